@@ -1,0 +1,177 @@
+"""The command: `factory run`, `status`, `check`, `filters`, `schema`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class Commands(click.Group):
+    """Shows a user's mistake as a short paragraph and ends with its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from factory.errors import FactoryError
+
+        try:
+            return super().invoke(ctx)
+        except FactoryError as error:
+            click.echo(f"factory: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted; the same command carries on from here", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="reasoning-factory", prog_name="factory")
+def main() -> None:
+    """A teacher thinks, verifiers judge, filters choose, a student learns.
+
+    \b
+    Example:
+      factory run manifests/quickstart.yaml
+    """
+
+
+@main.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--into", type=click.Path(path_type=Path), help="Run folder [default: runs/NAME].")
+@click.option("--seed", type=click.IntRange(min=0), help="Another seed than the recipe's.")
+def run(recipe: Path, into: Path | None, seed: int | None) -> None:
+    """Run a RECIPE's stages; those that are finished are kept.
+
+    \b
+    Examples:
+      factory run manifests/quickstart.yaml
+      factory run manifests/quickstart.yaml --seed 2 --into runs/quickstart-2
+    """
+    import signal
+
+    from rich.console import Console
+
+    from factory import recipe as recipes
+    from factory.line import wanted
+    from factory.progress import Progress
+    from factory.run import run as run_line
+
+    plan = recipes.load(recipe)
+    if seed is not None:
+        plan = plan.model_copy(update={"seed": seed})
+    folder = into or Path("runs") / plan.name
+    console = Console(highlight=False)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    console.print(f"{plan.name}: {recipe} into {folder}", markup=False)
+    run_line(plan, recipe.parent, folder, Progress([stage.name for stage in wanted(plan)], console))
+    _show(folder, console)
+
+
+def _show(folder: Path, console: Any) -> None:
+    """The last lines of a run: what the filters left, how the models did, where the files are."""
+    from factory import report
+    from factory.stages import current_version
+
+    drawn = report.pictures(folder)
+    for table in (report.funnel_table(folder), report.scores_table(folder)):
+        if table:
+            console.print("")
+            console.print(table)
+    files = {
+        "dataset": current_version(folder),
+        "student": folder / "student" / "model",
+        "teacher": folder / "teacher" / "model",
+        "pictures": ", ".join(str(path) for path in drawn),
+        "ledger": f"factory status {folder}",
+    }
+    console.print("")
+    for name, place in files.items():
+        if not isinstance(place, Path) or place.exists():
+            console.print(f"{name:9} {place}", markup=False, soft_wrap=True)
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def status(run: Path) -> None:
+    """The ledger of a RUN: what is done, what is not, and whether every sum closes.
+
+    \b
+    Example:
+      factory status runs/quickstart
+    """
+    import json
+
+    from rich.console import Console
+
+    from factory import report
+    from factory.errors import RecipeError
+    from factory.recipe import Recipe
+
+    settings = run / "recipe.json"
+    if not settings.exists():
+        raise RecipeError(f"{run}: no run folder, it has no recipe.json; `factory run` makes one")
+    recipe = Recipe.model_validate(json.loads(settings.read_text())["recipe"])
+    console = Console(highlight=False)
+    console.print(report.ledger_table(recipe, run))
+    for line in report.faults(recipe, run):
+        console.print(line, markup=False)
+
+
+@main.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+def check(recipe: Path) -> None:
+    """Read a RECIPE and say what is wrong with it, without starting anything.
+
+    \b
+    Example:
+      factory check manifests/quickstart.yaml
+    """
+    from factory import recipe as recipes
+    from factory.line import wanted
+
+    plan = recipes.load(recipe)
+    click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
+
+
+@main.command()
+@click.argument("name", required=False)
+def filters(name: str | None) -> None:
+    """All filters in a line each, or the page of the one NAMEd.
+
+    \b
+    Examples:
+      factory filters
+      factory filters language
+    """
+    import inspect
+
+    from filters import FILTERS
+
+    if name is None:
+        for key, filter in FILTERS.items():
+            click.echo(f"{key:12} {inspect.getdoc(filter).splitlines()[0]}")  # pyrefly: ignore
+        return
+    if name not in FILTERS:
+        from factory.errors import RecipeError
+
+        raise RecipeError(f"no filter is called {name!r}; there are {', '.join(FILTERS)}")
+    click.echo(inspect.getdoc(FILTERS[name]))
+    for key, field in FILTERS[name].model_fields.items():
+        click.echo(f"\n{key} (default {field.default!r}): {field.description}")
+
+
+@main.command()
+def schema() -> None:
+    """Print the recipe's JSON schema, for editors.
+
+    \b
+    Example:
+      factory schema > factory/recipe.schema.json
+    """
+    import json
+
+    from factory.recipe import Recipe
+
+    json.dump(Recipe.model_json_schema(), sys.stdout, indent=1, ensure_ascii=False)
+    click.echo()

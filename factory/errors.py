@@ -1,0 +1,37 @@
+"""What can go wrong, in the user's words."""
+
+from __future__ import annotations
+
+
+class FactoryError(Exception):
+    """A failure the user can act on: shown as it is, without a traceback.
+
+    Its text says what happened, where, what was expected and how to mend it. A traceback means a
+    bug of this project. The family, each named after the boundary it stands on::
+
+        FactoryError            exit code 1
+        ├── RecipeError         exit code 2: the recipe, or a file it names; nothing was started
+        ├── StageError          a stage began and could not end; what it finished is kept
+        ├── LedgerError         the rows of a stage do not add up; names them
+        └── RunInUse            another process is at work in this run folder
+    """
+
+    exit_code = 1
+
+
+class RecipeError(FactoryError):
+    """The recipe is wrong, or something that it names is missing; nothing was started."""
+
+    exit_code = 2
+
+
+class StageError(FactoryError):
+    """A stage began and could not end; what it had finished is kept for the next run."""
+
+
+class LedgerError(FactoryError):
+    """What came into a stage is not what went out, was dropped, failed or is pending."""
+
+
+class RunInUse(FactoryError):
+    """Another process is at work in this run folder."""

@@ -1,0 +1,68 @@
+"""Where a model's weights are: a folder of the run, a folder of the user's, or the Hub's cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from factory.errors import RecipeError
+from factory.recipe import Weights
+from factory.records import digest, file_digest
+from factory.strict import Strict
+
+
+class Located(Strict):
+    """A model's place and identity, as `model.json` in a stage's folder has it."""
+
+    path: str
+    """Folder with weights, configuration and tokenizer."""
+    name: str
+    """What people call it: the Hub's name, or the folder's."""
+    revision: str | None = None
+    """Commit on the Hub."""
+    digest: str
+    """Digest of what is in the folder, or of name and commit on the Hub."""
+
+    def note(self, folder: Path) -> None:
+        """Write `model.json`."""
+        (folder / "model.json").write_text(self.model_dump_json(indent=1))
+
+
+def made_here(folder: Path, name: str) -> Located:
+    """The model that a stage wrote into `folder / "model"`; notes it."""
+    weights = folder / "model"
+    located = Located(path=str(weights.resolve()), name=name, digest=file_digest(weights))
+    located.note(folder)
+    return located
+
+
+def find(weights: Weights, home: Path) -> Located:
+    """A model that exists: a folder (relative to the recipe's), else a repository on the Hub.
+
+    Raises:
+        RecipeError: when it is neither.
+    """
+    folder = home / Path(weights.path).expanduser()
+    if (folder / "config.json").exists():
+        return Located(path=str(folder.resolve()), name=folder.name, digest=file_digest(folder))
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        snapshot = Path(snapshot_download(weights.path, revision=weights.revision))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
+        raise RecipeError(
+            f"model {weights.path}: {folder} is no folder with a config.json, and the Hub does not "
+            f"give it either ({type(error).__name__}: {str(error).splitlines()[0]})"
+        ) from error
+    commit = snapshot.name
+    return Located(
+        path=str(snapshot),
+        name=weights.path,
+        revision=commit,
+        digest=digest(weights.path, commit),
+    )
+
+
+def located(folder: Path) -> Located:
+    """What `model.json` in a stage's folder says."""
+    return Located.model_validate_json((folder / "model.json").read_bytes())

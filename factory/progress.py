@@ -1,0 +1,142 @@
+"""How far the line has come: a live table on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+Report = Callable[..., None]
+"""`report(done, total, unit, **figures)`: how far a stage has come."""
+
+QUIET_SECONDS = 30
+"""Time between two lines about a stage when the output is no terminal."""
+
+
+@dataclass
+class StageProgress:
+    """What is known of one stage while it runs."""
+
+    name: str
+    state: str = "waiting"
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
+    note: str = ""
+    started: float = 0.0
+    first: tuple[float, int] | None = None
+    ended: float = 0.0
+    told: float = 0.0
+
+    def seconds(self) -> float:
+        """Time since the stage started, or that it took."""
+        return (self.ended or time.monotonic()) - self.started if self.started else 0.0
+
+    def rate(self) -> float | None:
+        """Units a second since the first of them in this sitting; None when too early to say."""
+        if self.first is None:
+            return None
+        since, at = self.first
+        elapsed = (self.ended or time.monotonic()) - since
+        return (self.done - at) / elapsed if elapsed > 5 and self.done > at else None
+
+    def words(self) -> str:
+        """Progress in one line of text."""
+        if self.state != "running":
+            return self.note
+        if not self.total:
+            return "starting"
+        parts = [f"{self.done:,}/{self.total:,} {self.unit}"]
+        if rate := self.rate():
+            parts.append(f"{rate:,.1f}/s")
+            parts.append(f"{duration((self.total - self.done) / rate)} left")
+        parts += [f"{name.replace('_', ' ')} {value:,.4g}" for name, value in self.figures.items()]
+        return ", ".join(parts)
+
+
+class Progress:
+    """Shows the stages of one `factory run`."""
+
+    def __init__(self, names: list[str], console: Console | None = None):
+        self.console = console or Console(highlight=False)
+        self.stages = {name: StageProgress(name) for name in names}
+        self._live = Live(
+            get_renderable=self._table, console=self.console, refresh_per_second=4, transient=False
+        )
+
+    def __enter__(self) -> Progress:
+        if self.console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.console.is_terminal:
+            self._live.stop()
+
+    def skipped(self, name: str, note: str) -> None:
+        """The stage needs no work."""
+        self._becomes(name, "kept", note)
+
+    def begun(self, name: str) -> None:
+        """The stage starts now."""
+        self.stages[name].started = time.monotonic()
+        self._becomes(name, "running")
+
+    def moved(
+        self, name: str, done: int, total: int, unit: str, figures: dict[str, float]
+    ) -> None:
+        """The stage has come so far."""
+        stage = self.stages[name]
+        now = time.monotonic()
+        stage.done, stage.total, stage.unit, stage.figures = done, total, unit, figures
+        stage.first = stage.first or (now, done)
+        if not self.console.is_terminal and now - max(stage.told, stage.started) > QUIET_SECONDS:
+            stage.told = now
+            self._say(stage)
+
+    def ended(self, name: str, state: str, note: str) -> None:
+        """The stage is done, failed or interrupted."""
+        self.stages[name].ended = time.monotonic()
+        self._becomes(name, state, note)
+
+    def _becomes(self, name: str, state: str, note: str = "") -> None:
+        stage = self.stages[name]
+        stage.state, stage.note = state, note
+        if not self.console.is_terminal:
+            self._say(stage)
+
+    def _say(self, stage: StageProgress) -> None:
+        clock = time.strftime("%H:%M:%S")
+        took = f" after {duration(stage.seconds())}" if stage.ended else ""
+        words = f": {stage.words()}" if stage.words() else ""
+        self.console.print(f"{clock} {stage.name} {stage.state}{took}{words}", soft_wrap=True, markup=False)
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for stage in self.stages.values():
+            style = {"running": "bold", "done": "green", "kept": "dim", "failed": "bold red"}.get(
+                stage.state, "dim"
+            )
+            table.add_row(
+                Text(stage.name, style),
+                Text(stage.state, style),
+                Text(duration(stage.seconds()) if stage.started else "", justify="right"),
+                Text(stage.words(), overflow="ellipsis", no_wrap=True),
+            )
+        return table
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people write them: 4 s, 2 min 05 s, 3 h 20 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

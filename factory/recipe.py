@@ -1,0 +1,269 @@
+"""The recipe: what is wanted, in the order in which it will happen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from factory.prompts import Source
+from factory.strict import Strict
+from filters import Filters
+
+
+class Mix(Strict):
+    """What the rows of a tiny base are like; the rest ignores the form altogether."""
+
+    careful: float = Field(0.6, ge=0, le=1)
+    """Share of rows that reason step by step and answer right, 0 to 1."""
+    guess: float = Field(0.3, ge=0, le=1)
+    """Share of rows that think nothing and guess, 0 to 1."""
+
+    @model_validator(mode="after")
+    def _shares(self) -> Self:
+        if self.careful + self.guess > 1:
+            raise ValueError("careful and guess are shares of the rows and may not exceed 1 together")
+        return self
+
+
+class Training(Strict):
+    """How a model is fine-tuned with TRL's SFTTrainer."""
+
+    epochs: float = Field(3, gt=0)
+    """Passes over the rows."""
+    batch_size: int = Field(16, ge=1)
+    """Rows an optimiser step sees, accumulation included."""
+    device_batch_size: int | None = Field(None, ge=1)
+    """Rows a device holds at once; left out: the whole batch."""
+    learning_rate: float = Field(1e-5, gt=0)
+    """Peak learning rate."""
+    schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] = "cosine"
+    """How the learning rate falls after its peak."""
+    warmup: float = Field(0.05, ge=0, lt=1)
+    """Share of the steps over which the learning rate rises, 0 to 1."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Decoupled weight decay."""
+    max_length: int = Field(32768, ge=8)
+    """Longest row in tokens, prompt included; a longer one is dropped and counted, never cut."""
+    save_steps: int = Field(500, ge=1)
+    """Optimiser steps between two checkpoints, from which a killed training goes on."""
+
+
+class Tiny(Strict):
+    """A model made on the spot, for machines without weights: tokenizer, weights and first training."""
+
+    tiny: Literal["qwen2", "llama"]
+    """Architecture."""
+    hidden: int = Field(64, ge=32, multiple_of=32)
+    """Width of the model."""
+    layers: int = Field(3, ge=1)
+    """Number of layers."""
+    heads: int = Field(2, ge=1)
+    """Attention heads; vLLM on a CPU wants `hidden / heads` to be 32 or more."""
+    vocabulary: int = Field(400, ge=300)
+    """Entries of the tokenizer, at most."""
+    context: int = Field(512, ge=64)
+    """Longest sequence the model is made for, in tokens."""
+    rows: int = Field(80_000, ge=100)
+    """Web-like rows it is trained on; questions that are held out are never among them."""
+    mix: Mix = Mix()
+    """What those rows are like."""
+    training: Training = Training(epochs=1, learning_rate=3e-3, max_length=512, save_steps=1000)
+    """How it is trained on them."""
+
+    @model_validator(mode="after")
+    def _heads(self) -> Self:
+        if self.hidden % self.heads or self.hidden // self.heads < 32:
+            raise ValueError("hidden must be a multiple of heads, and hidden / heads 32 or more")
+        return self
+
+
+class Weights(Strict):
+    """A model that exists: a folder, or a repository on the Hub."""
+
+    path: str
+    """Folder (relative to the recipe) or Hub name, as `Qwen/Qwen2.5-Math-7B`."""
+    revision: str | None = None
+    """Commit, tag or branch on the Hub; left out: what the default branch is now, and it is noted."""
+
+
+Model = Tiny | Weights
+
+
+class Rewards(Strict):
+    """Weights of the rewards that are added up; 0 leaves one out."""
+
+    accuracy: float = Field(1.0, ge=0)
+    """Weight of a correct final answer."""
+    format: float = Field(0.2, ge=0)
+    """Weight of thinking inside its tags, with one final answer after them."""
+
+
+class Grpo(Strict):
+    """Reinforcement learning on the train prompts, rewarded by the filters' own verifiers."""
+
+    steps: int = Field(80, ge=1)
+    """Optimiser steps."""
+    prompts_per_step: int = Field(16, ge=1)
+    """Prompts whose draws make one step."""
+    draws: int = Field(8, ge=2)
+    """Draws of each prompt: the group whose mean reward is the baseline."""
+    learning_rate: float = Field(1e-6, gt=0)
+    """Learning rate, constant."""
+    beta: float = Field(0.0, ge=0)
+    """Weight of the divergence from the starting model; 0 keeps no reference model."""
+    temperature: float = Field(1.0, gt=0)
+    """Sampling temperature; top-p and top-k stay off, so that draws are the policy's own."""
+    max_tokens: int = Field(1024, ge=1)
+    """Longest draw in tokens."""
+    rewards: Rewards = Rewards()
+    """What is rewarded, by weight."""
+    held_out: int = Field(128, ge=0)
+    """Held-out prompts for the curve of pass@1, only looked at; 0 draws no curve."""
+    evaluate_every: int = Field(10, ge=1)
+    """Steps between two points of that curve."""
+    save_steps: int = Field(20, ge=1)
+    """Steps between two checkpoints, from which a killed training goes on with new draws."""
+
+
+class Teacher(Strict):
+    """Who writes the samples: a model, improved by reinforcement learning if asked."""
+
+    base: Model
+    """The model to start from."""
+    grpo: Grpo | None = None
+    """Reinforcement learning before it samples; left out: it samples as it is."""
+
+
+class Fixed(Strict):
+    """The same number of draws for each prompt."""
+
+    draws: int = Field(4, ge=1)
+    """Draws of each prompt."""
+
+
+class Until(Strict):
+    """Draws until enough are correct, or too many were made."""
+
+    accepted: int = Field(1, ge=1)
+    """Correct draws after which a prompt gets no more."""
+    max_draws: int = Field(4, ge=1)
+    """Draws after which a prompt gets no more."""
+
+
+class Policy(Strict):
+    """Who gets another draw; name exactly one."""
+
+    fixed: Fixed | None = None
+    """The same number for each prompt."""
+    until: Until | None = None
+    """Until enough are correct."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.fixed is None) == (self.until is None):
+            raise ValueError("name exactly one policy, fixed or until")
+        return self
+
+    @property
+    def max_draws(self) -> int:
+        """Most draws a prompt can get."""
+        return self.until.max_draws if self.until else self.fixed.draws  # pyrefly: ignore
+
+    def satisfied(self, draws: int, correct: int) -> bool:
+        """Whether a prompt with so many draws, so many of them correct, needs no more."""
+        return draws >= self.max_draws or (self.until is not None and correct >= self.until.accepted)
+
+
+class Sampling(Strict):
+    """How the teacher is asked."""
+
+    engine: Literal["vllm"] = "vllm"
+    """What runs the model."""
+    engine_arguments: dict[str, Any] = {}
+    """Any of vLLM's engine arguments, by its name there."""
+    policy: Policy = Policy(until=Until())
+    """Who gets another draw."""
+    temperature: float = Field(0.6, ge=0)
+    """Sampling temperature."""
+    top_p: float = Field(0.95, gt=0, le=1)
+    """Share of the probability that is sampled from, 0 to 1."""
+    max_tokens: int = Field(32768, ge=1)
+    """Longest draw in tokens, thinking included."""
+    concurrency: int = Field(256, ge=1)
+    """Draws in flight at once."""
+
+
+class Select(Strict):
+    """Which of the accepted samples become rows."""
+
+    per_prompt: int | None = Field(None, ge=1)
+    """Rows of one prompt at most: the shortest are taken first; left out: all."""
+
+
+class Dataset(Strict):
+    """What the dataset is made of."""
+
+    select: Select = Select()
+    """Which of the accepted samples become rows."""
+
+
+class Student(Strict):
+    """The small model that learns from the dataset."""
+
+    base: Model
+    """The model to start from."""
+    template: Literal["chatml", "llama3", "deepseek"] | None = None
+    """Chat template to train and save; left out: the one whose end token the tokenizer knows."""
+    training: Training = Training()
+    """How it is trained."""
+    control: bool = True
+    """Train the same student on as many unfiltered samples as well, to see what filtering brings."""
+
+
+class Evaluate(Strict):
+    """How each model is examined on the held-out prompts."""
+
+    draws: int = Field(4, ge=1)
+    """Answers of each prompt; pass@1 is their mean."""
+    temperature: float | None = Field(None, ge=0)
+    """Sampling temperature; left out: that of the sampling."""
+    top_p: float | None = Field(None, gt=0, le=1)
+    """Share of the probability that is sampled from; left out: that of the sampling."""
+    max_tokens: int | None = Field(None, ge=1)
+    """Longest answer in tokens; left out: that of the sampling."""
+
+
+class Recipe(Strict):
+    """A recipe reads top to bottom like the line itself."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Name of the run and of its folder, runs/NAME."""
+    seed: int = Field(0, ge=0)
+    """Where all chance comes from."""
+    prompts: list[Annotated[Source, Field(discriminator="source")]] = Field(min_length=1)
+    """Where the prompts come from."""
+    teacher: Teacher
+    """Who writes the samples."""
+    sampling: Sampling = Sampling()
+    """How the teacher is asked."""
+    filters: Filters = Filters()
+    """What is dropped, and why: one entry for each filter that is used."""
+    dataset: Dataset = Dataset()
+    """What the dataset is made of."""
+    student: Student | None = None
+    """Who learns from it; left out: the line ends at the dataset."""
+    evaluate: Evaluate | None = None
+    """How the models are examined; left out: they are not."""
+
+
+def load(path: Path) -> Recipe:
+    """Read and check a recipe.
+
+    Raises:
+        RecipeError: with file, line, column, key and what was expected for everything that is wrong.
+    """
+    from factory import places
+
+    return places.load(path, Recipe)

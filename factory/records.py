@@ -1,0 +1,60 @@
+"""Identity and shape of a row: its id is made of what it came from, so doing it again changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+SAMPLE: dict[str, pl.DataType] = {
+    "sample_id": pl.String(),
+    "prompt_id": pl.String(),
+    "draw": pl.Int32(),
+    "seed": pl.Int64(),
+    "attempt": pl.Int32(),
+    "teacher": pl.String(),
+    "settings": pl.String(),
+    "text": pl.String(),
+    "token_ids": pl.List(pl.Int32()),
+    "finish_reason": pl.String(),
+    "prompt_tokens": pl.Int32(),
+    "completion_tokens": pl.Int32(),
+    "reasoning": pl.String(),
+    "response": pl.String(),
+    "verdict": pl.String(),
+    "verdict_reason": pl.String(),
+    "answer": pl.String(),
+    "verdict_seconds": pl.Float64(),
+}
+"""A draw as it is kept: what was asked, what came back, how we split it, how it was judged."""
+
+
+def digest(*parts: Any) -> str:
+    """32 hexadecimal digits over JSON-able parts; key order in mappings does not matter."""
+    content = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def file_digest(*paths: Path) -> str:
+    """32 hexadecimal digits over names and contents of files, folders included, in order of name."""
+    files = sorted(f for path in paths for f in (path.rglob("*") if path.is_dir() else [path]))
+    total = hashlib.blake2b(digest_size=16)
+    for file in files:
+        if file.is_file():
+            with file.open("rb") as handle:
+                content = hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=16))
+            total.update(f"{file.name}\0{content.hexdigest()}\0".encode())
+    return total.hexdigest()
+
+
+def sample_id(prompt_id: str, teacher: str, settings: str, draw: int) -> str:
+    """Id of one draw: the same prompt, teacher, sampling settings and number give the same id."""
+    return digest(prompt_id, teacher, settings, draw)
+
+
+def seed_of(sample: str, run_seed: int) -> int:
+    """A seed that differs by prompt and draw: 0 to 2**31 - 1."""
+    return int(digest(sample, run_seed)[:8], 16) & 0x7FFFFFFF

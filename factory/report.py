@@ -1,0 +1,209 @@
+"""What a run came to: the funnel, the scores, the ledger and the pictures, from the stages' folders."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.table import Table
+
+from factory.ledger import Account
+from factory.line import Done, finished, wanted
+from factory.recipe import Recipe
+
+MODELS = {
+    "teacher-base": "teacher, base",
+    "teacher": "teacher",
+    "student-base": "student, before",
+    "control": "student, unfiltered samples",
+    "student": "student, accepted samples",
+}
+"""The models that are examined, in the order of the table."""
+
+
+def funnel_table(run: Path) -> Table | None:
+    """Sampled, then what each filter leaves, then what was chosen."""
+    from factory.stages import current_version
+
+    if not (run / "dataset" / "current.json").exists():
+        return None
+    manifest = json.loads((current_version(run) / "manifest.json").read_text())
+    steps, account = manifest["made_by"]["funnel"], manifest["made_by"]["account"]
+    table = Table(title=f"dataset v{manifest['version']}", title_justify="left", box=None)
+    table.add_column("filter")
+    for name in ("draws", "dropped", "left", "alone it drops"):
+        table.add_column(name, justify="right")
+    table.add_row("sampled", "", "", f"{account['entered']:,}", "")
+    for step in steps:
+        counts = ("entering", "dropped", "left", "dropped_alone_total")
+        table.add_row(step["filter"], *(f"{step[name]:,}" for name in counts))
+    spare = account["dropped"].get("spare", 0)
+    table.add_row(
+        "chosen", f"{account['left'] + spare:,}", f"{spare:,} spare", f"{account['left']:,}", ""
+    )
+    return table
+
+
+def scores(run: Path) -> dict[str, dict[str, Any]]:
+    """The scores there are, by model, in the order of the table."""
+    found = ((model, run / f"scores-{model}" / "score.json") for model in MODELS)
+    return {model: json.loads(path.read_text()) for model, path in found if path.exists()}
+
+
+def scores_table(run: Path) -> Table | None:
+    """pass@1 of every model on the held-out prompts."""
+    found = scores(run)
+    if not found:
+        return None
+    first = next(iter(found.values()))
+    title = (
+        f"held-out prompts: {first['prompts']}, draws of each: {first['draws'] // first['prompts']}"
+    )
+    table = Table(title=title, title_justify="left", box=None)
+    table.add_column("model")
+    for name in ("pass@1", "95 % interval", "tokens", "unfinished"):
+        table.add_column(name, justify="right")
+    for model, score in found.items():
+        table.add_row(
+            MODELS[model],
+            f"{score['pass_at_1']:.1%}",
+            f"{score['low']:.1%} to {score['high']:.1%}",
+            f"{score['tokens']:.1f}",
+            f"{score['unfinished']:.1%}",
+        )
+    return table
+
+
+def ledger_table(recipe: Recipe, run: Path) -> Table:
+    """Every stage's sums, and what is not done."""
+    table = Table(box=None)
+    for name in ("stage", "what"):
+        table.add_column(name)
+    for name in ("in", "out", "dropped", "failed", "pending"):
+        table.add_column(name, justify="right")
+    table.add_column("state")
+    for stage in wanted(recipe):
+        done = finished(run, stage)
+        if done is None:
+            begun = (run / stage.name / "claimed-by").exists()
+            table.add_row(stage.name, "", "", "", "", "", "", "begun" if begun else "not begun")
+            continue
+        state = f"done: {done.note}"
+        for account in done.accounts or [None]:
+            table.add_row(stage.name, *(_cells(account) if account else [""] * 6), state)
+            state = ""
+    return table
+
+
+def faults(recipe: Recipe, run: Path) -> list[str]:
+    """Sums that do not close, within a stage or from one stage to the next, a line each."""
+    found = []
+    done = {s.name: d for s in wanted(recipe) if (d := finished(run, s))}
+    for name, record in done.items():
+        found += [
+            f"{name}, {account.what}: {account.open:,} of {account.entered:,} not accounted for"
+            for account in record.accounts
+            if account.open
+        ]
+    for giver, given, taker, taken in HANDOVERS:
+        if giver in done and taker in done:
+            out, into = _account(done[giver], given).left, _account(done[taker], taken).entered
+            if out != into:
+                found.append(f"{giver} gave {out:,} {given}, {taker} took {into:,}")
+    return found or ["every sum closes"]
+
+
+HANDOVERS = [
+    ("samples", "draws", "measures", "draws"),
+    ("measures", "draws", "dataset", "draws"),
+    ("dataset", "draws", "student", "rows"),
+    ("dataset", "draws", "control", "rows"),
+]
+"""Which stage's count out must be which stage's count in: what left a stage, what came into another."""
+
+
+def _account(done: Done, what: str) -> Account:
+    return next(account for account in done.accounts if account.what == what)
+
+
+def _cells(account: Account) -> list[str]:
+    def reasons(counts: dict[str, int]) -> str:
+        return "\n".join(f"{count:,} {reason}" for reason, count in counts.items()) or "0"
+
+    return [
+        account.what,
+        f"{account.entered:,}",
+        f"{account.left:,}",
+        reasons(account.dropped),
+        reasons(account.failed),
+        f"{account.pending:,}",
+    ]
+
+
+def pictures(run: Path) -> list[Path]:
+    """Draw what can be drawn; returns the files, PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    drawn = []
+    if found := scores(run):
+        drawn.append(_draw_scores(found, run / "scores.png"))
+    log = run / "teacher" / "log.json"
+    if log.exists():
+        drawn.append(_draw_grpo(json.loads(log.read_text()), run / "grpo.png"))
+    return drawn
+
+
+def _draw_scores(found: dict[str, dict[str, Any]], path: Path) -> Path:
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 0.55 * len(found) + 1.2), layout="constrained")
+    for place, (model, score) in enumerate(found.items()):
+        mean, low, high = (100 * score[name] for name in ("pass_at_1", "low", "high"))
+        colour = "#2a6f97" if "teacher" in model else "#e07a1f"
+        axes.barh(place, mean, color=colour, height=0.6)
+        axes.errorbar(mean, place, xerr=[[mean - low], [high - mean]], color="black", capsize=4)
+        axes.text(high + 1, place, f"{mean:.1f}", va="center")
+    axes.set_yticks(range(len(found)), [MODELS[model] for model in found])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 105)
+    axes.set_xlabel("pass@1 on held-out prompts, %, with 95 % interval")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)
+    return path
+
+
+def _draw_grpo(log: list[dict[str, Any]], path: Path) -> Path:
+    """Rewards, held-out pass@1 and response length over GRPO's steps."""
+    from matplotlib import pyplot
+
+    panels = [
+        ("reward of a step's draws", {"reward": "all, weighted"} | _reward_names(log)),
+        ("held-out pass@1", {"eval_rewards/accuracy/mean": "accuracy"}),
+        ("response length, tokens", {"completions/mean_length": "mean"}),
+    ]
+    figure, all_axes = pyplot.subplots(1, 3, figsize=(13, 3.6), layout="constrained")
+    for axes, (title, curves) in zip(all_axes, panels, strict=True):
+        for name, label in curves.items():
+            points = [(entry["step"], float(entry[name])) for entry in log if name in entry]
+            if points:
+                style = "o-" if name.startswith("eval") else "-"
+                axes.plot(*zip(*points, strict=True), style, label=label, markersize=4)
+        axes.set_title(title)
+        axes.set_xlabel("step of GRPO")
+        axes.set_ylim(bottom=0)
+        axes.spines[["top", "right"]].set_visible(False)
+        if len(axes.lines) > 1:
+            axes.legend(frameon=False)
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)
+    return path
+
+
+def _reward_names(log: list[dict[str, Any]]) -> dict[str, str]:
+    names = {name for entry in log for name in entry}
+    rewards = sorted(n for n in names if n.startswith("rewards/") and n.endswith("/mean"))
+    return {name: name.split("/")[1] for name in rewards}

@@ -1,0 +1,163 @@
+"""Running a line: a process for each stage that has work, side by side where the machine allows."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from factory.errors import StageError
+from factory.holder import held
+from factory.line import Done, Stage, claim, fingerprint, wanted
+from factory.progress import Progress
+from factory.recipe import Recipe
+
+GRACE = 10
+"""Seconds that a stage is given to end after a signal, before it is killed."""
+
+
+@dataclass
+class Worker:
+    """One stage in its own process. Its output goes to a log, its events come over a pipe."""
+
+    stage: Stage
+    process: subprocess.Popen[bytes]
+    events: IO[bytes]
+    log: Path
+    error: str = ""
+
+
+def run(recipe: Recipe, home: Path, folder: Path, progress: Progress) -> dict[str, Done]:
+    """Run all stages of the recipe that are not finished in `folder`; returns every stage's record.
+
+    `home` is the folder that relative paths in the recipe start from.
+
+    Raises:
+        RunInUse: when another process holds the folder.
+        StageError: when a stage fails; its log is named. Run again, it carries on.
+    """
+    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    with held(folder) as lock, progress:
+        settings = {"recipe": recipe.model_dump(mode="json"), "home": str(home.resolve())}
+        (folder / "recipe.json").write_text(json.dumps(settings, indent=1))
+        return _Scheduler(recipe, folder, lock, progress).all()
+
+
+def slots() -> tuple[int, int]:
+    """How many stages run side by side, and the threads of each.
+
+    On a GPU one, which has the card to itself. On CPUs two: the models that fit there gain little
+    from a second thread, and the student's base need not wait for the teacher.
+    """
+    cores = len(os.sched_getaffinity(0))
+    if Path("/dev/nvidia0").exists() or cores == 1:
+        return 1, cores
+    return 2, cores // 2
+
+
+class _Scheduler:
+    def __init__(self, recipe: Recipe, folder: Path, lock: int, progress: Progress):
+        self.recipe, self.folder, self.lock, self.progress = recipe, folder, lock, progress
+        self.waiting = wanted(recipe)
+        self.done: dict[str, Done] = {}
+        self.workers: list[Worker] = []
+        self.slots, self.threads = slots()
+
+    def all(self) -> dict[str, Done]:
+        """Start what can start, listen to what runs, until nothing is left."""
+        selector = selectors.DefaultSelector()
+        try:
+            while self.waiting or self.workers:
+                while (stage := self._ready()) and len(self.workers) < self.slots:
+                    self.waiting.remove(stage)
+                    if worker := self._start(stage):
+                        self.workers.append(worker)
+                        selector.register(worker.events, selectors.EVENT_READ, worker)
+                for key, _ in selector.select(timeout=1):
+                    self._hear(key.data, selector)
+        finally:
+            self._stop_all()
+        return self.done
+
+    def _ready(self) -> Stage | None:
+        names = {stage.name for stage in wanted(self.recipe)}
+        for stage in self.waiting:
+            if all(need in self.done for need in stage.needs if need in names):
+                return stage
+        return None
+
+    def _start(self, stage: Stage) -> Worker | None:
+        """Start the stage's process, unless what it would make stands already."""
+        record = claim(self.folder, stage, fingerprint(stage, self.recipe, self.done))
+        if record:
+            self.done[stage.name] = record
+            self.progress.skipped(stage.name, record.note)
+            return None
+        log = self.folder / "logs" / f"{stage.name}.log"
+        receive, send = os.pipe()
+        with log.open("ab") as output:
+            output.write(f"\n--- {time.strftime('%Y-%m-%d %H:%M:%S')} {stage.name}\n".encode())
+            output.flush()
+            process = subprocess.Popen(
+                [sys.executable, "-m", "factory.stage", str(self.folder), stage.name, str(send)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(send, self.lock),
+                start_new_session=True,
+                env=os.environ | {"OMP_NUM_THREADS": str(self.threads)},
+            )
+        os.close(send)
+        self.progress.begun(stage.name)
+        return Worker(stage, process, os.fdopen(receive, "rb", buffering=0), log)
+
+    def _hear(self, worker: Worker, selector: selectors.BaseSelector) -> None:
+        """Take in one event; at the end of the pipe the stage is over."""
+        name = worker.stage.name
+        if line := worker.events.readline():
+            event: dict[str, Any] = json.loads(line)
+            if "error" in event:
+                worker.error = event["error"]
+            else:
+                self.progress.moved(name, **event)
+            return
+        selector.unregister(worker.events)
+        worker.events.close()
+        self.workers.remove(worker)
+        code = worker.process.wait()
+        _kill_group(worker)
+        marker = self.folder / name / "stage.json"
+        if code == 0 and marker.exists():
+            self.done[name] = Done.model_validate_json(marker.read_bytes())
+            self.progress.ended(name, "done", self.done[name].note)
+            return
+        self.progress.ended(name, "failed", "")
+        died = f"its process was ended by {signal.Signals(-code).name}" if code < 0 else "it crashed"
+        raise StageError(f"stage {name}: {worker.error or died}\nIts log: {worker.log}")
+
+    def _stop_all(self) -> None:
+        """End what still runs, whole process groups, so that nothing is left behind."""
+        for worker in self.workers:
+            self.progress.ended(worker.stage.name, "interrupted", "run again to carry on")
+            worker.process.send_signal(signal.SIGTERM)
+        for worker in self.workers:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.process.wait(GRACE)
+            _kill_group(worker)
+            worker.process.wait()
+
+
+def _kill_group(worker: Worker) -> None:
+    """End whatever the stage's process started and left behind."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(worker.process.pid, signal.SIGKILL)
+
+

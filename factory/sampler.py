@@ -1,0 +1,261 @@
+"""Who gets the next draw: keeps the engine full, judges each draw as it comes, decides from it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import polars as pl
+
+from factory.chat import Message
+from factory.engines import Completion, Engine, Request
+from factory.errors import StageError
+from factory.records import digest, sample_id, seed_of
+from factory.recipe import Policy, Sampling
+from factory.store import Store
+from factory.progress import Report
+from filters.thinking import split
+from filters.verifiers import verify
+
+ATTEMPTS = 3
+"""Times a draw is tried before it is counted as failed."""
+PATIENCE = 20
+"""Failures in a row, with no success between, after which the engine is held to be broken."""
+
+
+@dataclass
+class PromptState:
+    """One prompt and its draws so far."""
+
+    prompt_id: str
+    messages: list[Message]
+    reference: Any
+    verifier: str
+    drawn: set[int] = field(default_factory=set)
+    in_flight: set[int] = field(default_factory=set)
+    failed: dict[int, str] = field(default_factory=dict)
+    correct: int = 0
+
+    def next_draw(self, policy: Policy) -> int | None:
+        """The lowest draw that is certainly needed, whatever becomes of those in flight.
+
+        For `until` this makes the draws of a prompt the shortest row 0, 1, 2, … that holds enough
+        correct ones, in whatever order they finish.
+        """
+        hopeful = self.correct + (len(self.in_flight) if policy.until else 0)
+        if policy.satisfied(len(self.drawn) + len(self.in_flight), hopeful):
+            return None
+        taken = self.drawn | self.in_flight | self.failed.keys()
+        return next((n for n in range(policy.max_draws) if n not in taken), None)
+
+
+@dataclass
+class Outcome:
+    """What a sampling came to: its draws, and what failed."""
+
+    samples: pl.DataFrame
+    failed: dict[str, str]
+    """Reason by sample id."""
+
+
+def settings_id(sampling: Sampling) -> str:
+    """Digest of what shapes a draw; the policy only says how many there are."""
+    return digest(sampling.temperature, sampling.top_p, sampling.max_tokens)
+
+
+async def fill(
+    engine: Engine,
+    prompts: pl.DataFrame,
+    sampling: Sampling,
+    *,
+    teacher: str,
+    seed: int,
+    store: Store,
+    report: Report,
+) -> Outcome:
+    """Draw what the policy wants and the store lacks.
+
+    `teacher` is the digest or revision of the model that the engine runs. Every draw is kept
+    whatever its verdict. A draw that the engine could not give is no wrong answer: it is tried
+    again, and counted as failed when that does not help.
+
+    Raises:
+        StageError: when the engine fails again and again.
+    """
+    settings = settings_id(sampling)
+    run = _Run(engine, sampling, teacher, settings, seed, store, report)
+    kept = store.table().filter(teacher=teacher, settings=settings)
+    states = _states(prompts, kept, sampling.policy)
+    await run.over(states)
+    store.seal()
+    samples = store.table().filter(teacher=teacher, settings=settings)
+    wanted = prompts.select("prompt_id")
+    return Outcome(
+        samples.join(wanted, on="prompt_id", how="semi")
+        .filter(pl.col("draw") < sampling.policy.max_draws)
+        .sort("prompt_id", "draw"),
+        {
+            sample_id(state.prompt_id, teacher, settings, draw): reason
+            for state in states
+            for draw, reason in state.failed.items()
+        },
+    )
+
+
+def _states(prompts: pl.DataFrame, kept: pl.DataFrame, policy: Policy) -> list[PromptState]:
+    states = {
+        row["prompt_id"]: PromptState(
+            row["prompt_id"],
+            row["messages"],
+            orjson.loads(row["reference"] or "null"),
+            row["verifier"],
+        )
+        for row in prompts.iter_rows(named=True)
+    }
+    for prompt_id, draw, verdict in kept.select("prompt_id", "draw", "verdict").iter_rows():
+        if prompt_id in states and draw < policy.max_draws:
+            states[prompt_id].drawn.add(draw)
+            states[prompt_id].correct += verdict == "correct"
+    return list(states.values())
+
+
+class _Run:
+    """One call of `fill`: the draws in flight and the counts that are shown."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        sampling: Sampling,
+        teacher: str,
+        settings: str,
+        seed: int,
+        store: Store,
+        report: Report,
+    ):
+        self.engine, self.sampling, self.store, self.report = engine, sampling, store, report
+        self.teacher, self.settings, self.seed = teacher, settings, seed
+        self.counts: Counter[str] = Counter()
+        self.failures_in_a_row = 0
+        self.started = time.monotonic()
+
+    async def over(self, states: Iterable[PromptState]) -> None:
+        """Keep `concurrency` draws in flight until no prompt wants another."""
+        policy = self.sampling.policy
+        states = list(states)
+        queue = deque(state for state in states if state.next_draw(policy) is not None)
+        self.counts["prompts"] = len(states)
+        self.counts["done"] = len(states) - len(queue)
+        finished: asyncio.Queue[tuple[PromptState, asyncio.Task[None]]] = asyncio.Queue()
+        in_flight = 0
+        while queue or in_flight:
+            while queue and in_flight < self.sampling.concurrency:
+                state = queue[0]
+                draw = state.next_draw(policy)
+                if draw is None:
+                    queue.popleft()
+                    continue
+                state.in_flight.add(draw)
+                task = asyncio.create_task(self._one(state, draw))
+                task.add_done_callback(lambda t, s=state: finished.put_nowait((s, t)))
+                in_flight += 1
+            state, task = await finished.get()
+            in_flight -= 1
+            task.result()
+            if state.next_draw(policy) is not None:
+                # First in the queue: a prompt that was begun is finished before new ones begin.
+                if not queue or queue[0] is not state:
+                    queue.appendleft(state)
+            elif not state.in_flight:
+                self.counts["done"] += 1
+            self._show()
+
+    async def _one(self, state: PromptState, draw: int) -> None:
+        """Draw, judge and keep; or note why it could not be had."""
+        sample = sample_id(state.prompt_id, self.teacher, self.settings, draw)
+        request = Request(
+            sample,
+            state.prompt_id,
+            draw,
+            state.messages,
+            seed_of(sample, self.seed),
+            self.sampling.temperature,
+            self.sampling.top_p,
+            self.sampling.max_tokens,
+        )
+        try:
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    completion = await self.engine.draw(request)
+                    break
+                except Exception as error:
+                    self._failed(error)
+                    if attempt == ATTEMPTS:
+                        state.failed[draw] = type(error).__name__
+                        return
+            self.failures_in_a_row = 0
+            verdict = await self._keep(state, request, completion, attempt)
+            state.drawn.add(draw)
+            state.correct += verdict == "correct"
+        finally:
+            state.in_flight.discard(draw)
+
+    def _failed(self, error: Exception) -> None:
+        self.counts["failed attempts"] += 1
+        self.failures_in_a_row += 1
+        if self.failures_in_a_row >= PATIENCE:
+            raise StageError(
+                f"the engine failed {PATIENCE} times in a row, the last time with "
+                f"{type(error).__name__}: {error}. Draws so far are kept; "
+                "mend the cause and run the same command again."
+            ) from error
+
+    async def _keep(
+        self, state: PromptState, request: Request, completion: Completion, attempt: int
+    ) -> str:
+        thought = split(completion.text, self.engine.opened)
+        # In a thread: a hard answer may take the worker pool seconds, and the engine must not wait.
+        verdict = await asyncio.to_thread(verify, thought.response, state.reference, state.verifier)
+        self.store.append(
+            {
+                "sample_id": request.sample_id,
+                "prompt_id": request.prompt_id,
+                "draw": request.draw,
+                "seed": request.seed,
+                "attempt": attempt,
+                "teacher": self.teacher,
+                "settings": self.settings,
+                "text": completion.text,
+                "token_ids": completion.token_ids,
+                "finish_reason": completion.finish_reason,
+                "prompt_tokens": completion.prompt_tokens,
+                "completion_tokens": completion.completion_tokens,
+                "reasoning": thought.reasoning,
+                "response": thought.response,
+                "verdict": verdict.outcome,
+                "verdict_reason": verdict.reason,
+                "answer": verdict.answer,
+                "verdict_seconds": verdict.seconds,
+            }
+        )
+        self.counts["draws"] += 1
+        self.counts["tokens"] += completion.completion_tokens
+        self.counts["correct"] += verdict.outcome == "correct"
+        return verdict.outcome
+
+    def _show(self) -> None:
+        counts = self.counts
+        seconds = max(time.monotonic() - self.started, 1e-9)
+        self.report(
+            counts["done"],
+            counts["prompts"],
+            "prompts",
+            draws=counts["draws"],
+            correct=counts["correct"] / max(counts["draws"], 1),
+            tokens_per_second=counts["tokens"] / seconds,
+            tokens_per_correct=counts["tokens"] / max(counts["correct"], 1),
+        )

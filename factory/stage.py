@@ -1,0 +1,62 @@
+"""The process of one stage: `python -m factory.stage RUN STAGE EVENTS`, started by factory.run."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+EVENT_SECONDS = 0.2
+"""Least time between two events about progress."""
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the one that started it is gone (Linux)."""
+    parent_death_signal = 1
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)
+
+
+def main(folder: str, name: str, events: str) -> int:
+    """Do one stage's work; progress and a failure's message go to the descriptor `events`."""
+    die_with_parent()
+    from factory.errors import FactoryError
+    from factory.line import make, named
+    from factory.recipe import Recipe
+
+    pipe = os.fdopen(int(events), "w", buffering=1)
+    told = 0.0
+
+    def report(done: int, total: int, unit: str, **figures: float) -> None:
+        nonlocal told
+        if time.monotonic() - told < EVENT_SECONDS and done < total:
+            return
+        told = time.monotonic()
+        event: dict[str, Any] = {"done": done, "total": total, "unit": unit, "figures": figures}
+        print(json.dumps(event), file=pipe)
+
+    settings = json.loads((Path(folder) / "recipe.json").read_text())
+    recipe = Recipe.model_validate(settings["recipe"])
+    try:
+        make(named(name), recipe, Path(settings["home"]), Path(folder), report)
+    except Exception as error:
+        traceback.print_exc()
+        # A mistake of the user's or the data's speaks for itself; a crash of ours names its kind.
+        said = str(error) if isinstance(error, FactoryError) else f"{type(error).__name__}: {error}"
+        print(json.dumps({"error": said}), file=pipe)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(*sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Without the interpreter's own ending: engines and pools leave threads that may hang there.
+    os._exit(code)

@@ -1,0 +1,329 @@
+"""What each stage of the line does: read its inputs' folders, call the room, write its own folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from factory import build, models, store, versions
+from factory.ledger import Account, balance
+from factory.progress import Report
+from factory.recipe import Fixed, Model, Policy, Recipe, Sampling, Tiny
+from factory.records import digest
+from filters import Filters, funnel
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a stage is given."""
+
+    recipe: Recipe
+    home: Path
+    """Folder that relative paths in the recipe start from."""
+    run: Path
+    name: str
+    report: Report
+
+    @property
+    def folder(self) -> Path:
+        """The stage's own folder."""
+        return self.run / self.name
+
+    def table(self, stage: str) -> pl.DataFrame:
+        """The table that another stage made."""
+        return pl.read_parquet(self.run / stage / "table.parquet")
+
+    def model(self, stage: str) -> models.Located:
+        """The model that another stage made or found."""
+        return models.located(self.run / stage)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a stage came to."""
+
+    output: str
+    """Digest of what later stages read."""
+    note: str
+    """In a few words, for people."""
+    accounts: list[Account]
+
+
+def _write(table: pl.DataFrame, folder: Path) -> None:
+    temporary = folder / "table.parquet.tmp"
+    table.write_parquet(temporary, compression="zstd")
+    store.write_through(temporary, folder / "table.parquet")
+
+
+def prompts(context: Context) -> Result:
+    """Collect the prompts of all sources and set the held-out ones apart."""
+    from factory.prompts import collect
+
+    found = collect(context.recipe.prompts, context.recipe.seed, context.home)
+    _write(found.prompts, context.folder)
+    found.set_aside.write_parquet(context.folder / "set_aside.parquet")
+    reasons = dict(found.set_aside["reason"].value_counts(sort=True).iter_rows())
+    account = Account(
+        what="rows read",
+        entered=int(found.sources["read"].sum()),
+        left=found.prompts.height,
+        dropped=reasons,
+    )
+    held_out = found.prompts.filter(split="held_out").height
+    note = f"{found.prompts.height - held_out:,} to sample and {held_out:,} held out"
+    return Result(digest(found.prompts.sort("prompt_id").to_dicts()), note, [account])
+
+
+def teacher_base(context: Context) -> Result:
+    """The model that becomes the teacher."""
+    return _base(context, context.recipe.teacher.base, "teacher base")
+
+
+def student_base(context: Context) -> Result:
+    """The model that becomes the student."""
+    assert context.recipe.student  # the stage is wanted only then
+    return _base(context, context.recipe.student.base, "student base")
+
+
+def _base(context: Context, model: Model, name: str) -> Result:
+    if not isinstance(model, Tiny):
+        found = models.find(model, context.home)
+        found.note(context.folder)
+        return Result(found.digest, f"{found.name} {(found.revision or '')[:8]}".strip(), [])
+    from teacher.base import raise_tiny
+
+    accounts = raise_tiny(
+        model,
+        context.table("prompts"),
+        context.recipe.prompts,
+        seed=_seed(context),
+        out=context.folder / "model",
+        checkpoints=context.folder / "checkpoints",
+        report=context.report,
+    )
+    made = models.made_here(context.folder, name)
+    shutil.rmtree(context.folder / "checkpoints", ignore_errors=True)
+    return Result(made.digest, f"tiny {model.tiny}, {model.rows:,} rows", accounts)
+
+
+def teacher(context: Context) -> Result:
+    """The teacher: its base after GRPO, or as it is."""
+    base, grpo = context.model("teacher-base"), context.recipe.teacher.grpo
+    if grpo is None:
+        base.note(context.folder)
+        return Result(base.digest, f"{base.name} as it is", [])
+    from teacher.grpo import improve
+
+    log = improve(
+        Path(base.path),
+        context.table("prompts"),
+        grpo,
+        seed=_seed(context),
+        out=context.folder / "model",
+        checkpoints=context.folder / "checkpoints",
+        report=context.report,
+    )
+    (context.folder / "log.json").write_text(json.dumps(log, indent=1))
+    made = models.made_here(context.folder, "teacher")
+    shutil.rmtree(context.folder / "checkpoints", ignore_errors=True)
+    return Result(made.digest, f"{grpo.steps} steps of GRPO", [])
+
+
+def samples(context: Context) -> Result:
+    """Draws of the teacher for the train prompts, each judged as it comes."""
+    asked = context.table("prompts").filter(split="train")
+    drawn, account = _draw(context, "teacher", asked, context.recipe.sampling)
+    _write(drawn, context.folder)
+    tokens = int(drawn["completion_tokens"].sum())
+    correct = drawn.filter(verdict="correct").height
+    note = (
+        f"{drawn.height:,} draws, {correct:,} correct, {tokens:,} tokens "
+        f"({tokens / max(correct, 1):,.0f} a correct draw)"
+    )
+    met = set(drawn["prompt_id"])
+    prompts = balance(
+        "prompts",
+        asked["prompt_id"],
+        left=[id for id in asked["prompt_id"] if id in met],
+        failed={id: "no draw" for id in asked["prompt_id"] if id not in met},
+    )
+    return Result(_draws_digest(drawn), note, [prompts, account])
+
+
+def _draw(
+    context: Context, model: str, asked: pl.DataFrame, sampling: Sampling
+) -> tuple[pl.DataFrame, Account]:
+    """Draws of a model, kept in the stage's folder; with the account of draws."""
+    from factory.engines import VLLM
+    from factory.sampler import fill
+
+    located = context.model(model)
+    engine = VLLM(
+        located.path,
+        max_length=longest_prompt(located.path, asked) + sampling.max_tokens,
+        concurrency=sampling.concurrency,
+        arguments=sampling.engine_arguments,
+    )
+    kept = store.Store(context.folder / "draws")
+    outcome = asyncio.run(
+        fill(
+            engine,
+            asked,
+            sampling,
+            teacher=located.digest,
+            seed=context.recipe.seed,
+            store=kept,
+            report=context.report,
+        )
+    )
+    kept.close()
+    drawn = outcome.samples["sample_id"].to_list()
+    account = balance("draws", [*drawn, *outcome.failed], left=drawn, failed=outcome.failed)
+    return outcome.samples, account
+
+
+def longest_prompt(model: str, asked: pl.DataFrame) -> int:
+    """Tokens of the longest prompt, as the model is asked."""
+    from transformers import AutoTokenizer
+
+    from factory.chat import prompt_ids
+
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    return max(len(prompt_ids(tokenizer, messages)) for messages in asked["messages"])
+
+
+def _draws_digest(drawn: pl.DataFrame) -> str:
+    return digest(drawn.select("sample_id", "text", "verdict", "verdict_reason").rows())
+
+
+def measures_wanted(filters: Filters) -> dict[str, int]:
+    """What of the recipe the measures depend on: which filters, and the versions of their measures."""
+    return build.versions(filters)
+
+
+def measures(context: Context) -> Result:
+    """Facts about every draw, stored once."""
+    rows = build.context(context.table("samples"), context.table("prompts"))
+    wanted = build.versions(context.recipe.filters)
+    new = build.measure(rows, wanted, context.folder, context.report)
+    account = Account(what="draws", entered=rows.height, left=rows.height)
+    note = f"{', '.join(wanted) or 'none'}: {new:,} rows measured"
+    return Result(digest(wanted, rows["sample_id"].to_list()), note, [account])
+
+
+def dataset(context: Context) -> Result:
+    """The dataset version: rules applied to measures, rows chosen, the manifest written."""
+    recipe, asked = context.recipe, context.table("prompts")
+    rows = build.context(context.table("samples"), asked)
+    judged = build.judged(rows, recipe.filters, context.run / "measures")
+    decided = build.choose(judged, recipe.dataset.select.per_prompt)
+    opened = _opened(context)
+    chosen = build.dataset_rows(decided.filter(fate="chosen"), asked, opened)
+    steps = funnel(judged, recipe.filters)
+    not_chosen = {
+        id: reason if fate == "dropped" else "spare"
+        for id, fate, reason in decided.filter(pl.col("fate") != "chosen")
+        .select("sample_id", "fate", "dropped_by")
+        .iter_rows()
+    }
+    account = balance(
+        "draws", rows["sample_id"], left=chosen["sample_id"], dropped=not_chosen
+    )
+    teacher = context.model("teacher")
+    made_by = {
+        "recipe": recipe.model_dump(mode="json"),
+        "prompts": digest(asked.sort("prompt_id").to_dicts()),
+        "teacher": {"name": teacher.name, "revision": teacher.revision, "digest": teacher.digest},
+        "draws": _draws_digest(rows),
+        "measures": build.versions(recipe.filters),
+        "funnel": steps.to_dicts(),
+        "account": account.model_dump(),
+    }
+    folder, manifest = versions.write(
+        context.folder,
+        chosen,
+        build.decisions(decided),
+        made_by,
+        build.card(recipe.name, steps, account),
+    )
+    (context.folder / "current.json").write_text(json.dumps({"version": manifest["version"]}))
+    note = f"v{manifest['version']}, {chosen.height:,} rows of {rows.height:,} draws"
+    return Result(manifest["content_digest"], note, [account])
+
+
+def current_version(run: Path) -> Path:
+    """The folder of the dataset version that the recipe now stands for."""
+    version = json.loads((run / "dataset" / "current.json").read_text())["version"]
+    return run / "dataset" / f"v{version}"
+
+
+def _opened(context: Context) -> bool:
+    from transformers import AutoTokenizer
+
+    from factory.chat import opens_thinking
+
+    return opens_thinking(AutoTokenizer.from_pretrained(context.model("teacher").path))
+
+
+def student(context: Context) -> Result:
+    """The student, distilled from the dataset."""
+    rows = pl.read_parquet(current_version(context.run) / "data" / "*.parquet")
+    return _distil(context, rows, "student")
+
+
+def control(context: Context) -> Result:
+    """The control: the same student from as many draws as nobody filtered."""
+    count = pl.scan_parquet(current_version(context.run) / "data" / "*.parquet").select(pl.len())
+    asked = context.table("prompts")
+    rows = build.context(context.table("samples"), asked)
+    lot = build.unfiltered(rows, count.collect().item(), context.recipe.seed)
+    return _distil(context, build.messages(lot, asked, _opened(context)), "control")
+
+
+def _distil(context: Context, rows: pl.DataFrame, name: str) -> Result:
+    from sft.distil import distil
+
+    student = context.recipe.student
+    assert student  # the stage is wanted only then
+    accounts = distil(
+        Path(context.model("student-base").path),
+        rows.select("sample_id", "messages"),
+        student,
+        seed=context.recipe.seed,
+        folder=context.folder,
+        report=context.report,
+    )
+    made = models.made_here(context.folder, name)
+    note = f"{accounts[0].left:,} rows, {accounts[1].left:,} trained tokens an epoch"
+    return Result(made.digest, note, accounts)
+
+
+def scores(context: Context, model: str) -> Result:
+    """A model's answers to the held-out prompts, and its pass@1."""
+    from sft.evaluate import score
+
+    evaluate = context.recipe.evaluate
+    assert evaluate  # the stage is wanted only then
+    own = evaluate.model_dump(include={"temperature", "top_p", "max_tokens"}, exclude_none=True)
+    sampling = context.recipe.sampling.model_copy(
+        update={"policy": Policy(fixed=Fixed(draws=evaluate.draws)), **own}
+    )
+    asked = context.table("prompts").filter(split="held_out")
+    drawn, account = _draw(context, model, asked, sampling)
+    _write(drawn, context.folder)
+    result = score(drawn, context.recipe.seed)
+    (context.folder / "score.json").write_text(result.model_dump_json(indent=1))
+    note = f"pass@1 {result.pass_at_1:.1%} ({result.low:.1%} to {result.high:.1%})"
+    return Result(digest(result.model_dump(), _draws_digest(drawn)), note, [account])
+
+
+def _seed(context: Context) -> int:
+    """The recipe's seed, another for each stage that makes a model."""
+    return int(digest(context.recipe.seed, context.name)[:8], 16) & 0x7FFFFFFF

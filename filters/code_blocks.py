@@ -1,0 +1,45 @@
+"""Code blocks: programs where prose is wanted."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import polars as pl
+
+from filters.filter import Filter
+
+# Backticks count anywhere, since models open fences in mid-line too; tildes only open a line, since
+# a run of them inside a sentence is no fence.
+FENCE = r"(?m)```+|^[ \t]*~~~+"
+
+
+class CodeBlocks(Filter):
+    r"""Drops samples with fenced code blocks, except in domains where code is wanted.
+
+    DeepSeek-R1 removes chains of thought with code blocks, since they are hard to read (arXiv
+    2501.12948, 2.3.3). Fences of three or more backticks or tildes are counted in thinking and
+    response; a pair makes a block, and one that is never closed makes a block as well. Inline code
+    between single backticks is none.
+
+    >>> CodeBlocks.of(text="<think>```python\nprint(6*7)\n```\nso `42`</think> 42")
+    {'code_blocks': 1}
+    """
+
+    name: ClassVar[str] = "code_blocks"
+    reads: ClassVar[tuple[str, ...]] = ("reasoning", "response")
+    columns: ClassVar[dict[str, pl.DataType]] = {"code_blocks": pl.Int32()}
+
+    allow: tuple[str, ...] = ()
+    """Domains whose samples may contain code blocks, for instance `[code]`."""
+
+    @staticmethod
+    def measure(rows: pl.DataFrame) -> pl.DataFrame:
+        parts = pl.col("reasoning", "response").fill_null("")
+        blocks = (parts.str.count_matches(FENCE) + 1) // 2
+        return rows.select(code_blocks=pl.sum_horizontal(blocks).cast(pl.Int32))
+
+    def reasons(self) -> dict[str, pl.Expr]:
+        unwanted = pl.col("code_blocks") > 0
+        if self.allow:  # only now must samples have a domain; one without is in no allowed domain
+            unwanted &= ~pl.col("domain").is_in(self.allow).fill_null(False)
+        return {"code_block": unwanted}

@@ -1,0 +1,90 @@
+"""Format: thinking inside its tags, then one final answer."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import polars as pl
+
+from filters.filter import Filter
+from filters.thinking import CLOSE, OPEN, Thought, split
+from filters.verifiers.answer import boxes
+
+
+class Format(Filter):
+    r"""Drops samples without thinking, without exactly one final answer, or with stray think tags.
+
+    DeepSeek-R1 rewards the same form while its teacher learns: thinking between `<think>` and
+    `</think>`, the answer in a box after it (arXiv 2501.12948, 2.2.2). A final answer is a complete
+    `\boxed{}` in the response; boxes in the thinking do not count. A missing opening tag is no
+    fault, since many chat templates write it for the model. Thinking without an end is the business
+    of `truncation`.
+
+    >>> Format.of(text=r"<think>6*7=42</think> It is \boxed{42}.")
+    {'think_opens': 1, 'think_closes': 1, 'thinks': True, 'thinking_chars': 6, 'chars_before_thinking': 0, 'final_answers': 1}
+    """  # noqa: E501
+
+    name: ClassVar[str] = "format"
+    reads: ClassVar[tuple[str, ...]] = ("text", "reasoning", "response")
+    columns: ClassVar[dict[str, pl.DataType]] = {
+        "think_opens": pl.Int32(),
+        "think_closes": pl.Int32(),
+        "thinks": pl.Boolean(),
+        "thinking_chars": pl.Int32(),
+        "chars_before_thinking": pl.Int32(),
+        "final_answers": pl.Int32(),
+    }
+
+    require_thinking: bool = True
+    """Drop samples that do not think, or whose thinking is empty."""
+    final_answer: bool = True
+    """Drop samples whose response has no boxed answer, or more than one."""
+
+    @staticmethod
+    def measure(rows: pl.DataFrame) -> pl.DataFrame:
+        facts = [_facts(text, Thought(*parts)) for text, *parts in rows.iter_rows()]
+        return pl.DataFrame(facts, schema=Format.columns)
+
+    def reasons(self) -> dict[str, pl.Expr]:
+        rules = {
+            "stray_think_tag": (pl.col("think_opens") > 1) | (pl.col("think_closes") > 1),
+            "text_before_thinking": pl.col("chars_before_thinking") > 0,
+        }
+        if self.require_thinking:
+            rules["no_thinking"] = ~pl.col("thinks")
+            rules["empty_thinking"] = pl.col("thinks") & (pl.col("thinking_chars") == 0)
+        if self.final_answer:
+            rules["no_final_answer"] = pl.col("final_answers") == 0
+            rules["several_final_answers"] = pl.col("final_answers") > 1
+        return rules
+
+
+def well_formed(text: str, opened: bool = False) -> bool:
+    r"""Whether a draw keeps the form to the letter: one pair of tags, thinking, one final answer.
+
+    This is the format reward of reinforcement learning. In one thing it is stricter than the
+    filter: the opening tag must be there, unless the chat template wrote it (`opened`).
+
+    >>> well_formed(r"<think>6*7=42</think>\boxed{42}"), well_formed(r"6*7=42</think>\boxed{42}")
+    (True, False)
+    """
+    facts = _facts(text, split(text, opened))
+    return (
+        facts["think_opens"] == (0 if opened else 1)
+        and facts["think_closes"] == 1
+        and facts["thinking_chars"] > 0
+        and facts["chars_before_thinking"] == 0
+        and facts["final_answers"] == 1
+    )
+
+
+def _facts(text: str, thought: Thought) -> dict[str, Any]:
+    lead, open_, _ = text.partition(CLOSE)[0].partition(OPEN)
+    return {
+        "think_opens": text.count(OPEN),
+        "think_closes": text.count(CLOSE),
+        "thinks": thought.reasoning is not None,
+        "thinking_chars": len((thought.reasoning or "").strip()),
+        "chars_before_thinking": len(lead.strip()) if open_ else 0,
+        "final_answers": len(boxes(thought.response or "")),
+    }

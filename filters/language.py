@@ -1,0 +1,209 @@
+"""Language: does the sample stay in the language of its question."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, ClassVar
+
+import polars as pl
+from pydantic import Field
+
+from filters.filter import Filter
+
+WINDOW = 20
+"""Least letters that the language identifier is asked about, below that it guesses; a third of it
+where a letter is a word."""
+PATIENCE = 200
+"""Letters after which a window that the identifier is not sure about counts as unknown."""
+
+# Letters and vowel signs of each script, and the languages written in it that the identifier knows.
+SCRIPTS: dict[str, tuple[str, str]] = {
+    "latin": (
+        r"A-Za-zªºÀ-ÖØ-öø-ʯḀ-\u1eff",
+        "az ca cs da de en es et eu fi fr hr hu is it ku lt lv ms nl no pl pt ro sk sl sq sr sv tl "
+        "tr vi yo",
+    ),
+    "han": (  # and kana: Japanese sentences need both to be known
+        r"㐀-䶿一-鿿豈-﫿\U00020000-\U000323af぀-ヿㇰ-ㇿ",
+        "zh ja",
+    ),
+    "hangul": (r"ᄀ-ᇿ㄰-㆏가-힯", "ko"),
+    "cyrillic": (r"Ѐ-ԯ", "be bg ru sr uk az"),
+    "arabic": (r"ؠ-ٟٮ-ۓە-ۯۺ-ۿݐ-ݿ", "ar fa ku ur"),
+    "devanagari": (r"ऀ-ॣॱ-ॿ", "hi mr"),
+    "bengali": (r"ঀ-ৣৰ-৿", "bn"),
+    "gurmukhi": (r"ਁ-ੑੰ-ੵ", "pa"),
+    "gujarati": (r"ઁ-ૣ", "gu"),
+    "oriya": (r"ଁ-ୣ", "or"),
+    "tamil": (r"ஂ-ௗ", "ta"),
+    "telugu": (r"ఀ-ౣ", "te"),
+    "kannada": (r"ಀ-ೣ", "kn"),
+    "malayalam": (r"ഀ-ൣ", "ml"),
+    "thai": (r"ก-ฺเ-๎", "th"),
+    "lao": (r"ກ-ຽເ-ໍ", "lo"),
+    "georgian": (r"\u10a0-\u10ff", "ka"),
+    "armenian": (r"Ա-֏", "hy"),
+    "hebrew": (r"א-ײ", "he"),
+    "ethiopic": (r"\u1200-\u135a", "am"),
+    # Two letters at least: a lone one is a symbol of mathematics in any language.
+    "greek": (r"Ͱ-Ͽἀ-῿", "el"),
+}
+LANGUAGES = {script: tuple(names.split()) for script, (_, names) in SCRIPTS.items()}
+KNOWN = {language for languages in LANGUAGES.values() for language in languages}
+UNSPACED = {"han", "thai", "lao"}
+ALIASES = {"nb": "no", "nn": "no", "bs": "hr", "id": "ms", "fil": "tl", "iw": "he"}
+"""Codes of languages that the identifier knows under a near relative's code."""
+
+_RUN = re.compile(
+    "|".join(
+        f"(?P<{script}>[{letters}]{'{2,}' if script == 'greek' else '+'})"
+        for script, (letters, _) in SCRIPTS.items()
+    )
+)
+_ASCII = re.compile("[A-Za-z]+")
+_SENTENCE = re.compile(
+    "[.!?:;\n\u3002\uff01\uff1f\uff1b\uff1a\u2026]+"
+)  # and their full-width forms
+
+# What is not prose, in the order in which it is taken out. Rust's regexes run in linear time.
+NOT_PROSE = (
+    r"(?s)```.*?(?:```|\z)",
+    r"`[^`\n]*`",
+    r"(?i)\bhttps?://\S+|\bwww\.\S+",
+    r"(?s)\$\$.*?\$\$|\\\(.*?\\\)|\\\[.*?\\\]",
+    # Only letters that formulas are made of: two prices in a line must not hide what is between.
+    r"\$[[\p{Latin}\p{Greek}\p{Common}]&&[^$\n]]+\$",
+    r"\\(?:begin|end)\{[a-zA-Z*]*\}|\\[a-zA-Z]+",
+    # Variables, points of a figure, and names of functions belong to no language.
+    r"\b(?:[A-Za-z]|[A-Z]{2,5}|sin|cos|tan|log|ln|exp|lim|max|min|mod|gcd|lcm|det)\b",
+)
+
+
+class Language(Filter):
+    """Drops samples that leave the language of their question, in thinking or response.
+
+    DeepSeek-R1 removes chains of thought with mixed languages before it trains on them (arXiv
+    2501.12948, 2.3.3). LaTeX, code, URLs, variables and names of functions are taken out first. A
+    letter of a script that the question's language is not written in is foreign for certain; in
+    a shared script, sentences are joined to windows of at least 20 letters and shown to a language
+    identifier. What is shorter, or where it is unsure, does not count, and neither does a name or
+    term in Latin letters inside a sentence of another script. So "3+4=7" has no language to mix.
+
+    `language_letters` is how many letters could be judged, `language_share` which share of them
+    belongs to the question's language (null when none could be judged, or when the identifier does
+    not know that language), `language_found` the other languages, most letters first.
+
+    Not covered: a switch within one sentence between languages of one script, and a single short
+    sentence in another language of the same script between longer ones.
+
+    >>> Language.of(reasoning="First, we add the numbers. 然后我们把结果除以二", language="en")
+    {'language_letters': 30, 'language_share': 0.6666666666666666, 'language_found': 'zh'}
+    """
+
+    name: ClassVar[str] = "language"
+    reads: ClassVar[tuple[str, ...]] = ("reasoning", "response", "language")
+    columns: ClassVar[dict[str, pl.DataType]] = {
+        "language_letters": pl.Int32(),
+        "language_share": pl.Float64(),
+        "language_found": pl.String(),
+    }
+
+    min_share: float = Field(0.95, ge=0, le=1)
+    """Least share of judged letters that belong to the question's language, 0 to 1."""
+    min_letters: int = Field(20, ge=0)
+    """Samples with fewer letters that could be judged are never dropped."""
+
+    @staticmethod
+    def measure(rows: pl.DataFrame) -> pl.DataFrame:
+        prose = pl.concat_str("reasoning", "response", separator="\n", ignore_nulls=True)
+        for pattern in NOT_PROSE:
+            prose = prose.str.replace_all(pattern, " ")
+        facts = []
+        for text, language in rows.select(prose, "language").iter_rows():
+            own = _code(language)
+            letters = letters_by_language(text, own)
+            judged = letters.total()
+            share = letters[own] / judged if own in KNOWN and judged else None
+            others = [found for found, _ in letters.most_common() if found != own]
+            facts.append((judged, share, ",".join(others)))
+        return pl.DataFrame(facts, schema=Language.columns, orient="row")
+
+    def reasons(self) -> dict[str, pl.Expr]:
+        enough = pl.col("language_letters") >= max(1, self.min_letters)
+        return {"mixed_language": enough & (pl.col("language_share") < self.min_share)}
+
+
+def letters_by_language(text: str, own: str) -> Counter[str]:
+    """Letters of `text` that could be judged, by language; `own` is the question's (ISO 639-1).
+
+    Where a foreign script's language is not sure, its letters stand under the script's name.
+    """
+    letters: Counter[str] = Counter()
+    window: list[str] = []  # neighbouring fragments in the script of `own`, until they are enough
+    size = 0  # letters in the window
+    for script, prose, count in _fragments(text):
+        languages = LANGUAGES[script]
+        if len(languages) == 1:
+            letters[languages[0]] += count
+        elif own not in languages:
+            letters[identify(prose)[0] or script] += count
+        else:
+            window.append(prose)
+            size += count
+            if size >= WINDOW // (3 if script in UNSPACED else 1):
+                found, sure = identify(" ".join(window))
+                if sure or found == own:  # best guess for it, certainty against it
+                    letters[found] += size
+                if sure or found == own or size >= PATIENCE:
+                    window, size = [], 0
+    return letters
+
+
+def _fragments(text: str) -> Iterator[tuple[str, str, int]]:
+    """Script, words and number of letters of each stretch of one script within one sentence."""
+    for sentence in _SENTENCE.split(text):
+        if sentence.isascii():
+            if words := _ASCII.findall(sentence):
+                yield "latin", " ".join(words), sum(map(len, words))
+            continue
+        runs: dict[str, list[str]] = {}
+        for match in _RUN.finditer(sentence):
+            runs.setdefault(match.lastgroup or "", []).append(match.group())
+        # Compared in words; a script without spaces has a word a letter.
+        words_of = {
+            script: sum(map(len, found)) if script in UNSPACED else len(found)
+            for script, found in runs.items()
+        }
+        for script, found in runs.items():
+            count = sum(map(len, found))
+            minority = 2 * words_of[script] < sum(words_of.values())
+            if script == "latin" and minority and count < WINDOW:
+                continue  # a name or a term: DNA, Python, Euler
+            yield script, " ".join(found), count
+
+
+def identify(text: str) -> tuple[str, bool]:
+    """ISO 639-1 code of the most likely language of a short text, and whether that is sure.
+
+    The one place that knows which identifier we use. It reads the first 1,000 characters and calls
+    near relatives (Hindi and Marathi) never sure. The code is empty where it has no guess at all.
+    """
+    result = _identifier()(text)
+    return ("", False) if result.language == "und" else (result.language, bool(result.reliable))
+
+
+@cache
+def _identifier() -> Callable[[str], Any]:
+    import eldc
+
+    eldc.init()
+    return eldc.detect_details
+
+
+def _code(language: str | None) -> str:
+    """`en` for en, EN and en-US; empty for null."""
+    code = re.split(r"[-_]", language or "")[0].lower()
+    return ALIASES.get(code, code)

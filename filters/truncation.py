@@ -1,0 +1,40 @@
+"""Truncation: did the model come to its own end."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import polars as pl
+
+from filters.filter import Filter
+
+
+class Truncation(Filter):
+    """Drops samples that were cut off, and those whose thinking never ended.
+
+    A draw that ran into the token limit or was stopped in flight teaches a student not to finish;
+    distilled students loop and overrun more often than their teachers (arXiv 2512.12895). Thinking
+    that never ended has no response, whatever stands in it.
+
+    >>> Truncation.of(text="<think>Let me see. Let me see. Let", finish_reason="length")
+    {'finish': 'length', 'unfinished': True}
+    """
+
+    name: ClassVar[str] = "truncation"
+    reads: ClassVar[tuple[str, ...]] = ("finish_reason", "response")
+    columns: ClassVar[dict[str, pl.DataType]] = {"finish": pl.String(), "unfinished": pl.Boolean()}
+
+    @staticmethod
+    def measure(rows: pl.DataFrame) -> pl.DataFrame:
+        known = pl.col("finish_reason").is_in(["stop", "length", "abort"])
+        return rows.select(
+            finish=pl.when(known).then(pl.col("finish_reason")),
+            unfinished=pl.col("response").is_null(),
+        )
+
+    def reasons(self) -> dict[str, pl.Expr]:
+        return {
+            "truncated": pl.col("finish") == "length",
+            "aborted": pl.col("finish") == "abort",
+            "unfinished_thinking": pl.col("unfinished"),
+        }

@@ -1,0 +1,101 @@
+"""One judge for everything: reward, rejection and evaluation all call `verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from difflib import get_close_matches
+from time import perf_counter
+from typing import NamedTuple
+
+from filters.verifiers import exact, logic, math
+from filters.verifiers.answer import extract
+from filters.verifiers.verdict import Verdict, incorrect, unverifiable
+
+__all__ = ["VERIFIERS", "Verdict", "Verifier", "check_reference", "verify"]
+
+
+class Verifier(NamedTuple):
+    """How one kind of answer is judged; a file of this folder has these three functions."""
+
+    judge: Callable[[str, object], Verdict]
+    """(final answer, reference) -> verdict. It may raise: that makes the answer unverifiable."""
+    shape: Callable[[object], str | None]
+    """What is wrong with a reference at first sight, or None. Cheap: every judgement asks it."""
+    key: Callable[[object], str]
+    """The answer that a sound reference must judge correct."""
+
+
+VERIFIERS: dict[str, Verifier] = {
+    "math": Verifier(math.judge, math.shape, math.key),
+    "exact": Verifier(exact.judge, exact.shape, exact.key),
+    "logic": Verifier(logic.judge, logic.shape, logic.key),
+}
+"""Every verifier, by the name that prompts carry."""
+
+
+def verify(response: str | None, reference: object, verifier: str) -> Verdict:
+    r"""Judges the final answer of a response against a reference.
+
+    A response without a final answer, and a draw without a response, are wrong. A missing or
+    unsound reference, a deadline that passes and a verifier that fails are unverifiable: a failure
+    is never a wrong answer.
+
+    Args:
+        response: what stands after the thinking; None when the thinking never ended.
+        reference: what the prompt carries, as it comes from JSON.
+        verifier: a name in `VERIFIERS`.
+
+    Raises:
+        ValueError: there is no verifier of this name.
+
+    >>> verify(r"It is \boxed{0.5}.", r"\frac{1}{2}", "math").outcome
+    'correct'
+    """
+    chosen = _named(verifier)
+    start = perf_counter()
+    try:
+        verdict = _judged(response, reference, chosen)
+    except TimeoutError:
+        verdict = unverifiable("timeout", extract(response or ""))
+    except Exception as failure:
+        verdict = unverifiable(f"crash: {type(failure).__name__}", extract(response or ""))
+    return replace(verdict, seconds=perf_counter() - start)
+
+
+def check_reference(reference: object, verifier: str) -> str | None:
+    """What is wrong with a reference, or None; asked when prompts are read, before any token.
+
+    Raises:
+        ValueError: there is no verifier of this name.
+
+    >>> check_reference("  ", "math")
+    'it is empty'
+    """
+    chosen = _named(verifier)
+    try:
+        if wrong := chosen.shape(reference):
+            return wrong
+        verdict = chosen.judge(chosen.key(reference), reference)
+    except Exception as failure:
+        return f"judging its own answer raised {type(failure).__name__}: {failure}"
+    if verdict.outcome == "correct":
+        return None
+    return f"its own answer is judged {verdict.outcome} ({verdict.reason})"
+
+
+def _judged(response: str | None, reference: object, verifier: Verifier) -> Verdict:
+    if wrong := "it is missing" if reference is None else verifier.shape(reference):
+        return unverifiable(f"bad_reference: {wrong}", extract(response or ""))
+    if response is None:
+        return incorrect("unfinished")
+    answer = extract(response)
+    return incorrect("no_answer") if answer is None else verifier.judge(answer, reference)
+
+
+def _named(verifier: str) -> Verifier:
+    if verifier not in VERIFIERS:
+        near = get_close_matches(verifier, VERIFIERS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"no verifier {verifier!r}{hint} There are {', '.join(VERIFIERS)}.")
+    return VERIFIERS[verifier]

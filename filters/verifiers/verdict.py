@@ -1,0 +1,41 @@
+"""What a verifier says: correct, incorrect, or that it could not tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["correct", "incorrect", "unverifiable"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement on one response. A failure to judge is never a wrong answer."""
+
+    outcome: Outcome
+    reason: str | None = None
+    """Why it is not correct: one word, then perhaps a colon and details. Null when correct.
+
+    incorrect: `wrong_answer`, `no_answer` (the response has no final answer), `unfinished` (there
+    is no response), `unreadable_answer` (the final answer is no mathematics).
+    unverifiable: `bad_reference`, `timeout`, `crash`.
+    """
+    answer: str | None = None
+    """The final answer as extracted from the response."""
+    seconds: float = 0.0
+    """Wall-clock time that judging took."""
+
+
+def correct(answer: str) -> Verdict:
+    """The answer agrees with the reference."""
+    return Verdict("correct", None, answer)
+
+
+def incorrect(reason: str, answer: str | None = None) -> Verdict:
+    """The answer certainly does not agree with the reference, or there is none."""
+    return Verdict("incorrect", reason, answer)
+
+
+def unverifiable(reason: str, answer: str | None = None) -> Verdict:
+    """Nobody can tell: the reference, the verifier or the machine is to blame, not the answer."""
+    return Verdict("unverifiable", reason, answer)

@@ -1,0 +1,73 @@
+"""Examining a model on the held-out prompts: pass@1 with an interval, by the filters' verifiers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+from pydantic import Field
+
+from factory.strict import Strict
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Score(Strict):
+    """What an examination came to."""
+
+    pass_at_1: float = Field(ge=0, le=1)
+    """Mean share of correct answers, over prompts and draws, 0 to 1."""
+    low: float
+    """Lower end of the 95 % interval, prompts drawn anew with all their answers."""
+    high: float
+    """Upper end of that interval."""
+    prompts: int
+    """Prompts asked."""
+    draws: int
+    """Answers in all."""
+    unverifiable: int
+    """Answers that the verifier could not judge; they count as not correct."""
+    unfinished: float
+    """Share of answers whose thinking or text did not end, 0 to 1."""
+    tokens: float
+    """Mean length of an answer in tokens."""
+
+
+def score(samples: pl.DataFrame, seed: int = 0) -> Score:
+    """The score of a model from its draws, an equal number for each prompt."""
+    judged = samples.with_columns(correct=pl.col("verdict") == "correct")
+    shares = judged.group_by("prompt_id", maintain_order=True).agg(pl.col("correct").mean())
+    low, high = interval(shares["correct"].to_numpy(), seed)
+    unfinished = pl.col("response").is_null() | (pl.col("finish_reason") != "stop")
+    return Score(
+        pass_at_1=float(shares["correct"].mean()),  # pyrefly: ignore
+        low=low,
+        high=high,
+        prompts=shares.height,
+        draws=samples.height,
+        unverifiable=samples.filter(verdict="unverifiable").height,
+        unfinished=samples.select(unfinished.mean()).item(),
+        tokens=samples.select(pl.col("completion_tokens").mean()).item(),
+    )
+
+
+def interval(shares: np.ndarray, seed: int = 0, resamples: int = 10_000) -> tuple[float, float]:
+    """95 % interval of the mean of per-prompt shares, shape (prompts,).
+
+    Prompts are drawn anew with all their answers (cluster bootstrap), since answers to one
+    question are alike. Where all shares are 0 or all are 1 the bootstrap has no width, and
+    Wilson's interval over the prompts is given.
+    """
+    import numpy as np
+
+    mean, count = float(shares.mean()), len(shares)
+    if np.all(shares == 0) or np.all(shares == 1):
+        z2 = 1.959964**2
+        middle = (mean + z2 / (2 * count)) / (1 + z2 / count)
+        half = (z2 / (4 * count**2)) ** 0.5 * z2**0.5 / (1 + z2 / count)
+        return max(0.0, middle - half), min(1.0, middle + half)
+    random = np.random.default_rng(seed)
+    means = [shares[random.integers(0, count, count)].mean() for _ in range(resamples)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)

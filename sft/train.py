@@ -1,0 +1,64 @@
+"""Supervised fine-tuning with TRL on ids and labels that we rendered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from factory.recipe import Training
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from factory.progress import Report
+
+
+
+def train(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Dataset,
+    training: Training,
+    *,
+    seed: int,
+    checkpoints: Path,
+    report: Report,
+) -> list[dict[str, float]]:
+    """Train `model` in place on rows of `input_ids` and `labels`; returns the trainer's log.
+
+    A checkpoint left in `checkpoints` by an earlier, interrupted call is taken up again; whoever
+    calls must see to it that it belongs to the same rows and settings.
+    """
+    from trl import SFTConfig, SFTTrainer
+
+    from sft.trainer import Reporter, device_settings, last_checkpoint
+
+    device_batch = training.device_batch_size or training.batch_size
+    arguments = SFTConfig(
+        output_dir=str(checkpoints),
+        num_train_epochs=training.epochs,
+        per_device_train_batch_size=device_batch,
+        gradient_accumulation_steps=max(1, training.batch_size // device_batch),
+        learning_rate=training.learning_rate,
+        lr_scheduler_type=training.schedule,
+        warmup_steps=training.warmup,
+        weight_decay=training.weight_decay,
+        # Rows come rendered and measured: no template, no cut, no packing.
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        save_steps=training.save_steps,
+        save_total_limit=1,
+        logging_steps=20,
+        seed=seed,
+        **device_settings(),
+    )
+    trainer = SFTTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=rows,
+        processing_class=tokenizer,
+        callbacks=[Reporter(report, "steps", ("loss",))],
+    )
+    trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
+    return trainer.state.log_history

@@ -1,0 +1,83 @@
+"""Tiny models made on the spot, for machines that have no weights to start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from factory.chat import TEMPLATES
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+Architecture = Literal["qwen2", "llama"]
+TEMPLATE = TEMPLATES["chatml"]
+SPECIAL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+
+
+def make_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerBase:
+    """A byte-level BPE tokenizer of about `vocabulary` entries, every digit a token of its own.
+
+    It is a Qwen2Tokenizer beside either architecture, since AutoTokenizer picks the class by the
+    model's type and must come to the same ids again.
+    """
+    from transformers import Qwen2Tokenizer
+
+    tokenizer = Qwen2Tokenizer().train_new_from_iterator(
+        texts, vocabulary, new_special_tokens=SPECIAL_TOKENS[1:], show_progress=False
+    )
+    tokenizer.eos_token = TEMPLATE.end
+    tokenizer.pad_token = "<|endoftext|>"
+    tokenizer.chat_template = TEMPLATE.jinja()
+    return tokenizer
+
+
+def make_model(
+    architecture: Architecture,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    hidden: int,
+    layers: int,
+    heads: int,
+    max_length: int,
+    seed: int,
+) -> PreTrainedModel:
+    """A model of the given size with random weights, its end and padding ids set."""
+    from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, set_seed
+
+    set_seed(seed)
+    config_class, model_class = {
+        "qwen2": (Qwen2Config, Qwen2ForCausalLM),
+        "llama": (LlamaConfig, LlamaForCausalLM),
+    }[architecture]
+    config = config_class(
+        vocab_size=len(tokenizer),
+        hidden_size=hidden,
+        intermediate_size=hidden * 4,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=heads,
+        max_position_embeddings=max_length,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return model_class(config)
+
+
+def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write a folder that transformers and vLLM load, and prove that its ids survive the trip.
+
+    Raises:
+        RuntimeError: when AutoTokenizer reads the folder as another tokenizer.
+    """
+    from transformers import AutoTokenizer
+
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    probe = TEMPLATE.prompt([{"role": "user", "content": "<think>\n12-7=5\n</think>\n\\boxed{5}"}])
+    again = AutoTokenizer.from_pretrained(folder)
+    if again.encode(probe) != tokenizer.encode(probe):
+        raise RuntimeError(f"{folder}: the tokenizer reads back as {type(again).__name__} with other ids")
