@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from factory.prompts import Source
+from factory.sources import Source
 from factory.strict import Strict
 from filters import Filters
 

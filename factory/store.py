@@ -54,7 +54,8 @@ class Store:
         while position + FRAME.size <= len(content):
             length, checksum = FRAME.unpack_from(content, position)
             body = content[position + FRAME.size : position + FRAME.size + length]
-            if len(body) < length or zlib.crc32(body) != checksum:
+            # A power failure may leave zeros, whose checksum is that of an empty row.
+            if not length or len(body) < length or zlib.crc32(body) != checksum:
                 break
             yield orjson.loads(body)
             position += FRAME.size + length

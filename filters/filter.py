@@ -76,7 +76,8 @@ class Filter(BaseModel, ABC):
                 f"filter {cls.name} reads {', '.join(missing)}, which the table of samples lacks; "
                 f"it has {', '.join(rows.columns)}"
             )
-        return cls._measured(rows.select(cls.reads))
+        types = pl.Schema({column: SAMPLE[column] for column in cls.reads})
+        return cls._measured(rows.select(cls.reads).cast(types))
 
     @classmethod
     def _measured(cls, rows: pl.DataFrame) -> pl.DataFrame:

@@ -89,8 +89,9 @@ class Language(Filter):
     2501.12948, 2.3.3). LaTeX, code, URLs, variables and names of functions are taken out first. A
     letter of a script that the question's language is not written in is foreign for certain; in
     a shared script, sentences are joined to windows of at least 20 letters and shown to a language
-    identifier. What is shorter, or where it is unsure, does not count, and neither does a name or
-    term in Latin letters inside a sentence of another script. So "3+4=7" has no language to mix.
+    identifier: its best guess is enough for the question's language, against it it must be sure.
+    Other windows and shorter text do not count, and neither does a name or term in Latin letters
+    inside a sentence of another script. So "3+4=7" has no language to mix.
 
     `language_letters` is how many letters could be judged, `language_share` which share of them
     belongs to the question's language (null when none could be judged, or when the identifier does

@@ -10,8 +10,8 @@ import polars as pl
 from factory.errors import RecipeError
 from factory.ledger import Account
 from factory.progress import Report
-from factory.prompts import ReasoningGym
 from factory.recipe import Tiny
+from factory.sources import ReasoningGym
 from sft.template import render_all
 from sft.train import train
 from teacher import corpus, tiny

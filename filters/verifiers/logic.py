@@ -11,6 +11,9 @@ from filters.verifiers import pool
 from filters.verifiers.answer import plain
 from filters.verifiers.verdict import Verdict, correct, incorrect
 
+DEADLINE = 30.0
+"""Seconds for a scorer; a worker's first task imports reasoning-gym within them."""
+
 Scorer = Callable[[str, dict[str, Any]], float]
 
 EVALUATES = {
@@ -62,7 +65,7 @@ def judge(answer: str, reference: object) -> Verdict:
     if task in PLAIN or _compares(task):
         score = _score(task, plain(answer), entry)
     else:
-        score = pool.call(_score, task, plain(answer), entry)
+        score = pool.call(_score, task, plain(answer), entry, seconds=DEADLINE)
     return correct(answer) if score >= 1.0 else incorrect("wrong_answer", answer)
 
 

@@ -18,7 +18,7 @@ SLOW_LONGEST = 10_000
 
 _SPACES = re.compile(r"(?:\\[,;: ]|\\q?quad\b|~|\s)+")
 _DRESS = re.compile(r"\\(?:left|right|displaystyle|textstyle|limits)(?![a-zA-Z])|\\[()\[\]]|\$")
-_NUMBER = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+"
+_NUMBER = r"\d{1,3}(?:(?:,\d{3})+|(?: \d{3})+)(?:\.\d+)?|\d+\.?\d*|\.\d+"
 _DECIMAL = re.compile(
     rf"(?P<digits>[-+]? ?(?:{_NUMBER}))"
     r"(?: ?[eE](?P<e>[-+]?\d+)"
@@ -29,13 +29,16 @@ _QUOTIENT = re.compile(
     r"(?:\\frac ?(?:\{(?P<a>-?[\d.]+)\}|(?P<b>\d)) ?(?:\{(?P<c>-?[\d.]+)\}|(?P<f>\d))"
     r"|(?P<p>[\d.]+) ?/ ?(?P<q>-?[\d.]+))"
 )
-_ASSIGNED = re.compile(r"([A-Za-z]) ?= ?(?=[^=]+$)")
+_THOUSANDS = re.compile(r"(?<=\d)(?:\\,|\{,\})(?=\d{3}(?!\d))")
+_PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
+_ASSIGNED = re.compile(r"(?:(?P<variable>[A-Za-z]) ?= ?)?(?P<value>[^=]+)")
 _TEXT = re.compile(r"\\(?:text|textbf|textrm|mathrm|mathbf|mbox)\s*\{([^{}]*)\}")
 _UNIT = re.compile(
-    r"(?P<value>.*?[\d}.%]) ?(?P<unit>\^ ?\{? ?\\circ ?\}?|\\circ|°|\\degree|"
-    r"(?:mm|cm|dm|m|km|mg|g|kg|ml|l|s|h|inch|inches|feet|foot|ft|yards?|miles?|meters?|grams?|"
+    # A letter alone is a unit only after a blank: 5m may be a product.
+    r"(?P<value>.*?[\d}.%])(?P<unit> ?\^ ?\{? ?\\circ ?\}?| ?\\circ| ?°| ?\\degree|"
+    r"(?: [mglsh]| ?(?:mm|cm|dm|km|mg|kg|ml|inch|inches|feet|foot|ft|yards?|miles?|meters?|grams?|"
     r"liters?|litres?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|dollars?|cents?|euros?|"
-    r"degrees?|points?|units?|people|men|women|children|students?|ways?|times)"
+    r"degrees?|points?|units?|people|men|women|children|students?|ways?|times))"
     r"(?: ?\^ ?\{?[23]\}?)?)"
 )
 _CHOICE = re.compile(r"\(?([A-J])\)?[.:]?|\(?([A-J])(?:\)|[.:]) .+|\(([A-J])\) ?.+")
@@ -96,6 +99,12 @@ def certain(answer: str, reference: str) -> bool | None:
     one, two = tidy(answer), tidy(reference)
     if one == two:
         return True
+    assigned = _ASSIGNED.fullmatch(one), _ASSIGNED.fullmatch(two)
+    if assigned[0] and assigned[1]:
+        names = {match["variable"] for match in assigned if match and match["variable"]}
+        one, two = (match["value"].strip() for match in assigned if match)
+        if len(names) > 1:
+            return None
     if (a := number(one)) and (b := number(two)):
         return _agree(a, b)
     choices = _CHOICE.fullmatch(one), _CHOICE.fullmatch(two)
@@ -107,23 +116,19 @@ def certain(answer: str, reference: str) -> bool | None:
 
 
 def tidy(text: str) -> str:
-    r"""An answer without what changes no meaning: math signs, spacing commands, `\text`, `x =`.
+    r"""An answer without what changes no meaning: math signs, spacing commands, `\text`.
 
-    >>> tidy(r"$x = \dfrac12\,\text{ cm}$."), tidy("-1{,}000.")
-    ('\\frac12 cm', '-1,000')
+    >>> tidy(r"$\dfrac12\,\text{ cm}$."), tidy("-1{,}000.")
+    ('\\frac12 cm', '-1000')
     """
     if len(text) > SLOW_LONGEST:
         return text
-    text = (
-        text.replace("\N{MINUS SIGN}", "-")
-        .replace("{,}", ",")
-        .replace(r"\$", "")
-        .replace(r"\%", "%")
-    )
+    text = text.replace("\N{MINUS SIGN}", "-").replace(r"\$", "").replace(r"\%", "%")
+    text = _THOUSANDS.sub("", text)
     text = re.sub(r"\\[dtc]frac(?![a-zA-Z])", r"\\frac", text)
     text = _TEXT.sub(r" \1 ", text)
     text = _SPACES.sub(" ", _DRESS.sub("", text.replace(r"\!", "")))
-    return _ASSIGNED.sub("", text.strip().rstrip(". "), count=1).strip()
+    return text.strip().rstrip(". ")
 
 
 def number(text: str) -> Plain | None:
@@ -155,14 +160,20 @@ def compare(answer: str, reference: str) -> str:
     """
     from math_verify import parse, verify
 
-    gold = parse(f"${tidy(reference)}$", parsing_timeout=0, raise_on_error=True)
+    gold = parse(_readable(reference), parsing_timeout=0, raise_on_error=True)
     if not gold:
         return "bad_reference"
-    found = parse(f"${tidy(answer)}$", parsing_timeout=0, raise_on_error=True)
+    found = parse(_readable(answer), parsing_timeout=0, raise_on_error=True)
     if not found:
         return "unreadable_answer"
     same = verify(gold, found, timeout_seconds=None, raise_on_error=True)
     return "correct" if same else "wrong_answer"
+
+
+def _readable(text: str) -> str:
+    """An answer as math-verify finds it: one formula, without habits that its grammar lacks."""
+    bare = _THOUSANDS.sub("", text.strip().strip("$"))
+    return "$" + _PI.sub(r"\\pi", bare) + "$"
 
 
 def _quotient(match: re.Match[str], percent: bool, unit: str) -> Plain | None:

@@ -30,15 +30,17 @@ class WorkerCrash(RuntimeError):
     """A worker died over a task: of a segmentation fault or a signal from outside."""
 
 
-def call(function: Callable[..., T], *args: Any, seconds: float = DEADLINE) -> T:
+def call(function: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
     """Runs a function of a module in a worker and returns what it returns.
 
-    The pool starts with the first call, one for each process, and ends with the process.
+    The pool starts with the first call, one for each process, and ends with the process. As always
+    with processes that are not forked, a script that gets here needs `if __name__ == "__main__":`.
 
     Args:
         function: must be importable; it, its arguments and its result are pickled.
         args: its arguments.
-        seconds: hard deadline; the worker is killed then, wherever its code is.
+        seconds: hard deadline, `DEADLINE` if not given; the worker is killed then, wherever its
+            code is.
 
     Raises:
         TimeoutError: the deadline passed, or no worker came free in time.
@@ -47,9 +49,10 @@ def call(function: Callable[..., T], *args: Any, seconds: float = DEADLINE) -> T
     """
     from pebble import ProcessExpired
 
-    future = _running().schedule(function, args=list(args), timeout=seconds)
+    limit = DEADLINE if seconds is None else seconds
+    future = _running().schedule(function, args=list(args), timeout=limit)
     try:
-        return future.result(timeout=seconds + PATIENCE)
+        return future.result(timeout=limit + PATIENCE)
     except ProcessExpired as death:
         raise WorkerCrash(f"the worker died with exit code {death.exitcode}") from death
 

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from factory.errors import RecipeError
 from factory.mappings import MAPPINGS, Mapping
-from factory.prompts import Collected, Files, Hub, ReasoningGym, Source, collect, prompt_id
+from factory.prompts import Collected, collect, prompt_id
+from factory.sources import Files, Hub, ReasoningGym, Source
 
 DATA = Path(__file__).parent / "data"
 

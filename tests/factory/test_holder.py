@@ -1,0 +1,100 @@
+"""One process at a time in a run folder: refused with a name, free again whatever happened."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from factory.errors import RunInUse
+from factory.holder import held
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from factory.holder import held
+with held(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+HOLD_WITH_A_CHILD = """
+import subprocess, sys
+from pathlib import Path
+from factory.holder import held
+with held(Path(sys.argv[1])) as lock:
+    child = subprocess.Popen(["sleep", "60"], pass_fds=[lock], stdout=subprocess.DEVNULL)
+    print(child.pid, flush=True)
+    child.wait()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the folder."""
+    process = start(HOLD, folder)
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+
+
+def start(script: str, folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", script, str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_the_second_is_told_who_is_there(folder: Path, holder: subprocess.Popen[str]):
+    who = rf"{folder} is in use by process {holder.pid} on \S+ since \d{{4}}-\d\d-\d\d [\d:]+; wait"
+    with pytest.raises(RunInUse, match=who), held(folder):
+        pytest.fail("two processes held one folder")
+
+
+def test_a_holder_killed_leaves_the_folder_free(folder: Path, holder: subprocess.Popen[str]):
+    holder.kill()
+    holder.wait()
+    with held(folder):
+        assert re.match(r"process \d+ on ", (folder / "held-by").read_text())
+
+
+def test_folders_are_held_each_by_itself(folder: Path, holder: subprocess.Popen[str]):
+    assert holder.poll() is None
+    with held(folder.parent / "other"), held(folder.parent / "third"):
+        pass
+
+
+def test_an_error_inside_leaves_the_folder_free(folder: Path):
+    with pytest.raises(ZeroDivisionError), held(folder):
+        raise ZeroDivisionError
+    with held(folder):
+        pass
+
+
+def test_a_child_that_has_the_lock_keeps_the_folder(folder: Path):
+    """A stage lives on for a moment when the process that started it was killed."""
+    parent = start(HOLD_WITH_A_CHILD, folder)
+    assert parent.stdout
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    try:
+        with pytest.raises(RunInUse, match=f"process {parent.pid}"), held(folder):
+            pass
+    finally:
+        subprocess.run(["kill", "-9", str(child)], check=True)
+    for _ in range(100):  # the kernel needs a moment to close what the child had open
+        try:
+            with held(folder):
+                return
+        except RunInUse:
+            time.sleep(0.02)
+    pytest.fail("the folder is still held though nobody is left")

@@ -1,0 +1,149 @@
+"""Draws are kept exactly once: torn tails, flipped bytes, full disks and crashes between two steps."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.store import FRAME, Store, read
+
+ROWS: list[dict[str, Any]] = [
+    {"sample_id": "a", "draw": 0, "text": "one", "token_ids": [1, 2]},
+    {"sample_id": "b", "draw": 1, "text": "zwei, mit Umlaut: ü", "token_ids": None},
+    {"sample_id": "c", "draw": 2, "text": "line\nline\x00", "token_ids": []},
+]
+
+
+def ids(store: Store) -> list[str]:
+    return store.table()["sample_id"].to_list()
+
+
+def journal(folder: Path) -> Path:
+    (path,) = folder.glob("journal-*")
+    return path
+
+
+def killed_after(folder: Path, rows: list[dict[str, Any]]) -> bytes:
+    """A folder whose process died after so many appends; returns what its journal holds."""
+    store = Store(folder)
+    for row in rows:
+        store.append(row)
+    return journal(folder).read_bytes()
+
+
+def recovered(folder: Path, content: bytes) -> list[str]:
+    """Put such a journal into a folder of its own; which rows are found there?"""
+    folder.mkdir()
+    (folder / "journal-00000").write_bytes(content)
+    return ids(Store(folder))
+
+
+def test_what_was_appended_is_there_again(tmp_path: Path):
+    killed_after(tmp_path, ROWS)
+    table = Store(tmp_path).table()
+    assert table.select("sample_id", "draw", "text", "token_ids").to_dicts() == ROWS
+    assert table["verdict"].to_list() == [None] * 3  # what a row does not say is null
+
+
+def test_a_tail_torn_at_any_byte_costs_the_last_row_alone(tmp_path: Path):
+    content = killed_after(tmp_path / "whole", ROWS)
+    last = len(killed_after(tmp_path / "shorter", ROWS[:2]))
+    for end in range(last, len(content)):
+        folder = tmp_path / str(end)
+        assert recovered(folder, content[:end]) == ["a", "b"], f"torn after {end} bytes"
+        Store(folder).append(ROWS[2])  # and where the tail was cut off, it goes on
+        assert ids(Store(folder)) == ["a", "b", "c"], f"torn after {end} bytes"
+
+
+def test_a_byte_flipped_anywhere_in_a_row_is_noticed(tmp_path: Path):
+    content = killed_after(tmp_path / "whole", ROWS)
+    last = len(killed_after(tmp_path / "shorter", ROWS[:2]))
+    for place in range(last, len(content)):
+        flipped = bytearray(content)
+        flipped[place] ^= 0x10
+        assert recovered(tmp_path / str(place), bytes(flipped)) == ["a", "b"], f"byte {place}"
+
+
+@pytest.mark.parametrize(
+    ("tail", "remark"),
+    [
+        (b"\x00" * 4096, "a power failure can leave a longer file whose last block is all zeros"),
+        (b"\x00" * FRAME.size, "just one frame of zeros"),
+        (FRAME.pack(2**32 - 1, 0), "a length that no row has"),
+        (b"\xff" * 100, "bytes of some other file"),
+    ],
+    ids=["zeros", "one frame", "length", "foreign"],
+)
+def test_a_tail_that_was_never_written_is_cut_off(tmp_path: Path, tail: bytes, remark: str):
+    content = killed_after(tmp_path / "whole", ROWS)
+    assert recovered(tmp_path / "torn", content + tail) == ["a", "b", "c"], remark
+    assert journal(tmp_path / "torn").read_bytes() == content
+
+
+def test_full_journals_become_shards_and_nothing_is_there_twice(tmp_path: Path):
+    names = [f"{n:03}" for n in range(25)]
+    for name in names:  # a new process for every row
+        store = Store(tmp_path, seal_rows=10)
+        store.append({"sample_id": name})
+    assert len(list(tmp_path.glob("part-*.parquet"))) == 2
+    assert ids(Store(tmp_path)) == names
+    assert read(tmp_path)["sample_id"].to_list() == names[:20]  # what is sealed, without a lock
+    Store(tmp_path).close()
+    assert read(tmp_path)["sample_id"].to_list() == names
+    assert not list(tmp_path.glob("journal-*"))
+
+
+def test_sealing_nothing_leaves_nothing(tmp_path: Path):
+    store = Store(tmp_path)
+    store.seal()
+    store.close()
+    assert list(tmp_path.iterdir()) == []
+    assert read(tmp_path).is_empty()
+
+
+def test_a_crash_after_the_shard_and_before_the_journal_went(tmp_path: Path):
+    content = killed_after(tmp_path, ROWS)
+    Store(tmp_path).seal()
+    (tmp_path / "journal-00001").unlink()
+    (tmp_path / "journal-00000").write_bytes(content)
+    assert ids(Store(tmp_path)) == ["a", "b", "c"]
+    assert not (tmp_path / "journal-00000").exists()
+
+
+def test_a_crash_while_the_shard_was_written(tmp_path: Path):
+    killed_after(tmp_path, ROWS)
+    (tmp_path / "00000.part-tmp").write_bytes(b"PAR1 and then nothing")
+    assert ids(Store(tmp_path)) == ["a", "b", "c"]
+    assert not list(tmp_path.glob("*.part-tmp"))
+
+
+def fill_the_disk(folder: Path) -> None:
+    """Run in a process of its own: its files may not grow beyond 1,000 bytes, then they may again."""
+    store, kept = Store(folder), 0
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))
+    try:
+        while True:
+            store.append({"sample_id": f"{kept:03}", "text": "some words"})
+            kept += 1
+    except OSError as error:
+        print(kept, error)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    store.append({"sample_id": "there is room again"})
+
+
+def test_a_full_disk_is_an_error_and_loses_no_row(tmp_path: Path):
+    command = [sys.executable, __file__, str(tmp_path)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    kept, _, error = said.strip().partition(" ")
+    assert int(kept) > 10
+    assert "journal-00000: only " in error
+    names = [f"{n:03}" for n in range(int(kept))]
+    assert ids(Store(tmp_path)) == [*names, "there is room again"]
+
+
+if __name__ == "__main__":
+    fill_the_disk(Path(sys.argv[1]))

@@ -1,0 +1,93 @@
+"""Language: which letters count, and when their language is known."""
+
+import polars as pl
+import pytest
+
+from filters.language import Language
+
+ENGLISH = "First we add both numbers, then we divide the result by two. "
+FRENCH = "Ensuite nous divisons le résultat par deux, comme demandé. "
+CHINESE = "首先我们把两个数字相加然后除以二得到答案。"
+
+
+def measured(thinking: str | None, language: str | None = "en", response: str = "") -> dict:
+    return Language.of(reasoning=thinking, response=response, language=language)
+
+
+def dropped(thinking: str, language: str | None, **options: float) -> list[str]:
+    row = {"reasoning": [thinking], "response": [None], "language": [language]}
+    table = pl.DataFrame(row, schema=dict.fromkeys(row, pl.String))
+    faults = Language.model_validate(options).faults()
+    return Language.measured(table).select(faults).item().to_list()
+
+
+@pytest.mark.parametrize(
+    ("thinking", "language", "found"),
+    [
+        (ENGLISH, "en", ""),
+        (FRENCH, "fr", ""),
+        (CHINESE, "zh", ""),
+        ("それで答えは十です。三角形の面積は二十四です。", "ja", ""),
+        ("먼저 두 수를 더합니다. 그런 다음 둘로 나눕니다.", "ko", ""),
+        ("Сначала сложим числа, затем разделим на два.", "ru", ""),
+        ("पहले हम दोनों संख्याओं को जोड़ते हैं", "hi", ""),  # never sure beside Marathi
+        ("Primero sumamos los números y luego dividimos.", "es-MX", ""),  # region codes too
+        (FRENCH, "en", "fr"),
+        (ENGLISH, "zh", "en"),
+        (CHINESE, "en", "zh"),
+        (CHINESE, "ja", "zh"),  # the same script
+        ("значит, потому что", "en", "ru"),  # a foreign script counts from the first letter
+    ],
+)
+def test_one_language_is_recognised(thinking, language, found):
+    facts = measured(thinking, language)
+    assert facts["language_found"] == found
+    assert facts["language_share"] == (0.0 if found else 1.0)
+
+
+@pytest.mark.parametrize(
+    ("thinking", "language"),
+    [
+        ("3+4=7\n7*2=14", "en"),  # no letters, nothing to mix
+        ("So x = 3.", "en"),  # too short to tell
+        (r"$\alpha + \beta$ and \(\text{wenn } x\)", "en"),  # formulas
+        ("```python\nfür alle zahlen machen wir das\n```", "en"),  # code
+        ("```\nfür alle zahlen machen wir das", "en"),  # code that never ends
+        ("https://example.org/und/noch/viele/worte", "en"),
+        ("AB = AC, ABC, sin x, cos y, gcd, x y z a b c d e f g h i j k l m n o", "zh"),  # symbols
+        ("\N{GREEK SMALL LETTER ALPHA}, β, π", "en"),  # lone Greek letters are symbols
+        ("让我用 Python", "zh"),  # a name in Latin letters is no switch, and three letters no text
+        ("", "en"),
+        (None, "en"),
+    ],
+)
+def test_what_has_no_language_passes(thinking, language):
+    facts = measured(thinking, language)
+    assert facts == {"language_letters": 0, "language_share": None, "language_found": ""}
+    assert dropped(thinking or "", language) == []
+
+
+def test_a_switch_is_dropped_and_a_word_is_not():
+    assert dropped(ENGLISH * 3 + CHINESE, "en") == ["mixed_language"]
+    assert dropped(ENGLISH * 3 + FRENCH, "en") == ["mixed_language"]
+    assert dropped(ENGLISH * 3 + "好的。", "en") == []
+    assert dropped(ENGLISH * 3 + CHINESE, "en", min_share=0.5) == []
+
+
+def test_few_letters_are_no_evidence():
+    assert dropped("Hmm, 好的。", "en") == []
+    assert dropped("Hmm, 好的。", "en", min_letters=1) == ["mixed_language"]
+
+
+def test_the_response_counts_as_well():
+    assert measured(ENGLISH, "en", response=CHINESE)["language_found"] == "zh"
+
+
+def test_two_prices_hide_nothing_between_them():
+    assert measured("It costs $5. 然后我们必须支付 $7.", "en")["language_found"] == "zh"
+
+
+@pytest.mark.parametrize("language", [None, "", "xx"])
+def test_an_unknown_language_of_the_question_is_not_a_pass(language):
+    assert measured(ENGLISH, language)["language_share"] is None
+    assert dropped(ENGLISH, language) == ["language_not_measured"]

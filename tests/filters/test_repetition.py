@@ -1,0 +1,83 @@
+"""Repetition: long runs said again, and loops at the end; arithmetic is neither."""
+
+import random
+
+import polars as pl
+import pytest
+
+from filters.repetition import KEY, Repetition, repeated_words, tail_loop
+
+SUMS = "\n".join(f"{a}+{b}={a + b}" for a in range(30) for b in range(3))
+SENTENCE = "Now let me look at the number of apples Alice has left once Bob took his share, "
+PROSE = " ".join(f"{SENTENCE}in step {step}." for step in range(30))
+
+
+def faults(text: str, **options: float) -> list[str]:
+    table = pl.DataFrame({"reasoning": [text], "response": ["42"]})
+    rules = Repetition.model_validate(options).faults()
+    return Repetition.measured(table).select(rules).item().to_list()
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("1+2=3\n3+4=7\n7+5=12", []),
+        (SUMS, []),  # ninety different lines of one form
+        ("5+0=5\n" * 4, []),  # adding nothing four times is dull, not a loop
+        ("", []),
+        (PROSE, []),  # a phrase of 19 words thirty times over: no run of 20 is the same
+        ("Wait, let me check that again. " * 40, ["repetitive", "loop"]),
+        (SUMS + "\n" + "0+0=0\n" * 40, ["repetitive", "loop"]),  # 39 words of 130
+        ("好的我再想一想。" * 20, ["repetitive", "loop"]),  # a letter is a word here
+        ("=" * 500, ["loop"]),  # one word, one letter
+        (SUMS + " " + SUMS, ["repetitive"]),  # the whole again, yet no loop
+        ("Hmm. " * 30 + PROSE, []),  # a stutter at the start that was overcome
+    ],
+)
+def test_faults(text, reasons):
+    assert faults(text) == reasons
+
+
+def test_thresholds():
+    loop = "Let me check. " * 10
+    assert faults(loop, max_share=1, min_loop_repeats=11) == []
+    assert faults(loop, max_share=1, min_loop_chars=141) == []
+    assert faults(loop, max_share=1) == ["loop"]
+
+
+@pytest.mark.parametrize(
+    ("words", "repeated"),
+    [
+        ("a b c d e f", 0),
+        ("a b c a b c", 3),  # the first time is not counted
+        ("a b c x a b c a b c", 6),
+        ("a a a a a", 4),  # windows that overlap count each word once
+        ("a b", 0),  # shorter than the window
+        ("", 0),
+    ],
+)
+def test_words_in_runs_that_occurred_before(words, repeated):
+    assert repeated_words(words.split(), n=3) == repeated
+
+
+@pytest.mark.parametrize("period", [1, 2, 7, 31, 32, 33, 200, 1000])
+@pytest.mark.parametrize("repeats", [2, 3, 10])
+def test_a_loop_of_any_period_is_found(period, repeats):
+    draw = random.Random(period)
+    block = "".join(draw.choice("abcdefghij") for _ in range(period))
+    found, chars = tail_loop("Start: " + block * repeats)
+    if period * repeats > KEY + period:
+        assert chars >= period * repeats - period
+        assert found >= repeats - 1 or chars == found * period
+    else:
+        assert chars <= period * repeats  # too short a text to be called a loop
+
+
+def test_no_loop_in_random_text():
+    draw = random.Random(0)
+    assert tail_loop("".join(draw.choice("abcdefghij ") for _ in range(5000))) == (0, 0)
+
+
+def test_the_larger_loop_wins_over_a_stutter_inside_it():
+    block = " So we try once more from the very start. " + "ha" * 30 + "."
+    assert tail_loop(block * 5) == (5, 5 * len(block))
