@@ -11,7 +11,7 @@ from factory.errors import LedgerError
 from factory.ledger import Account
 from factory.progress import Report
 from factory.records import digest
-from factory.store import write_through
+from factory.store import write_table
 from filters import FILTERS, Filters, judge
 from filters.filter import Filter
 
@@ -47,18 +47,14 @@ def measure(rows: pl.DataFrame, wanted: Mapping[str, int], folder: Path, report:
         owed = rows.join(_read(home, FILTERS[name]), on="sample_id", how="anti")
         for chunk in owed.iter_slices(CHUNK):
             number = len(list(home.glob("part-*.parquet")))
-            temporary = home / "part.tmp"
             facts = chunk.select("sample_id").hstack(FILTERS[name].measured(chunk))
-            facts.write_parquet(temporary, compression="zstd")
-            write_through(temporary, home / f"part-{number:05}.parquet")
+            write_table(facts, home / f"part-{number:05}.parquet")
             measured += chunk.height
     report(len(wanted), len(wanted), "measures")
     return measured
 
 
-def judged(
-    rows: pl.DataFrame, filters: Filters, folder: Path
-) -> pl.DataFrame:
+def judged(rows: pl.DataFrame, filters: Filters, folder: Path) -> pl.DataFrame:
     """Draws with their measures, all reasons against each, and the filter that drops it first.
 
     Raises:
@@ -80,14 +76,14 @@ def choose(rows: pl.DataFrame, per_prompt: int | None) -> pl.DataFrame:
     """
     accepted = pl.col("dropped_by").is_null()
     rank = (
-        pl.struct("completion_tokens", "draw")
-        .rank("ordinal")
-        .over(pl.col("prompt_id"), accepted)
+        pl.struct("completion_tokens", "draw").rank("ordinal").over(pl.col("prompt_id"), accepted)
     )
     within = rank <= per_prompt if per_prompt else pl.lit(True)
     fate = (
-        pl.when(~accepted).then(pl.lit("dropped"))
-        .when(within).then(pl.lit("chosen"))
+        pl.when(~accepted)
+        .then(pl.lit("dropped"))
+        .when(within)
+        .then(pl.lit("chosen"))
         .otherwise(pl.lit("spare"))
     )
     return rows.with_columns(fate=fate)
@@ -127,7 +123,7 @@ def dataset_rows(chosen: pl.DataFrame, prompts: pl.DataFrame, opened: bool) -> p
 
 
 def decisions(decided: pl.DataFrame) -> pl.DataFrame:
-    """Every draw's fate, all reasons against it, and its measures; the texts stay with the draws."""
+    """Every draw's fate, all reasons against it and its measures; texts stay with the draws."""
     told = ["sample_id", "prompt_id", "draw", "fate", "dropped_by", "reasons", "verdict_reason"]
     return decided.select(*told, *_measures(decided)).sort("sample_id")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from factory.errors import FactoryError
 
@@ -24,7 +25,7 @@ class ChatTemplate:
     """The pieces a model family puts around its turns.
 
     Templates that ship with models cut out the thinking, add dates or system prompts, or lack the
-    markers that a loss mask needs; so a student is trained, saved and asked with these pieces alone.
+    markers that a loss mask needs; so a student is trained, saved and asked with these pieces.
     """
 
     name: str
@@ -41,16 +42,17 @@ class ChatTemplate:
         return self.start + "".join(turns) + self.turns["assistant"][0]
 
     def jinja(self) -> str:
-        """The same template for `tokenizer.chat_template`, so that every other tool renders alike."""
+        """The same template for `tokenizer.chat_template`, so that other tools render alike."""
         branches = "".join(
             f"{{% {'if' if number == 0 else 'elif'} message['role'] == '{role}' %}}"
             f"{{{{ {_quoted(opening)} + message['content'] + {_quoted(closing)} }}}}"
             for number, (role, (opening, closing)) in enumerate(self.turns.items())
         )
+        asking = _quoted(self.turns["assistant"][0])
         return (
             f"{{{{ {_quoted(self.start)} }}}}"
             f"{{% for message in messages %}}{branches}{{% endif %}}{{% endfor %}}"
-            f"{{% if add_generation_prompt %}}{{{{ {_quoted(self.turns['assistant'][0])} }}}}{{% endif %}}"
+            f"{{% if add_generation_prompt %}}{{{{ {asking} }}}}{{% endif %}}"
         )
 
 
@@ -85,6 +87,14 @@ TEMPLATES: dict[str, ChatTemplate] = {
 }
 
 
+def load_tokenizer(folder: Path | str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model's folder."""
+    from transformers import AutoTokenizer
+
+    loaded: Any = AutoTokenizer.from_pretrained(folder)
+    return loaded
+
+
 def template_for(tokenizer: PreTrainedTokenizerBase, name: str | None = None) -> ChatTemplate:
     """The template whose end token the tokenizer knows, or the one named.
 
@@ -105,14 +115,13 @@ def template_for(tokenizer: PreTrainedTokenizerBase, name: str | None = None) ->
 
 def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> list[int]:
     """Token ids that ask a model for the assistant's turn, by the template saved with it."""
-    text = tokenizer.apply_chat_template(
-        list(messages), tokenize=False, add_generation_prompt=True
-    )
-    return tokenizer.encode(text, add_special_tokens=False)
+    turns = [{"role": turn["role"], "content": turn["content"]} for turn in messages]
+    text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+    return tokenizer.encode(str(text), add_special_tokens=False)
 
 
 def opens_thinking(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether the template pre-fills `<think>`, so that completions lack it (DeepSeek-R1's does)."""
+    """Whether the template pre-fills `<think>`, as DeepSeek-R1's does: completions then lack it."""
     text = tokenizer.apply_chat_template(
         [{"role": "user", "content": "?"}], tokenize=False, add_generation_prompt=True
     )

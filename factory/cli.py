@@ -50,18 +50,16 @@ def run(recipe: Path, into: Path | None, seed: int | None) -> None:
     """
     import signal
 
-    from rich.console import Console
-
     from factory import recipe as recipes
     from factory.line import wanted
-    from factory.progress import Progress
+    from factory.progress import Progress, terminal
     from factory.run import run as run_line
 
     plan = recipes.load(recipe)
     if seed is not None:
         plan = plan.model_copy(update={"seed": seed})
     folder = into or Path("runs") / plan.name
-    console = Console(highlight=False)
+    console = terminal()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console.print(f"{plan.name}: {recipe} into {folder}", markup=False)
     run_line(plan, recipe.parent, folder, Progress([stage.name for stage in wanted(plan)], console))
@@ -102,17 +100,16 @@ def status(run: Path) -> None:
     """
     import json
 
-    from rich.console import Console
-
     from factory import report
     from factory.errors import RecipeError
+    from factory.progress import terminal
     from factory.recipe import Recipe
 
     settings = run / "recipe.json"
     if not settings.exists():
         raise RecipeError(f"{run}: no run folder, it has no recipe.json; `factory run` makes one")
     recipe = Recipe.model_validate(json.loads(settings.read_text())["recipe"])
-    console = Console(highlight=False)
+    console = terminal()
     console.print(report.ledger_table(recipe, run))
     for line in report.faults(recipe, run):
         console.print(line, markup=False)

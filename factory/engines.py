@@ -78,7 +78,7 @@ class VLLM:
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         from vllm import EngineArgs, LLMEngine
 
-        from factory.chat import opens_thinking
+        from factory.chat import load_tokenizer, opens_thinking
 
         settings: dict[str, Any] = {
             "model": str(model),
@@ -89,7 +89,7 @@ class VLLM:
             **arguments,
         }
         self.engine = LLMEngine.from_engine_args(EngineArgs(**settings))
-        self.tokenizer = self.engine.get_tokenizer()
+        self.tokenizer = load_tokenizer(model)
         self.opened = opens_thinking(self.tokenizer)
         self._waiting: dict[str, asyncio.Future[Completion]] = {}
         self._pump: asyncio.Task[None] | None = None
@@ -157,7 +157,8 @@ def _cache_bytes(model: str, tokens: int) -> int:
     config = AutoConfig.from_pretrained(model).get_text_config()
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     needed = tokens * 2 * config.num_hidden_layers * config.num_key_value_heads * head * 4
-    return int(min(max(needed, 64 * 2**20), 0.4 * psutil.virtual_memory().available))
+    # Twice over, since a sequence's last block is never quite full.
+    return int(min(max(2 * needed, 64 * 2**20), 0.4 * psutil.virtual_memory().available))
 
 
 def _completion(output: Any) -> Completion:

@@ -33,7 +33,9 @@ def held(run: Path) -> Iterator[int]:
             raise RunInUse(f"{run} is in use by {holder.strip()}; wait for it, or end it") from None
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         os.truncate(handle, 0)
-        os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()} since {since}\n".encode(), 0)
+        os.pwrite(
+            handle, f"process {os.getpid()} on {socket.gethostname()} since {since}\n".encode(), 0
+        )
         yield handle
     finally:
         os.close(handle)

@@ -163,6 +163,7 @@ def claim(run: Path, stage: Stage, print_of: str) -> Done | None:
             aside.rename(folder)
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(print_of)
+    (folder / "failed").unlink(missing_ok=True)
     done = finished(run, stage)
     return done if done and done.fingerprint == print_of else None
 

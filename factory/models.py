@@ -45,7 +45,7 @@ def find(weights: Weights, home: Path) -> Located:
     if (folder / "config.json").exists():
         return Located(path=str(folder.resolve()), name=folder.name, digest=file_digest(folder))
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
         snapshot = Path(snapshot_download(weights.path, revision=weights.revision))

@@ -18,6 +18,12 @@ QUIET_SECONDS = 30
 """Time between two lines about a stage when the output is no terminal."""
 
 
+def terminal() -> Console:
+    """The console for a person; where output goes to a file, lines are as long as they need be."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=160)
+
+
 @dataclass
 class StageProgress:
     """What is known of one stage while it runs."""
@@ -64,7 +70,7 @@ class Progress:
     """Shows the stages of one `factory run`."""
 
     def __init__(self, names: list[str], console: Console | None = None):
-        self.console = console or Console(highlight=False)
+        self.console = console or terminal()
         self.stages = {name: StageProgress(name) for name in names}
         self._live = Live(
             get_renderable=self._table, console=self.console, refresh_per_second=4, transient=False
@@ -88,9 +94,7 @@ class Progress:
         self.stages[name].started = time.monotonic()
         self._becomes(name, "running")
 
-    def moved(
-        self, name: str, done: int, total: int, unit: str, figures: dict[str, float]
-    ) -> None:
+    def moved(self, name: str, done: int, total: int, unit: str, figures: dict[str, float]) -> None:
         """The stage has come so far."""
         stage = self.stages[name]
         now = time.monotonic()
@@ -115,7 +119,9 @@ class Progress:
         clock = time.strftime("%H:%M:%S")
         took = f" after {duration(stage.seconds())}" if stage.ended else ""
         words = f": {stage.words()}" if stage.words() else ""
-        self.console.print(f"{clock} {stage.name} {stage.state}{took}{words}", soft_wrap=True, markup=False)
+        self.console.print(
+            f"{clock} {stage.name} {stage.state}{took}{words}", soft_wrap=True, markup=False
+        )
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))

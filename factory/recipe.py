@@ -23,7 +23,9 @@ class Mix(Strict):
     @model_validator(mode="after")
     def _shares(self) -> Self:
         if self.careful + self.guess > 1:
-            raise ValueError("careful and guess are shares of the rows and may not exceed 1 together")
+            raise ValueError(
+                "careful and guess are shares of the rows and may not exceed 1 together"
+            )
         return self
 
 
@@ -51,7 +53,7 @@ class Training(Strict):
 
 
 class Tiny(Strict):
-    """A model made on the spot, for machines without weights: tokenizer, weights and first training."""
+    """A model made on the spot, for machines without weights."""
 
     tiny: Literal["qwen2", "llama"]
     """Architecture."""
@@ -85,7 +87,7 @@ class Weights(Strict):
     path: str
     """Folder (relative to the recipe) or Hub name, as `Qwen/Qwen2.5-Math-7B`."""
     revision: str | None = None
-    """Commit, tag or branch on the Hub; left out: what the default branch is now, and it is noted."""
+    """Commit, tag or branch on the Hub; left out: the default branch. The commit is noted."""
 
 
 Model = Tiny | Weights
@@ -173,7 +175,9 @@ class Policy(Strict):
 
     def satisfied(self, draws: int, correct: int) -> bool:
         """Whether a prompt with so many draws, so many of them correct, needs no more."""
-        return draws >= self.max_draws or (self.until is not None and correct >= self.until.accepted)
+        return draws >= self.max_draws or (
+            self.until is not None and correct >= self.until.accepted
+        )
 
 
 class Sampling(Strict):
@@ -181,7 +185,7 @@ class Sampling(Strict):
 
     engine: Literal["vllm"] = "vllm"
     """What runs the model."""
-    engine_arguments: dict[str, Any] = {}
+    engine_arguments: dict[str, Any] = Field(default_factory=dict)
     """Any of vLLM's engine arguments, by its name there."""
     policy: Policy = Policy(until=Until())
     """Who gets another draw."""
@@ -219,7 +223,7 @@ class Student(Strict):
     training: Training = Training()
     """How it is trained."""
     control: bool = True
-    """Train the same student on as many unfiltered samples as well, to see what filtering brings."""
+    """Train the same student on as many unfiltered samples too, to see what filtering brings."""
 
 
 class Evaluate(Strict):
@@ -262,7 +266,7 @@ def load(path: Path) -> Recipe:
     """Read and check a recipe.
 
     Raises:
-        RecipeError: with file, line, column, key and what was expected for everything that is wrong.
+        RecipeError: with file, line, column, key and what was expected, for each mistake.
     """
     from factory import places
 

@@ -1,4 +1,4 @@
-"""Identity and shape of a row: its id is made of what it came from, so doing it again changes nothing."""
+"""Ids and columns of a row: an id is made of what the row came from, so it is always the same."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def digest(*parts: Any) -> str:
 
 
 def file_digest(*paths: Path) -> str:
-    """32 hexadecimal digits over names and contents of files, folders included, in order of name."""
+    """32 hexadecimal digits over names and contents of files and folders, in order of name."""
     files = sorted(f for path in paths for f in (path.rglob("*") if path.is_dir() else [path]))
     total = hashlib.blake2b(digest_size=16)
     for file in files:

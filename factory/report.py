@@ -1,4 +1,4 @@
-"""What a run came to: the funnel, the scores, the ledger and the pictures, from the stages' folders."""
+"""What a run came to: the funnel, the scores, the ledger and the pictures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from rich.table import Table
 
 from factory.ledger import Account
@@ -77,24 +76,41 @@ def scores_table(run: Path) -> Table | None:
 
 
 def ledger_table(recipe: Recipe, run: Path) -> Table:
-    """Every stage's sums, and what is not done."""
+    """Every stage's sums, reasons below their totals; and of a stage that is not done, why not."""
     table = Table(box=None)
     for name in ("stage", "what"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=True)
     for name in ("in", "out", "dropped", "failed", "pending"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("state")
+    done = {stage.name: finished(run, stage) for stage in wanted(recipe)}
     for stage in wanted(recipe):
-        done = finished(run, stage)
-        if done is None:
-            begun = (run / stage.name / "claimed-by").exists()
-            table.add_row(stage.name, "", "", "", "", "", "", "begun" if begun else "not begun")
+        record = done[stage.name]
+        if record is None:
+            waits = [need for need in stage.needs if need in done and done[need] is None]
+            table.add_row(stage.name, *[""] * 6, _why_not(run / stage.name, waits))
             continue
-        state = f"done: {done.note}"
-        for account in done.accounts or [None]:
-            table.add_row(stage.name, *(_cells(account) if account else [""] * 6), state)
-            state = ""
+        name, state = stage.name, "done"
+        for account in record.accounts:
+            dropped, failed = sum(account.dropped.values()), sum(account.failed.values())
+            counts = (account.entered, account.left, dropped, failed, account.pending)
+            table.add_row(name, account.what, *(f"{count:,}" for count in counts), state)
+            for reason, count in account.dropped.items():
+                table.add_row("", f"  {reason}", "", "", f"{count:,}", "", "", "")
+            for reason, count in account.failed.items():
+                table.add_row("", f"  {reason}", "", "", "", f"{count:,}", "", "")
+            name, state = "", ""
+        if not record.accounts:
+            table.add_row(name, record.note, *[""] * 5, state)
     return table
+
+
+def _why_not(folder: Path, waits: list[str]) -> str:
+    if (folder / "failed").exists():
+        return "failed: " + (folder / "failed").read_text()
+    if waits:
+        return "waits for " + " and ".join(waits)
+    return "begun, not ended" if (folder / "claimed-by").exists() else "not begun"
 
 
 def faults(recipe: Recipe, run: Path) -> list[str]:
@@ -121,25 +137,11 @@ HANDOVERS = [
     ("dataset", "draws", "student", "rows"),
     ("dataset", "draws", "control", "rows"),
 ]
-"""Which stage's count out must be which stage's count in: what left a stage, what came into another."""
+"""Which stage's count out must be which stage's count in."""
 
 
 def _account(done: Done, what: str) -> Account:
     return next(account for account in done.accounts if account.what == what)
-
-
-def _cells(account: Account) -> list[str]:
-    def reasons(counts: dict[str, int]) -> str:
-        return "\n".join(f"{count:,} {reason}" for reason, count in counts.items()) or "0"
-
-    return [
-        account.what,
-        f"{account.entered:,}",
-        f"{account.left:,}",
-        reasons(account.dropped),
-        reasons(account.failed),
-        f"{account.pending:,}",
-    ]
 
 
 def pictures(run: Path) -> list[Path]:

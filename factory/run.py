@@ -140,8 +140,12 @@ class _Scheduler:
             self.progress.ended(name, "done", self.done[name].note)
             return
         self.progress.ended(name, "failed", "")
-        died = f"its process was ended by {signal.Signals(-code).name}" if code < 0 else "it crashed"
-        raise StageError(f"stage {name}: {worker.error or died}\nIts log: {worker.log}")
+        died = (
+            f"its process was ended by {signal.Signals(-code).name}" if code < 0 else "it crashed"
+        )
+        message = f"stage {name}: {worker.error or died}\nIts log: {worker.log}"
+        (self.folder / name / "failed").write_text(message)
+        raise StageError(message)
 
     def _stop_all(self) -> None:
         """End what still runs, whole process groups, so that nothing is left behind."""
@@ -159,5 +163,3 @@ def _kill_group(worker: Worker) -> None:
     """End whatever the stage's process started and left behind."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(worker.process.pid, signal.SIGKILL)
-
-

@@ -15,10 +15,10 @@ import polars as pl
 from factory.chat import Message
 from factory.engines import Completion, Engine, Request
 from factory.errors import StageError
-from factory.records import digest, sample_id, seed_of
-from factory.recipe import Policy, Sampling
-from factory.store import Store
 from factory.progress import Report
+from factory.recipe import Policy, Sampling
+from factory.records import digest, sample_id, seed_of
+from factory.store import Store
 from filters.thinking import split
 from filters.verifiers import verify
 
@@ -188,21 +188,27 @@ class _Run:
             self.sampling.max_tokens,
         )
         try:
-            for attempt in range(1, ATTEMPTS + 1):
-                try:
-                    completion = await self.engine.draw(request)
-                    break
-                except Exception as error:
-                    self._failed(error)
-                    if attempt == ATTEMPTS:
-                        state.failed[draw] = type(error).__name__
-                        return
-            self.failures_in_a_row = 0
-            verdict = await self._keep(state, request, completion, attempt)
-            state.drawn.add(draw)
-            state.correct += verdict == "correct"
+            answer = await self._ask(state, request)
+            if answer is not None:
+                verdict = await self._keep(state, request, *answer)
+                state.drawn.add(draw)
+                state.correct += verdict == "correct"
         finally:
             state.in_flight.discard(draw)
+
+    async def _ask(self, state: PromptState, request: Request) -> tuple[Completion, int] | None:
+        """The engine's answer and the attempt that brought it; None when none did."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                completion = await self.engine.draw(request)
+            except Exception as error:
+                self._failed(error)
+                state.failed[request.draw] = type(error).__name__
+            else:
+                self.failures_in_a_row = 0
+                state.failed.pop(request.draw, None)
+                return completion, attempt
+        return None
 
     def _failed(self, error: Exception) -> None:
         self.counts["failed attempts"] += 1

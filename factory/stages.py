@@ -1,14 +1,12 @@
-"""What each stage of the line does: read its inputs' folders, call the room, write its own folder."""
+"""What each stage does: read its inputs' folders, call the room, write its own folder."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -36,9 +34,15 @@ class Context:
         """The stage's own folder."""
         return self.run / self.name
 
-    def table(self, stage: str) -> pl.DataFrame:
-        """The table that another stage made."""
-        return pl.read_parquet(self.run / stage / "table.parquet")
+    def prompts(self) -> pl.DataFrame:
+        """The prompt table."""
+        return pl.read_parquet(self.run / "prompts" / "table.parquet")
+
+    def draws(self) -> pl.DataFrame:
+        """The teacher's draws that the recipe now stands for; the store may hold others too."""
+        current = pl.read_parquet(self.run / "samples" / "current.parquet")
+        kept = store.read(self.run / "samples" / "draws")
+        return current.join(kept, on="sample_id", how="left", maintain_order="left")
 
     def model(self, stage: str) -> models.Located:
         """The model that another stage made or found."""
@@ -56,19 +60,13 @@ class Result:
     accounts: list[Account]
 
 
-def _write(table: pl.DataFrame, folder: Path) -> None:
-    temporary = folder / "table.parquet.tmp"
-    table.write_parquet(temporary, compression="zstd")
-    store.write_through(temporary, folder / "table.parquet")
-
-
 def prompts(context: Context) -> Result:
     """Collect the prompts of all sources and set the held-out ones apart."""
     from factory.prompts import collect
 
     found = collect(context.recipe.prompts, context.recipe.seed, context.home)
-    _write(found.prompts, context.folder)
-    found.set_aside.write_parquet(context.folder / "set_aside.parquet")
+    store.write_table(found.prompts, context.folder / "table.parquet")
+    store.write_table(found.set_aside, context.folder / "set_aside.parquet")
     reasons = dict(found.set_aside["reason"].value_counts(sort=True).iter_rows())
     account = Account(
         what="rows read",
@@ -101,7 +99,7 @@ def _base(context: Context, model: Model, name: str) -> Result:
 
     accounts = raise_tiny(
         model,
-        context.table("prompts"),
+        context.prompts(),
         context.recipe.prompts,
         seed=_seed(context),
         out=context.folder / "model",
@@ -123,7 +121,7 @@ def teacher(context: Context) -> Result:
 
     log = improve(
         Path(base.path),
-        context.table("prompts"),
+        context.prompts(),
         grpo,
         seed=_seed(context),
         out=context.folder / "model",
@@ -138,9 +136,9 @@ def teacher(context: Context) -> Result:
 
 def samples(context: Context) -> Result:
     """Draws of the teacher for the train prompts, each judged as it comes."""
-    asked = context.table("prompts").filter(split="train")
+    asked = context.prompts().filter(split="train")
     drawn, account = _draw(context, "teacher", asked, context.recipe.sampling)
-    _write(drawn, context.folder)
+    store.write_table(drawn.select("sample_id"), context.folder / "current.parquet")
     tokens = int(drawn["completion_tokens"].sum())
     correct = drawn.filter(verdict="correct").height
     note = (
@@ -191,11 +189,9 @@ def _draw(
 
 def longest_prompt(model: str, asked: pl.DataFrame) -> int:
     """Tokens of the longest prompt, as the model is asked."""
-    from transformers import AutoTokenizer
+    from factory.chat import load_tokenizer, prompt_ids
 
-    from factory.chat import prompt_ids
-
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer = load_tokenizer(model)
     return max(len(prompt_ids(tokenizer, messages)) for messages in asked["messages"])
 
 
@@ -204,13 +200,13 @@ def _draws_digest(drawn: pl.DataFrame) -> str:
 
 
 def measures_wanted(filters: Filters) -> dict[str, int]:
-    """What of the recipe the measures depend on: which filters, and the versions of their measures."""
+    """What of the recipe the measures depend on: the filters used, and their versions."""
     return build.versions(filters)
 
 
 def measures(context: Context) -> Result:
     """Facts about every draw, stored once."""
-    rows = build.context(context.table("samples"), context.table("prompts"))
+    rows = build.context(context.draws(), context.prompts())
     wanted = build.versions(context.recipe.filters)
     new = build.measure(rows, wanted, context.folder, context.report)
     account = Account(what="draws", entered=rows.height, left=rows.height)
@@ -220,8 +216,8 @@ def measures(context: Context) -> Result:
 
 def dataset(context: Context) -> Result:
     """The dataset version: rules applied to measures, rows chosen, the manifest written."""
-    recipe, asked = context.recipe, context.table("prompts")
-    rows = build.context(context.table("samples"), asked)
+    recipe, asked = context.recipe, context.prompts()
+    rows = build.context(context.draws(), asked)
     judged = build.judged(rows, recipe.filters, context.run / "measures")
     decided = build.choose(judged, recipe.dataset.select.per_prompt)
     opened = _opened(context)
@@ -233,9 +229,7 @@ def dataset(context: Context) -> Result:
         .select("sample_id", "fate", "dropped_by")
         .iter_rows()
     }
-    account = balance(
-        "draws", rows["sample_id"], left=chosen["sample_id"], dropped=not_chosen
-    )
+    account = balance("draws", rows["sample_id"], left=chosen["sample_id"], dropped=not_chosen)
     teacher = context.model("teacher")
     made_by = {
         "recipe": recipe.model_dump(mode="json"),
@@ -246,7 +240,7 @@ def dataset(context: Context) -> Result:
         "funnel": steps.to_dicts(),
         "account": account.model_dump(),
     }
-    folder, manifest = versions.write(
+    _, manifest = versions.write(
         context.folder,
         chosen,
         build.decisions(decided),
@@ -265,11 +259,9 @@ def current_version(run: Path) -> Path:
 
 
 def _opened(context: Context) -> bool:
-    from transformers import AutoTokenizer
+    from factory.chat import load_tokenizer, opens_thinking
 
-    from factory.chat import opens_thinking
-
-    return opens_thinking(AutoTokenizer.from_pretrained(context.model("teacher").path))
+    return opens_thinking(load_tokenizer(context.model("teacher").path))
 
 
 def student(context: Context) -> Result:
@@ -281,8 +273,8 @@ def student(context: Context) -> Result:
 def control(context: Context) -> Result:
     """The control: the same student from as many draws as nobody filtered."""
     count = pl.scan_parquet(current_version(context.run) / "data" / "*.parquet").select(pl.len())
-    asked = context.table("prompts")
-    rows = build.context(context.table("samples"), asked)
+    asked = context.prompts()
+    rows = build.context(context.draws(), asked)
     lot = build.unfiltered(rows, count.collect().item(), context.recipe.seed)
     return _distil(context, build.messages(lot, asked, _opened(context)), "control")
 
@@ -301,6 +293,7 @@ def _distil(context: Context, rows: pl.DataFrame, name: str) -> Result:
         report=context.report,
     )
     made = models.made_here(context.folder, name)
+    shutil.rmtree(context.folder / "checkpoints", ignore_errors=True)
     note = f"{accounts[0].left:,} rows, {accounts[1].left:,} trained tokens an epoch"
     return Result(made.digest, note, accounts)
 
@@ -315,9 +308,8 @@ def scores(context: Context, model: str) -> Result:
     sampling = context.recipe.sampling.model_copy(
         update={"policy": Policy(fixed=Fixed(draws=evaluate.draws)), **own}
     )
-    asked = context.table("prompts").filter(split="held_out")
+    asked = context.prompts().filter(split="held_out")
     drawn, account = _draw(context, model, asked, sampling)
-    _write(drawn, context.folder)
     result = score(drawn, context.recipe.seed)
     (context.folder / "score.json").write_text(result.model_dump_json(indent=1))
     note = f"pass@1 {result.pass_at_1:.1%} ({result.low:.1%} to {result.high:.1%})"

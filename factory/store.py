@@ -1,4 +1,4 @@
-"""Finished draws, each kept exactly once: a journal that is appended to, sealed into Parquet shards."""
+"""Finished draws, each kept exactly once: a journal, sealed into Parquet shards."""
 
 from __future__ import annotations
 
@@ -29,8 +29,6 @@ class Store:
     def __init__(self, folder: Path, seal_rows: int = 5000):
         self.folder, self.seal_rows = folder, seal_rows
         folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob("*.part-tmp"):
-            leftover.unlink()
         self.number = len(list(folder.glob("part-*.parquet")))
         # A journal whose shard stands was sealed; the crash came before it was removed.
         for journal in folder.glob("journal-*"):
@@ -86,9 +84,8 @@ class Store:
         """Turn the journal into a Parquet shard."""
         if not self.rows:
             return
-        temporary = self.folder / f"{self.number:05}.part-tmp"
-        pl.DataFrame(self.rows, schema=SAMPLE).write_parquet(temporary, compression="zstd")
-        write_through(temporary, self.folder / f"part-{self.number:05}.parquet")
+        rows = pl.DataFrame(self.rows, schema=SAMPLE)
+        write_table(rows, self.folder / f"part-{self.number:05}.parquet")
         os.close(self._file)
         self._journal.unlink()
         self.number += 1
@@ -112,6 +109,13 @@ def read(folder: Path) -> pl.DataFrame:
     shards = sorted(folder.glob("part-*.parquet"))
     empty = pl.DataFrame(schema=SAMPLE)
     return pl.concat([empty, *(pl.read_parquet(shard) for shard in shards)])
+
+
+def write_table(table: pl.DataFrame, file: Path) -> None:
+    """Write a Parquet file that after a crash is there whole, or not at all."""
+    temporary = file.with_name(file.name + ".tmp")
+    table.write_parquet(temporary, compression="zstd")
+    write_through(temporary, file)
 
 
 def write_through(temporary: Path, final: Path) -> None:

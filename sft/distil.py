@@ -6,11 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
-from factory.chat import template_for
+from factory.chat import load_tokenizer, template_for
 from factory.ledger import Account, balance
 from factory.progress import Report
 from factory.recipe import Student
-from factory.store import write_through
+from factory.store import write_table
 from sft.template import render_all
 from sft.train import train
 
@@ -28,9 +28,9 @@ def distil(
         Two accounts, of rows and of the tokens in the loss.
     """
     from datasets import Dataset
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = load_tokenizer(base)
     template = template_for(tokenizer, student.template)
     tokenizer.chat_template = template.jinja()
     tokenizer.eos_token = template.end
@@ -51,9 +51,7 @@ def distil(
         .then(pl.lit("too_long"))
         .otherwise(pl.lit("trained"))
     )
-    temporary = folder / "rows.parquet.tmp"
-    table.write_parquet(temporary, compression="zstd")
-    write_through(temporary, folder / "rows.parquet")
+    write_table(table, folder / "rows.parquet")
     fitting = table.filter(fate="trained")
     model = AutoModelForCausalLM.from_pretrained(base, dtype="float32")
     model.config.eos_token_id = tokenizer.eos_token_id

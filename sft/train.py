@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from factory.progress import Report
 
 
-
 def train(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,

@@ -10,7 +10,6 @@ from transformers import TrainerCallback
 from factory.progress import Report
 
 
-
 def device_settings() -> dict[str, Any]:
     """Trainer arguments that depend on the machine: bf16 and checkpointing save memory on a GPU
     and only cost time on a CPU.

@@ -32,7 +32,7 @@ def raise_tiny(
 ) -> list[Account]:
     """Make the model and its tokenizer in `out`; returns the accounts of rows and trained tokens.
 
-    Its rows are on the task of the recipe's reasoning-gym source, and none is on a held-out question.
+    Its rows are on the task of the recipe's reasoning-gym source, none on a held-out question.
 
     Raises:
         RecipeError: when the recipe has no task that a tiny model can be raised on.

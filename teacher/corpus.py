@@ -1,4 +1,4 @@
-"""Web-like text for a tiny base model: some rows reason carefully, some guess, some ignore the form."""
+"""Web-like text for a tiny base: some rows reason carefully, some guess, some ignore the form."""
 
 from __future__ import annotations
 
@@ -68,4 +68,6 @@ def conversations(
         written += 1
         if written == rows:
             return
-    raise ValueError(f"{task} with {options}: all but {written} questions are held out; {rows} wanted")
+    raise ValueError(
+        f"{task} with {options}: all but {written} questions are held out; {rows} wanted"
+    )

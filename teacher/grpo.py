@@ -30,14 +30,13 @@ def improve(
     `prompts` is the prompt table; rows of split "train" are trained on and "held_out" ones only
     measured, for the curve.
     """
-    from transformers import AutoTokenizer
     from trl import GRPOTrainer
 
-    from factory.chat import opens_thinking
+    from factory.chat import load_tokenizer, opens_thinking
     from sft.trainer import Reporter, last_checkpoint
     from teacher.rewards import REWARDS
 
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = load_tokenizer(base)
     opened = opens_thinking(tokenizer)
     weights = {name: weight for name, weight in grpo.rewards.model_dump().items() if weight > 0}
     held_out = _dataset(prompts.filter(split="held_out").head(grpo.held_out))
@@ -50,10 +49,7 @@ def improve(
         processing_class=tokenizer,
         callbacks=[Reporter(report, "steps", ("reward", "completions/mean_length"))],
     )
-    resume = last_checkpoint(checkpoints)
-    if resume is None and len(held_out):
-        trainer.evaluate()
-    trainer.train(resume_from_checkpoint=resume)
+    trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
     trainer.save_model(str(out))
     tokenizer.save_pretrained(out)
     return trainer.state.log_history
@@ -95,6 +91,7 @@ def _arguments(
         reward_weights=weights,
         eval_strategy="steps" if evaluate else "no",
         eval_steps=grpo.evaluate_every,
+        eval_on_start=evaluate,
         save_steps=grpo.save_steps,
         save_total_limit=1,
         logging_steps=1,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from factory.chat import TEMPLATES
+from factory.chat import TEMPLATES, load_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -73,11 +73,11 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
     Raises:
         RuntimeError: when AutoTokenizer reads the folder as another tokenizer.
     """
-    from transformers import AutoTokenizer
-
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     probe = TEMPLATE.prompt([{"role": "user", "content": "<think>\n12-7=5\n</think>\n\\boxed{5}"}])
-    again = AutoTokenizer.from_pretrained(folder)
+    again = load_tokenizer(folder)
     if again.encode(probe) != tokenizer.encode(probe):
-        raise RuntimeError(f"{folder}: the tokenizer reads back as {type(again).__name__} with other ids")
+        raise RuntimeError(
+            f"{folder}: the tokenizer reads back as {type(again).__name__} with other ids"
+        )

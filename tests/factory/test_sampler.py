@@ -1,0 +1,291 @@
+"""Who gets the next draw: as many as the policy wants, each kept once, failures never wrong answers."""
+
+import asyncio
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from factory.engines import Completion, Engine, Request, Scripted
+from factory.errors import StageError
+from factory.prompts import PROMPT
+from factory.recipe import Fixed, Policy, Sampling, Until
+from factory.sampler import ATTEMPTS, Outcome, fill
+from factory.store import Store
+
+RIGHT, WRONG = r"<think>so</think> \boxed{5}", r"<think>so</think> \boxed{6}"
+NO_END = r"<think>perhaps \boxed{5}"
+
+
+def prompts(*ids: str) -> pl.DataFrame:
+    """Questions whose answer is 5."""
+    rows = [
+        {"prompt_id": id, "messages": [{"role": "user", "content": f"{id}?"}]}
+        | {"reference": '"5"', "verifier": "exact"}
+        for id in ids
+    ]
+    return pl.DataFrame(rows, schema=PROMPT)
+
+
+def fixed(draws: int) -> Policy:
+    return Policy(fixed=Fixed(draws=draws))
+
+
+def until(accepted: int, max_draws: int) -> Policy:
+    return Policy(until=Until(accepted=accepted, max_draws=max_draws))
+
+
+def sample(
+    engine: Engine, asked: pl.DataFrame, policy: Policy, store: Store, **settings: Any
+) -> Outcome:
+    sampling = Sampling(policy=policy, **{"concurrency": 4, **settings})
+    told = {"teacher": "t", "seed": 1, "report": lambda *_, **__: None}
+    return asyncio.run(fill(engine, asked, sampling, store=store, **told))
+
+
+def draws(outcome: Outcome) -> dict[str, list[int]]:
+    """The numbers of the draws of each prompt."""
+    found: dict[str, list[int]] = {}
+    for prompt, draw in outcome.samples.select("prompt_id", "draw").iter_rows():
+        found.setdefault(prompt, []).append(draw)
+    return found
+
+
+class Recording(Scripted):
+    """A scripted engine that remembers what it was asked."""
+
+    def __init__(self, answers: dict[str, list[str]]):
+        super().__init__(answers)
+        self.asked: list[Request] = []
+
+    async def draw(self, request: Request) -> Completion:
+        self.asked.append(request)
+        return await super().draw(request)
+
+
+class Shuffled(Scripted):
+    """Finishes in an order of its own."""
+
+    def __init__(self, answers: dict[str, list[str]], seed: int):
+        super().__init__(answers)
+        self.random = random.Random(seed)
+
+    async def draw(self, request: Request) -> Completion:
+        await asyncio.sleep(self.random.uniform(0, 0.004))
+        return await super().draw(request)
+
+
+class Failing(Scripted):
+    """Fails when `fails(request, times it was asked for this draw before)` says so."""
+
+    def __init__(self, answers: dict[str, list[str]], fails: Callable[[Request, int], bool]):
+        super().__init__(answers)
+        self.fails, self.asked = fails, Counter[str]()
+
+    async def draw(self, request: Request) -> Completion:
+        before = self.asked[request.sample_id]
+        self.asked[request.sample_id] += 1
+        if self.fails(request, before):
+            raise ConnectionError("the line is dead")
+        return await super().draw(request)
+
+
+# --- policies -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "answers", "expected", "remark"),
+    [
+        (fixed(3), [WRONG, RIGHT, WRONG], [0, 1, 2], "as many as asked for, right or wrong"),
+        (fixed(1), [WRONG, RIGHT], [0], "and no more"),
+        (until(1, 4), [RIGHT, RIGHT], [0], "enough at once"),
+        (until(1, 4), [WRONG, WRONG, RIGHT, RIGHT], [0, 1, 2], "until one is right"),
+        (until(1, 3), [WRONG, WRONG, WRONG, RIGHT], [0, 1, 2], "hopeless: no more than max_draws"),
+        (until(2, 5), [RIGHT, WRONG, WRONG, RIGHT, RIGHT], [0, 1, 2, 3], "until two are"),
+        (until(2, 2), [RIGHT, WRONG], [0, 1], "as many accepted as draws"),
+        (until(3, 2), [RIGHT, RIGHT, RIGHT], [0, 1], "more wanted than may be drawn"),
+        (until(1, 3), [NO_END, RIGHT], [0, 1], "without an end of the thinking there is no answer"),
+    ],
+)
+def test_a_policy_decides_who_gets_another(
+    tmp_path: Path, policy: Policy, answers: list[str], expected: list[int], remark: str
+):
+    outcome = sample(Scripted({"a": answers}), prompts("a"), policy, Store(tmp_path))
+    assert draws(outcome) == {"a": expected}, remark
+    texts = [answers[draw] for draw in expected]
+    assert outcome.samples["text"].to_list() == texts
+    right = ["correct" if text == RIGHT else "incorrect" for text in texts]
+    assert outcome.samples["verdict"].to_list() == right
+
+
+def test_a_row_says_what_was_asked_and_what_came_back(tmp_path: Path):
+    engine = Recording({"a": [RIGHT], "b": [NO_END]})
+    outcome = sample(engine, prompts("a", "b"), fixed(1), Store(tmp_path), temperature=0.5)
+    asked = {request.prompt_id: request for request in engine.asked}
+    assert asked["a"].messages == [{"role": "user", "content": "a?"}]
+    assert (asked["a"].temperature, asked["a"].top_p, asked["a"].max_tokens) == (0.5, 0.95, 32768)
+    right, open_ended = outcome.samples.to_dicts()
+    assert right["sample_id"] == asked["a"].sample_id
+    assert right["seed"] == asked["a"].seed != asked["b"].seed
+    assert (right["reasoning"], right["response"], right["answer"]) == ("so", r"\boxed{5}", "5")
+    assert (right["finish_reason"], right["completion_tokens"], right["attempt"]) == ("stop", 2, 1)
+    assert (open_ended["reasoning"], open_ended["response"]) == (r"perhaps \boxed{5}", None)
+    assert open_ended["verdict_reason"] == "unfinished"
+
+
+def mixed_answers(prompts: int, draws: int) -> dict[str, list[str]]:
+    rng = random.Random(7)
+    kinds = [RIGHT, WRONG, WRONG]
+    return {f"p{n:02}": rng.choices(kinds, k=draws) for n in range(prompts)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("policy", [until(2, 5), until(1, 4), fixed(3)])
+def test_the_order_in_which_draws_finish_changes_nothing(tmp_path: Path, policy: Policy, seed: int):
+    answers = mixed_answers(prompts=10, draws=5)
+    in_order = sample(Scripted(answers), prompts(*answers), policy, Store(tmp_path / "in order"))
+    mixed = sample(Shuffled(answers, seed), prompts(*answers), policy, Store(tmp_path / "mixed"))
+    assert told(mixed.samples).equals(told(in_order.samples))
+
+
+def told(samples: pl.DataFrame) -> pl.DataFrame:
+    """All that is the same whenever a draw is made."""
+    return samples.drop("verdict_seconds", "attempt")
+
+
+# --- resuming -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "drawn_again", "table"),
+    [
+        (fixed(2), fixed(2), [], [0, 1]),
+        (fixed(2), fixed(4), [2, 3], [0, 1, 2, 3]),
+        (fixed(4), fixed(2), [], [0, 1]),  # what is not asked for stays on disk, out of the table
+        (until(1, 4), until(2, 4), [2, 3], [0, 1, 2, 3]),  # a second right one is looked for
+        (until(1, 1), until(1, 4), [1], [0, 1]),
+    ],
+)
+def test_what_was_drawn_is_never_drawn_again(
+    tmp_path: Path, first: Policy, then: Policy, drawn_again: list[int], table: list[int]
+):
+    answers = {"a": [WRONG, RIGHT, WRONG, RIGHT]}
+    sample(Scripted(answers), prompts("a"), first, Store(tmp_path))
+    engine = Recording(answers)
+    outcome = sample(engine, prompts("a"), then, Store(tmp_path))
+    assert [request.draw for request in engine.asked] == drawn_again
+    assert draws(outcome) == {"a": table}
+
+
+def test_other_settings_are_other_draws(tmp_path: Path):
+    answers = {"a": [RIGHT]}
+    warm = sample(Scripted(answers), prompts("a"), fixed(1), Store(tmp_path), temperature=0.6)
+    engine = Recording(answers)
+    hot = sample(engine, prompts("a"), fixed(1), Store(tmp_path), temperature=1.0)
+    assert len(engine.asked) == 1
+    assert set(warm.samples["sample_id"]).isdisjoint(hot.samples["sample_id"])
+    back = Recording(answers)
+    again = sample(back, prompts("a"), fixed(1), Store(tmp_path), temperature=0.6)
+    assert back.asked == []
+    assert told(again.samples).equals(told(warm.samples))
+
+
+# --- failures -----------------------------------------------------------------------------------
+
+
+def test_a_failure_is_tried_again(tmp_path: Path):
+    engine = Failing({"a": [WRONG, RIGHT]}, lambda request, before: before < ATTEMPTS - 1)
+    outcome = sample(engine, prompts("a"), fixed(2), Store(tmp_path))
+    assert outcome.failed == {}
+    assert outcome.samples["attempt"].to_list() == [ATTEMPTS, ATTEMPTS]
+
+
+def test_a_failure_is_counted_and_is_no_wrong_answer(tmp_path: Path):
+    answers = {id: [WRONG, RIGHT, RIGHT] for id in "ab"}
+    engine = Failing(answers, lambda request, _: (request.prompt_id, request.draw) == ("a", 1))
+    outcome = sample(engine, prompts("a", "b"), until(1, 3), Store(tmp_path))
+    (lost,) = outcome.failed
+    assert outcome.failed[lost] == "ConnectionError"
+    assert engine.asked[lost] == ATTEMPTS
+    assert draws(outcome) == {"a": [0, 2], "b": [0, 1]}  # the next draw takes its place
+    assert lost not in Store(tmp_path).table()["sample_id"]
+
+    mended = Recording(answers)
+    again = sample(mended, prompts("a", "b"), fixed(3), Store(tmp_path))
+    assert ("a", 1) in [(request.prompt_id, request.draw) for request in mended.asked]
+    assert lost in again.samples["sample_id"]
+
+
+def test_an_engine_that_is_broken_ends_the_stage_and_leaves_no_row(tmp_path: Path):
+    answers = {f"p{n}": [RIGHT] for n in range(30)}
+    engine = Failing(answers, lambda *_: True)
+    with pytest.raises(StageError, match="failed 20 times in a row.*ConnectionError: the line is"):
+        sample(engine, prompts(*answers), fixed(1), Store(tmp_path))
+    assert Store(tmp_path).table().is_empty()
+
+
+def test_an_engine_that_breaks_on_the_way_loses_nothing(tmp_path: Path):
+    answers = {f"p{n:02}": [RIGHT] for n in range(30)}
+    engine = Failing(answers, lambda request, _: request.prompt_id >= "p10")
+    with pytest.raises(StageError, match="Draws so far are kept"):
+        sample(engine, prompts(*answers), fixed(1), Store(tmp_path))
+    kept = sorted(Store(tmp_path).table()["prompt_id"])
+    assert kept
+    assert kept == sorted(answers)[: len(kept)]  # perhaps not all ten: some were not judged yet
+    mended = Recording(answers)
+    outcome = sample(mended, prompts(*answers), fixed(1), Store(tmp_path))
+    assert sorted(request.prompt_id for request in mended.asked) == sorted(answers)[len(kept) :]
+    assert outcome.samples.height == 30
+
+
+# --- killed at any instant ----------------------------------------------------------------------
+
+ANSWERS = mixed_answers(prompts=20, draws=5)
+POLICY = until(2, 5)
+
+
+class Slow(Scripted):
+    """Says on standard output what it was asked, and takes its time."""
+
+    async def draw(self, request: Request) -> Completion:
+        print(request.sample_id, flush=True)
+        await asyncio.sleep(0.002)
+        return await super().draw(request)
+
+
+def sample_slowly(folder: Path) -> None:
+    """Run in a process of its own, which is killed."""
+    sample(Slow(ANSWERS), prompts(*ANSWERS), POLICY, Store(folder, seal_rows=6))
+
+
+def test_killed_and_run_again_it_is_as_if_nothing_had_happened(tmp_path: Path):
+    rng = random.Random(17)
+    undisturbed = sample(
+        Scripted(ANSWERS), prompts(*ANSWERS), POLICY, Store(tmp_path / "undisturbed")
+    )
+    asked: list[str] = []
+    for _ in range(4):
+        command = [sys.executable, __file__, str(tmp_path / "killed")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            begun = [process.stdout.readline().strip() for _ in range(rng.randint(6, 11))]
+            process.send_signal(signal.SIGKILL)
+            asked += begun
+    kept = Store(tmp_path / "killed").table()["sample_id"].to_list()
+    assert 0 < len(kept) < undisturbed.samples.height  # it was killed on its way
+    last = Recording(ANSWERS)
+    outcome = sample(last, prompts(*ANSWERS), POLICY, Store(tmp_path / "killed"))
+    assert told(outcome.samples).equals(told(undisturbed.samples))
+    assert set(kept).isdisjoint(request.sample_id for request in last.asked)
+    assert set(asked) <= set(undisturbed.samples["sample_id"])
+
+
+if __name__ == "__main__":
+    sample_slowly(Path(sys.argv[1]))
