@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from factory.errors import RecipeError
@@ -23,8 +24,12 @@ class Located(Strict):
     """Digest of what is in the folder, or of name and commit on the Hub."""
 
     def note(self, folder: Path) -> None:
-        """Write `model.json`."""
-        (folder / "model.json").write_text(self.model_dump_json(indent=1))
+        """Write `model.json` into a stage's folder; a run that is moved takes its models along."""
+        path = Path(self.path).resolve()
+        if path.is_relative_to(folder.resolve().parent):
+            path = Path(os.path.relpath(path, folder.resolve()))
+        noted = self.model_copy(update={"path": str(path)})
+        (folder / "model.json").write_text(noted.model_dump_json(indent=1))
 
 
 def made_here(folder: Path, name: str) -> Located:
@@ -65,4 +70,5 @@ def find(weights: Weights, home: Path) -> Located:
 
 def located(folder: Path) -> Located:
     """What `model.json` in a stage's folder says."""
-    return Located.model_validate_json((folder / "model.json").read_bytes())
+    noted = Located.model_validate_json((folder / "model.json").read_bytes())
+    return noted.model_copy(update={"path": str((folder / noted.path).resolve())})

@@ -14,7 +14,7 @@ import polars as pl
 from factory.errors import LedgerError, RecipeError
 from factory.mappings import BadRow, Draft
 from factory.records import digest
-from factory.sources import Drafts, ReasoningGym, Source, fault, read
+from factory.sources import Drafts, ReasoningGym, Source, asked, fault, read
 
 PROMPT: dict[str, Any] = {
     "prompt_id": pl.String(),
@@ -137,12 +137,16 @@ def _prompt(source: Source, draft: Draft) -> dict[str, Any] | BadRow:
         return BadRow("not_utf8", f"{found!a} is half a character, or bytes that are not UTF-8")
     except (TypeError, ValueError, RecursionError) as error:
         return BadRow("wrong_type", f"the reference, or what is kept, is no JSON: {error}")
-    return fault(draft, source.verifier) or {
-        "prompt_id": prompt_id(draft.messages),
+    if wrong := fault(draft, source.verifier):
+        return wrong
+    *before, last = draft.messages
+    messages = [*before, last | {"content": asked(last["content"], source.instruction)}]
+    return {
+        "prompt_id": prompt_id(messages),
         "source": source.label,
         "domain": source.domain,
         "language": source.language,
-        "messages": draft.messages,
+        "messages": messages,
         "reference": None if draft.reference is None else reference,
         "verifier": source.verifier,
         "license": source.license,

@@ -39,6 +39,11 @@ def _ready_mapping(columns: Mapping | str | None) -> Mapping | str | None:
 Columns = Annotated[Mapping | str | None, AfterValidator(_ready_mapping)]
 
 
+def asked(question: str, instruction: str | None) -> str:
+    """A question as the model is asked it."""
+    return f"{question}\n\n{instruction}" if instruction else question
+
+
 class ReasoningGym(Strict):
     """Questions made by a generator of reasoning-gym, judged by its own scorer."""
 
@@ -53,6 +58,9 @@ class ReasoningGym(Strict):
     """Name of the generator, as `chain_sum`."""
     options: dict[str, Any] = Field({})
     """The generator's own settings; seed and size are set here."""
+    instruction: str | None = None
+    """Put after each question, as R1's "Please reason step by step, and put your final answer
+    within \\boxed{}."; left out: the question stands alone."""
     domain: str = "math"
     """Field of the questions: math, code, stem, logic or general."""
     rows: int = Field(ge=1)
@@ -72,6 +80,9 @@ class Table(Strict):
     """Name of the source in the tables; left out: that of the first file, or of the dataset."""
     columns: Columns = None
     """Which columns hold what, or the name of a dataset whose ready mapping fits."""
+    instruction: str | None = None
+    """Put after each question, as R1's "Please reason step by step, and put your final answer
+    within \\boxed{}."; left out: the question stands alone."""
     verifier: Annotated[str, AfterValidator(_known_verifier)] = "math"
     """Who judges the answers."""
     domain: str = "math"

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from factory import build, models, store, versions
+from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.progress import Report
 from factory.recipe import Fixed, Model, Policy, Recipe, Sampling, Tiny
@@ -223,6 +224,14 @@ def dataset(context: Context) -> Result:
     opened = _opened(context)
     chosen = build.dataset_rows(decided.filter(fate="chosen"), asked, opened)
     steps = funnel(judged, recipe.filters)
+    if chosen.is_empty():
+        raise StageError(
+            f"none of {rows.height:,} draws passed the filters: "
+            + ", ".join(
+                f"{step['filter']} dropped {step['dropped']:,}" for step in steps.to_dicts()
+            )
+            + ". Loosen a rule, or look at the draws in samples/"
+        )
     not_chosen = {
         id: reason if fate == "dropped" else "spare"
         for id, fate, reason in decided.filter(pl.col("fate") != "chosen")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ def write(
             return home / f"v{number}", manifest
     version = numbers[-1] + 1 if numbers else 1
     folder = home / f"v{version}"
-    (folder / "data").mkdir(parents=True, exist_ok=True)  # without a manifest: left by a crash
+    shutil.rmtree(folder, ignore_errors=True)  # without a manifest: left by a crash
+    (folder / "data").mkdir(parents=True)
     shards = max(1, -(-rows.height // SHARD_ROWS))
     for number in range(shards):
         shard = rows.slice(number * SHARD_ROWS, SHARD_ROWS)

@@ -43,7 +43,13 @@ def raise_tiny(
     held_out = prompts.filter(split="held_out")["messages"].list.last().struct["content"]
     conversations = list(
         corpus.conversations(
-            source.task, source.options, wanted.rows, wanted.mix, seed, set(held_out)
+            source.task,
+            source.options,
+            wanted.rows,
+            wanted.mix,
+            seed,
+            set(held_out),
+            source.instruction,
         )
     )
     report(0, 0, "steps")

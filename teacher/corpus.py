@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 
 from factory.chat import Message
 from factory.recipe import Mix
+from factory.sources import asked
 
 
 def running_sum(question: str, rng: random.Random) -> tuple[str, int]:
@@ -49,8 +50,9 @@ def conversations(
     mix: Mix,
     seed: int,
     held_out: Collection[str],
+    instruction: str | None = None,
 ) -> Iterator[list[Message]]:
-    """`rows` conversations on questions of the task, none of them among the held-out questions."""
+    """`rows` conversations on questions of the task, none of them among the held-out prompts."""
     import reasoning_gym
 
     rng = random.Random(seed)
@@ -59,10 +61,11 @@ def conversations(
     written = 0
     for row in source:
         question = str(row["question"])
-        if question in held_out:
+        prompt = asked(question, instruction)
+        if prompt in held_out:
             continue
         yield [
-            {"role": "user", "content": question},
+            {"role": "user", "content": prompt},
             {"role": "assistant", "content": answer(task, question, mix, rng)},
         ]
         written += 1

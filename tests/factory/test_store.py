@@ -115,9 +115,10 @@ def test_a_crash_after_the_shard_and_before_the_journal_went(tmp_path: Path):
 
 def test_a_crash_while_the_shard_was_written(tmp_path: Path):
     killed_after(tmp_path, ROWS)
-    (tmp_path / "00000.part-tmp").write_bytes(b"PAR1 and then nothing")
+    (tmp_path / "part-00000.parquet.tmp").write_bytes(b"PAR1 and then nothing")
     assert ids(Store(tmp_path)) == ["a", "b", "c"]
-    assert not list(tmp_path.glob("*.part-tmp"))
+    Store(tmp_path).close()
+    assert [path.name for path in tmp_path.iterdir()] == ["part-00000.parquet"]
 
 
 def fill_the_disk(folder: Path) -> None:

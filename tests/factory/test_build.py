@@ -1,0 +1,228 @@
+"""From draws to rows: measured once, all reasons kept, the shortest chosen, the control by lot."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from factory import build
+from factory.errors import LedgerError
+from factory.prompts import PROMPT
+from factory.records import SAMPLE
+from filters import FILTERS, Filters
+from filters.correctness import Correctness
+from filters.format import Format
+from filters.length import Length
+from filters.thinking import split
+from filters.truncation import Truncation
+
+GOOD = r"<think>2+3=5</think> \boxed{5}"
+
+
+def draws(*rows: dict[str, Any]) -> pl.DataFrame:
+    """Draws of a row each; what is not given is that of a good one."""
+    full = []
+    for row in rows:
+        row = {"prompt_id": "p", "draw": 0, "text": GOOD, "verdict": "correct"} | row
+        thought = split(row["text"])
+        full.append(
+            {"sample_id": f"{row['prompt_id']}{row['draw']}", "finish_reason": "stop"}
+            | {"completion_tokens": 10, "teacher": "t", "answer": "5"}
+            | {"reasoning": thought.reasoning, "response": thought.response}
+            | row
+        )
+    return pl.DataFrame(full, schema=SAMPLE)
+
+
+def asked(*ids: str) -> pl.DataFrame:
+    rows = [
+        {"prompt_id": id, "messages": [{"role": "user", "content": f"{id}: 2+3?"}]}
+        | {"source": "sums", "domain": "math", "language": "en", "reference": '"5"'}
+        for id in ids
+    ]
+    return pl.DataFrame(rows, schema=PROMPT)
+
+
+def in_context(rows: pl.DataFrame) -> pl.DataFrame:
+    return build.context(rows, asked(*rows["prompt_id"].unique().sort()))
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    """A report that nobody reads."""
+
+
+def measure(rows: pl.DataFrame, filters: Filters, folder: Path) -> int:
+    return build.measure(in_context(rows), build.versions(filters), folder, nothing)
+
+
+def written(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Time of writing and content of every file."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    names = (str(file.relative_to(folder)) for file in files)
+    contents = ((file.stat().st_mtime_ns, file.read_bytes()) for file in files)
+    return dict(zip(names, contents, strict=True))
+
+
+# --- measures -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(), {}),
+        (Filters(correctness=Correctness()), {}),  # the sampler judged already
+        (Filters(length=Length(), format=Format()), {"format": 1, "length": 1}),
+        (Filters(length=Length(max_tokens=3)), {"length": 1}),  # no threshold gets here
+    ],
+)
+def test_what_is_measured_depends_on_versions_alone(filters: Filters, expected: dict[str, int]):
+    assert build.versions(filters) == {name: FILTERS[name].version for name in expected}
+
+
+def test_measuring_is_done_once_and_adds_files(tmp_path: Path):
+    one, two = draws({"draw": 0}, {"draw": 1}), draws({"draw": 0}, {"draw": 1}, {"draw": 2})
+    length, both = Filters(length=Length()), Filters(length=Length(), format=Format())
+    assert measure(one, length, tmp_path) == 2
+    assert list(written(tmp_path)) == ["length@1/part-00000.parquet"]
+
+    before = written(tmp_path)
+    assert measure(one, length, tmp_path) == 0
+    assert measure(one, Filters(length=Length(max_tokens=3)), tmp_path) == 0
+    assert written(tmp_path) == before
+
+    assert measure(one, both, tmp_path) == 2  # a new filter measures everything, and itself alone
+    assert measure(two, both, tmp_path) == 2  # a new draw is measured by either
+    after = written(tmp_path)
+    assert before.items() <= after.items()
+    folders = ["format@1", "length@1"]
+    assert sorted(after) == [f"{name}/part-0000{n}.parquet" for name in folders for n in (0, 1)]
+
+
+def test_a_new_version_of_a_measure_leaves_the_old_one_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    rows, length = draws({"draw": 0}), Filters(length=Length())
+    measure(rows, length, tmp_path)
+    before = written(tmp_path)
+    monkeypatch.setattr(Length, "version", 2)
+    assert measure(rows, length, tmp_path) == 1
+    assert written(tmp_path).keys() - before.keys() == {"length@2/part-00000.parquet"}
+    assert before.items() <= written(tmp_path).items()
+
+
+def test_what_a_crash_left_of_a_file_is_no_measure(tmp_path: Path):
+    (tmp_path / "length@1").mkdir()
+    (tmp_path / "length@1" / "part-00000.parquet.tmp").write_bytes(b"PAR1 and then nothing")
+    assert measure(draws({"draw": 0}), Filters(length=Length()), tmp_path) == 1
+    assert list(written(tmp_path)) == ["length@1/part-00000.parquet"]
+
+
+def test_a_draw_that_was_not_measured_is_an_error(tmp_path: Path):
+    filters = Filters(length=Length())
+    measure(draws({"draw": 0}), filters, tmp_path)
+    with pytest.raises(LedgerError, match=r"length: 1 draws not measured: \['p1'\]"):
+        build.judged(in_context(draws({"draw": 0}, {"draw": 1})), filters, tmp_path)
+
+
+def test_all_reasons_are_kept_and_the_first_filter_drops(tmp_path: Path):
+    filters = Filters(
+        truncation=Truncation(), correctness=Correctness(), length=Length(max_tokens=20)
+    )
+    rows = draws(
+        {"draw": 0},
+        {"draw": 1, "completion_tokens": 21},
+        {"draw": 2, "completion_tokens": 21, "finish_reason": "length", "verdict": "incorrect"},
+        {"draw": 3, "verdict": "unverifiable"},
+    )
+    measure(rows, filters, tmp_path)
+    judged = build.judged(in_context(rows), filters, tmp_path)
+    assert judged["sample_id"].to_list() == rows["sample_id"].to_list()
+    by_draw = dict(judged.select("draw", "dropped_by").iter_rows())
+    assert by_draw == {0: None, 1: "length", 2: "truncation", 3: "correctness"}
+    reasons = dict(judged.select("draw", "reasons").iter_rows())
+    assert reasons[0] == []
+    assert len(reasons[2]) == 3  # cut off, wrong and too long
+
+
+# --- choosing -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("per_prompt", "rows", "fates"),
+    [
+        (1, [("a", 9, None), ("a", 5, None)], ["spare", "chosen"]),  # the shortest is taken
+        (1, [("a", 5, None), ("a", 5, None)], ["chosen", "spare"]),  # of equals, the first draw
+        (1, [("a", 1, "length"), ("a", 9, None)], ["dropped", "chosen"]),  # of those accepted
+        (1, [("a", 9, None), ("b", 5, None)], ["chosen", "chosen"]),  # each prompt by itself
+        (2, [("a", 9, None), ("a", 5, None), ("a", 7, None)], ["spare", "chosen", "chosen"]),
+        (None, [("a", 9, None), ("a", 5, None), ("a", 1, "format")], ["chosen"] * 2 + ["dropped"]),
+        (3, [("a", 9, "length")], ["dropped"]),
+    ],
+)
+def test_the_shortest_accepted_draws_are_chosen(
+    per_prompt: int | None, rows: Sequence[tuple[str, int, str | None]], fates: list[str]
+):
+    table = pl.DataFrame(
+        [(prompt, n, tokens, why) for n, (prompt, tokens, why) in enumerate(rows)],
+        schema={
+            "prompt_id": pl.String(),
+            "draw": pl.Int32(),
+            "completion_tokens": pl.Int32(),
+            "dropped_by": pl.String(),
+        },
+        orient="row",
+    )
+    assert build.choose(table, per_prompt)["fate"].to_list() == fates
+    turned = build.choose(table.reverse(), per_prompt)  # whatever their order in the table
+    assert turned["fate"].to_list() == fates[::-1]
+
+
+def test_the_control_takes_first_draws_by_lot():
+    rows = draws(*[{"prompt_id": f"p{n}", "draw": draw} for n in range(20) for draw in range(3)])
+    lot = build.unfiltered(rows, 5, seed=1)
+    assert lot.height == lot["prompt_id"].n_unique() == 5
+    assert set(lot["draw"]) == {0}
+    assert build.unfiltered(rows.reverse(), 5, seed=1)["sample_id"].equals(lot["sample_id"])
+    larger = build.unfiltered(rows, 8, seed=1)["prompt_id"].to_list()
+    assert larger[:5] == lot["prompt_id"].to_list()
+    assert not build.unfiltered(rows, 5, seed=2)["sample_id"].equals(lot["sample_id"])
+
+
+# --- rows ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("opened", "text", "expected"),
+    [
+        (False, "<think>2+3</think>5", "<think>2+3</think>5"),
+        (True, "2+3</think>5", "<think>\n2+3</think>5"),  # what the template wrote is put back
+    ],
+)
+def test_a_row_ends_with_the_whole_draw(opened: bool, text: str, expected: str):
+    (row,) = build.messages(draws({"text": text}), asked("p"), opened)["messages"].to_list()
+    assert row == [
+        {"role": "user", "content": "p: 2+3?"},
+        {"role": "assistant", "content": expected},
+    ]
+
+
+def test_a_dataset_has_conversations_origin_and_measures_and_decisions_have_every_draw(
+    tmp_path: Path,
+):
+    rows = draws({"prompt_id": "q"}, {"prompt_id": "p"}, {"draw": 1, "completion_tokens": 99})
+    filters = Filters(length=Length(max_tokens=50), correctness=Correctness())
+    measure(rows, filters, tmp_path)
+    decided = build.choose(build.judged(in_context(rows), filters, tmp_path), 1)
+    dataset = build.dataset_rows(decided.filter(fate="chosen"), asked("p", "q"), opened=False)
+    assert dataset["prompt_id"].to_list() == ["p", "q"]
+    assert dataset.columns[0] == "messages"
+    assert dataset.select("source", "domain", "language", "reference", "answer").row(0) == (
+        "sums", "math", "en", '"5"', "5",
+    )  # fmt: skip
+    assert set(Length.columns) <= set(dataset.columns)
+    everything = build.decisions(decided)
+    assert everything["sample_id"].to_list() == ["p0", "p1", "q0"]
+    assert everything["fate"].to_list() == ["chosen", "dropped", "chosen"]
+    assert set(Length.columns) <= set(everything.columns)
