@@ -31,11 +31,9 @@ def read(base: Path, name: str, wanted: list[str]) -> tuple[list[str], Cells]:
     Raises:
         RecipeError: the file is not there, or is not what its suffix says.
     """
+    if fault := missing(base, name):
+        raise RecipeError(fault)
     path = base / Path(name).expanduser()
-    if not path.is_file():
-        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        hint = nearest(path.name, beside)
-        raise RecipeError(f"{name}: there is no such file (looked for {path}){hint}")
     match path.suffix.lower():
         case ".jsonl":
             return peeked(_jsonl(path, name))
@@ -45,6 +43,15 @@ def read(base: Path, name: str, wanted: list[str]) -> tuple[list[str], Cells]:
             return _parquet(path, name, wanted)
     known = ".jsonl, .parquet, .csv"
     raise RecipeError(f"{name}: files of this kind are not read; expected one of {known}")
+
+
+def missing(base: Path, name: str) -> str | None:
+    """What is wrong when there is no such file: where it was looked for, and the nearest name."""
+    path = base / Path(name).expanduser()
+    if path.is_file():
+        return None
+    beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    return f"{name}: there is no such file (looked for {path}){nearest(path.name, beside)}"
 
 
 def _jsonl(path: Path, name: str) -> Cells:

@@ -60,7 +60,7 @@ def _examined(section: Section) -> Section:
     """The part of the recipe an examination reads, where there is one and the model exists."""
 
     def reads(recipe: Recipe) -> Any:
-        if recipe.evaluate is None or section(recipe) is None:
+        if recipe.evaluate is None or not section(recipe):
             return None
         return [recipe.evaluate, recipe.sampling.model_dump(exclude={"policy"}), recipe.seed]
 

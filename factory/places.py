@@ -58,7 +58,8 @@ def load(path: Path, model: type[Model]) -> Model:
 
     Raises RecipeError, one problem a line, each as `file:line:column: key: what is wrong`. The
     column is that of the value; of the key where the key is unknown; of the mapping around it
-    where a key is missing.
+    where a key is missing. Validators find the file's folder, which relative paths in it start
+    from, as `context["home"]`.
     """
     text = _read(path)
     root, data = _parse(path, text)
@@ -66,7 +67,7 @@ def load(path: Path, model: type[Model]) -> Model:
         keys = ", ".join(_keys(model))
         raise RecipeError(f"{path}:1:1: the file is empty; its keys may be: {keys}")
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context={"home": path.parent})
     except ValidationError as error:
         problems = _problems(error.errors(include_url=False), model, root)
         raise RecipeError("\n".join(f"{path}:{problem}" for problem in problems)) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from factory.sources import Source
 from factory.strict import Strict
@@ -86,6 +86,17 @@ class Weights(Strict):
 
     path: str
     """Folder (relative to the recipe) or Hub name, as `Qwen/Qwen2.5-Math-7B`."""
+
+    @field_validator("path")
+    @classmethod
+    def _is_there(cls, path: str, info: ValidationInfo) -> str:
+        """What is plainly meant as a folder must be one; any other name may be on the Hub."""
+        if info.context and "home" in info.context and path.startswith(("/", "./", "../", "~")):
+            folder = info.context["home"] / Path(path).expanduser()
+            if not (folder / "config.json").is_file():
+                raise ValueError(f"{folder} is no folder with a config.json")
+        return path
+
     revision: str | None = None
     """Commit, tag or branch on the Hub; left out: the default branch. The commit is noted."""
 
@@ -260,6 +271,12 @@ class Recipe(Strict):
     """Who learns from it; left out: the line ends at the dataset."""
     evaluate: Evaluate | None = None
     """How the models are examined; left out: they are not."""
+
+    @model_validator(mode="after")
+    def _someone_to_ask(self) -> Self:
+        if self.evaluate and not any(source.held_out for source in self.prompts):
+            raise ValueError("evaluate asks held-out prompts, and none of the prompts has held_out")
+        return self
 
 
 def load(path: Path) -> Recipe:

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from factory import files
 from factory.errors import RecipeError, StageError
@@ -111,6 +111,16 @@ class Files(Table):
     source: Literal["files"]
     path: str | Annotated[list[str], Field(min_length=1)]
     """File or files (.jsonl, .parquet, .csv), relative to the recipe's folder."""
+
+    @field_validator("path")
+    @classmethod
+    def _is_there(cls, path: str | list[str], info: ValidationInfo) -> str | list[str]:
+        """A missing file is found before anything starts, where the recipe's folder is known."""
+        if info.context and "home" in info.context:
+            for name in [path] if isinstance(path, str) else path:
+                if missing := files.missing(info.context["home"], name):
+                    raise ValueError(missing)
+        return path
 
     @model_validator(mode="after")
     def _columns_are_named(self) -> Self:

@@ -77,6 +77,9 @@ def prompts(context: Context) -> Result:
     )
     held_out = found.prompts.filter(split="held_out").height
     note = f"{found.prompts.height - held_out:,} to sample and {held_out:,} held out"
+    for place, reason in found.set_aside.select("place", "reason").head(1).iter_rows():
+        file = context.folder / "set_aside.parquet"
+        note += f"; {found.set_aside.height:,} set aside, first {place}: {reason}; all in {file}"
     return Result(digest(found.prompts.sort("prompt_id").to_dicts()), note, [account])
 
 
@@ -221,24 +224,15 @@ def dataset(context: Context) -> Result:
     rows = build.context(context.draws(), asked)
     judged = build.judged(rows, recipe.filters, context.run / "measures")
     decided = build.choose(judged, recipe.dataset.select.per_prompt)
-    opened = _opened(context)
-    chosen = build.dataset_rows(decided.filter(fate="chosen"), asked, opened)
     steps = funnel(judged, recipe.filters)
-    if chosen.is_empty():
+    account = _fates(decided)
+    if not account.left:
+        dropped = ", ".join(f"{name} dropped {n:,}" for name, n in account.dropped.items())
         raise StageError(
-            f"none of {rows.height:,} draws passed the filters: "
-            + ", ".join(
-                f"{step['filter']} dropped {step['dropped']:,}" for step in steps.to_dicts()
-            )
-            + ". Loosen a rule, or look at the draws in samples/"
+            f"none of {rows.height:,} draws passed the filters: {dropped}. "
+            "Loosen a rule, or look at the draws in samples/"
         )
-    not_chosen = {
-        id: reason if fate == "dropped" else "spare"
-        for id, fate, reason in decided.filter(pl.col("fate") != "chosen")
-        .select("sample_id", "fate", "dropped_by")
-        .iter_rows()
-    }
-    account = balance("draws", rows["sample_id"], left=chosen["sample_id"], dropped=not_chosen)
+    chosen = build.dataset_rows(decided.filter(fate="chosen"), asked, _opened(context))
     teacher = context.model("teacher")
     made_by = {
         "recipe": recipe.model_dump(mode="json"),
@@ -249,16 +243,23 @@ def dataset(context: Context) -> Result:
         "funnel": steps.to_dicts(),
         "account": account.model_dump(),
     }
-    _, manifest = versions.write(
-        context.folder,
-        chosen,
-        build.decisions(decided),
-        made_by,
-        build.card(recipe.name, steps, account),
-    )
+    card = build.card(recipe.name, steps, account)
+    _, manifest = versions.write(context.folder, chosen, build.decisions(decided), made_by, card)
     (context.folder / "current.json").write_text(json.dumps({"version": manifest["version"]}))
     note = f"v{manifest['version']}, {chosen.height:,} rows of {rows.height:,} draws"
     return Result(manifest["content_digest"], note, [account])
+
+
+def _fates(decided: pl.DataFrame) -> Account:
+    """The account of draws: chosen, or dropped by a filter, or spare."""
+    reason = pl.when(fate="spare").then(pl.lit("spare")).otherwise("dropped_by").alias("reason")
+    others = decided.filter(pl.col("fate") != "chosen").select("sample_id", reason)
+    return balance(
+        "draws",
+        decided["sample_id"],
+        left=decided.filter(fate="chosen")["sample_id"],
+        dropped=dict(others.iter_rows()),
+    )
 
 
 def current_version(run: Path) -> Path:

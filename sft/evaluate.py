@@ -56,16 +56,17 @@ def interval(shares: np.ndarray, seed: int = 0, resamples: int = 10_000) -> tupl
     """95 % interval of the mean of per-prompt shares, shape (prompts,).
 
     Prompts are drawn anew with all their answers (cluster bootstrap), since answers to one
-    question are alike. Where all shares are 0 or all are 1 the bootstrap has no width, and
-    Wilson's interval over the prompts is given.
+    question are alike. Where all shares are the same, as when all are 0 or 1, the bootstrap has no
+    width, and Wilson's interval over the prompts is given.
     """
     import numpy as np
 
     mean, count = float(shares.mean()), len(shares)
-    if np.all(shares == 0) or np.all(shares == 1):
+    if np.all(shares == shares[0]):
         z2 = 1.959964**2
         middle = (mean + z2 / (2 * count)) / (1 + z2 / count)
-        half = (z2 / (4 * count**2)) ** 0.5 * z2**0.5 / (1 + z2 / count)
+        spread = mean * (1 - mean) / count + z2 / (4 * count**2)
+        half = (z2 * spread) ** 0.5 / (1 + z2 / count)
         return max(0.0, middle - half), min(1.0, middle + half)
     random = np.random.default_rng(seed)
     means = [shares[random.integers(0, count, count)].mean() for _ in range(resamples)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from factory.errors import LedgerError, StageError
 from factory.recipe import Training
 
 if TYPE_CHECKING:
@@ -26,8 +27,12 @@ def train(
 ) -> list[dict[str, float]]:
     """Train `model` in place on rows of `input_ids` and `labels`; returns the trainer's log.
 
-    A checkpoint left in `checkpoints` by an earlier, interrupted call is taken up again; whoever
-    calls must see to it that it belongs to the same rows and settings.
+    Every row is trained on, whole. A checkpoint left in `checkpoints` by an earlier, interrupted
+    call is taken up again; whoever calls must see to it that it belongs to the same rows and settings.
+
+    Raises:
+        LedgerError: when the trainer does not hold every row.
+        StageError: when it ends before its last step.
     """
     from trl import SFTConfig, SFTTrainer
 
@@ -59,5 +64,12 @@ def train(
         processing_class=tokenizer,
         callbacks=[Reporter(report, "steps", ("loss",))],
     )
+    # Trainers have dropped and cut rows on their own (trl #3927, #6320): see that this one did not.
+    held: Any = trainer.train_dataset
+    if len(held) != len(rows):
+        raise LedgerError(f"the trainer was given {len(rows)} rows and holds {len(held)}")
     trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
+    if trainer.state.global_step < trainer.state.max_steps:
+        done, wanted = trainer.state.global_step, trainer.state.max_steps
+        raise StageError(f"training ended after {done} of {wanted} steps")
     return trainer.state.log_history

@@ -24,8 +24,8 @@ GOOD = r"<think>2+3=5</think> \boxed{5}"
 def draws(*rows: dict[str, Any]) -> pl.DataFrame:
     """Draws of a row each; what is not given is that of a good one."""
     full = []
-    for row in rows:
-        row = {"prompt_id": "p", "draw": 0, "text": GOOD, "verdict": "correct"} | row
+    good: dict[str, Any] = {"prompt_id": "p", "draw": 0, "text": GOOD, "verdict": "correct"}
+    for row in (good | given for given in rows):
         thought = split(row["text"])
         full.append(
             {"sample_id": f"{row['prompt_id']}{row['draw']}", "finish_reason": "stop"}

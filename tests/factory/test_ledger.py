@@ -20,7 +20,13 @@ from factory.ledger import Account, balance, check
             {"long": 2},
             {"timeout": 1},
         ),
-        ("ab", {"left": "", "dropped": {"a": "long", "b": "short"}}, 0, {"long": 1, "short": 1}, {}),
+        (
+            "ab",
+            {"left": "", "dropped": {"a": "long", "b": "short"}},
+            0,
+            {"long": 1, "short": 1},
+            {},
+        ),
         ("cab", {"left": "bca"}, 3, {}, {}),  # order is nobody's business
     ],
 )
@@ -40,7 +46,11 @@ def test_rows_are_counted_by_where_they_went(
         ("ab", {"left": "abz"}, "1 came from nowhere: z"),
         ("aab", {"left": "ab"}, "1 came in twice: a"),
         ("ab", {"left": "ab", "dropped": {"b": "long"}}, "1 are accounted for twice: b"),
-        ("ab", {"left": "a", "dropped": {"b": "x"}, "failed": {"b": "y"}}, "accounted for twice: b"),
+        (
+            "ab",
+            {"left": "a", "dropped": {"b": "x"}, "failed": {"b": "y"}},
+            "accounted for twice: b",
+        ),
         ("ab", {"left": "aab"}, "1 are accounted for twice: a"),
         # As many out as in, and yet not the same ones: counts alone would not see it.
         ("ab", {"left": "az"}, "1 came in and are nowhere: b"),

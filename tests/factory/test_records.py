@@ -15,7 +15,10 @@ from factory.records import digest, file_digest, sample_id, seed_of
         ((), "7ebb3c7c2a87b1a2f8a7ed729ecb040d"),
         (("prompt", "teacher", "settings", 0), "4b93bddaa73bb26951d2908de75c3214"),
         (({"b": 1, "a": [1.5, None, "é"]},), "683fce9df9b5682e29a39e7920624824"),
-        (({"a": [1.5, None, "é"], "b": 1},), "683fce9df9b5682e29a39e7920624824"),  # order of keys does not matter
+        (
+            ({"a": [1.5, None, "é"], "b": 1},),
+            "683fce9df9b5682e29a39e7920624824",
+        ),  # order of keys does not matter
     ],
 )
 def test_a_digest_is_the_same_on_every_machine(parts: tuple[Any, ...], expected: str):
@@ -59,5 +62,9 @@ def test_a_folder_s_digest_sees_names_and_contents(tmp_path: Path):
 
     one = file_digest(folder("one", a="x", b="y"))
     assert file_digest(folder("copy", b="y", a="x")) == one
-    others = [folder("swapped", a="y", b="x"), folder("renamed", a="x", c="y"), folder("less", a="x")]
+    others = [
+        folder("swapped", a="y", b="x"),
+        folder("renamed", a="x", c="y"),
+        folder("less", a="x"),
+    ]
     assert len({one, *map(file_digest, others)}) == 4

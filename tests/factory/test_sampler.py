@@ -1,4 +1,4 @@
-"""Who gets the next draw: as many as the policy wants, each kept once, failures never wrong answers."""
+"""Who gets the next draw: as many as wanted, each kept once, and no failure a wrong answer."""
 
 import asyncio
 import random
@@ -45,7 +45,7 @@ def until(accepted: int, max_draws: int) -> Policy:
 def sample(
     engine: Engine, asked: pl.DataFrame, policy: Policy, store: Store, **settings: Any
 ) -> Outcome:
-    sampling = Sampling(policy=policy, **{"concurrency": 4, **settings})
+    sampling = Sampling.model_validate({"policy": policy, "concurrency": 4} | settings)
     told = {"teacher": "t", "seed": 1, "report": lambda *_, **__: None}
     return asyncio.run(fill(engine, asked, sampling, store=store, **told))
 
@@ -207,6 +207,12 @@ def test_a_failure_is_tried_again(tmp_path: Path):
     assert outcome.samples["attempt"].to_list() == [ATTEMPTS, ATTEMPTS]
 
 
+def test_failures_with_successes_between_are_no_broken_engine(tmp_path: Path):
+    answers = {f"p{n}": [RIGHT] for n in range(30)}
+    engine = Failing(answers, lambda request, before: before == 0)  # 30 failures in all
+    assert sample(engine, prompts(*answers), fixed(1), Store(tmp_path)).samples.height == 30
+
+
 def test_a_failure_is_counted_and_is_no_wrong_answer(tmp_path: Path):
     answers = {id: [WRONG, RIGHT, RIGHT] for id in "ab"}
     engine = Failing(answers, lambda request, _: (request.prompt_id, request.draw) == ("a", 1))
@@ -226,7 +232,7 @@ def test_a_failure_is_counted_and_is_no_wrong_answer(tmp_path: Path):
 def test_an_engine_that_is_broken_ends_the_stage_and_leaves_no_row(tmp_path: Path):
     answers = {f"p{n}": [RIGHT] for n in range(30)}
     engine = Failing(answers, lambda *_: True)
-    with pytest.raises(StageError, match="failed 20 times in a row.*ConnectionError: the line is"):
+    with pytest.raises(StageError, match=r"failed 20 times in a row.*ConnectionError: the line"):
         sample(engine, prompts(*answers), fixed(1), Store(tmp_path))
     assert Store(tmp_path).table().is_empty()
 

@@ -1,4 +1,4 @@
-"""Draws are kept exactly once: torn tails, flipped bytes, full disks and crashes between two steps."""
+"""Draws are kept exactly once: torn tails, flipped bytes, full disks, crashes between steps."""
 
 import resource
 import subprocess
@@ -122,7 +122,7 @@ def test_a_crash_while_the_shard_was_written(tmp_path: Path):
 
 
 def fill_the_disk(folder: Path) -> None:
-    """Run in a process of its own: its files may not grow beyond 1,000 bytes, then they may again."""
+    """In a process of its own: its files may not grow beyond 1,000 bytes, then they may again."""
     store, kept = Store(folder), 0
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))

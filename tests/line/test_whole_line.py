@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -125,7 +126,7 @@ def test_folders_load_with_plain_libraries_and_give_the_same_ids(first: tuple[Pa
     assert loaded["sample_id"] == rows["sample_id"].to_list()
     assert loaded[0]["messages"][-1]["role"] == "assistant"
     student = run / "student" / "model"
-    tokenizer = AutoTokenizer.from_pretrained(student)
+    tokenizer: Any = AutoTokenizer.from_pretrained(student)
     model = AutoModelForCausalLM.from_pretrained(student)
     assert model.config.model_type == "llama"
     assert model.config.eos_token_id == tokenizer.convert_tokens_to_ids("<|im_end|>")

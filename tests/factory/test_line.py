@@ -1,0 +1,213 @@
+"""Which change re-runs which stages, and what becomes of work that a change made stale."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.errors import LedgerError
+from factory.ledger import Account
+from factory.line import STAGES, Done, Stage, claim, fingerprint, finished, make, named, wanted
+from factory.recipe import Recipe
+from factory.stages import Context, Result
+
+RECIPE: dict[str, Any] = {
+    "name": "test",
+    "seed": 1,
+    "prompts": [{"source": "reasoning_gym", "task": "chain_sum", "rows": 100, "held_out": 10}],
+    "teacher": {"base": {"tiny": "qwen2", "rows": 100}, "grpo": {"steps": 5}},
+    "sampling": {"policy": {"until": {"accepted": 1, "max_draws": 4}}, "max_tokens": 96},
+    "filters": {"correctness": {}, "length": {"max_tokens": 96}},
+    "dataset": {"select": {"per_prompt": 1}},
+    "student": {"base": {"tiny": "llama", "rows": 100}, "training": {"epochs": 4}},
+    "evaluate": {"draws": 4},
+}
+
+
+def recipe(changes: dict[str, Any]) -> Recipe:
+    """The recipe above with other values at dotted keys."""
+    plan = Recipe.model_validate(RECIPE).model_dump()
+    for key, value in changes.items():
+        *parents, last = key.split(".")
+        place = plan
+        for parent in parents:
+            place = place[parent]
+        place[last] = value
+    return Recipe.model_validate(plan)
+
+
+def prints(plan: Recipe, settled: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Fingerprints of all stages, each stage's output another one when its fingerprint is;
+    but `settled` ones come to the same whatever they read."""
+    done: dict[str, Done] = {}
+    for stage in wanted(plan):
+        print_of = fingerprint(stage, plan, done)
+        output = "the same" if stage.name in settled else print_of
+        nothing: dict[str, Any] = {"note": "", "accounts": [], "seconds": 0, "files": {}}
+        done[stage.name] = Done(fingerprint=print_of, output=output, **nothing)
+    return {name: record.fingerprint for name, record in done.items()}
+
+
+EVERYTHING = [stage.name for stage in STAGES]
+SCORES = [name for name in EVERYTHING if name.startswith("scores-")]
+STUDENTS = ["student", "control", "scores-student", "scores-control"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "again"),
+    [
+        ({}, []),
+        # A threshold measures nothing again; a filter more does.
+        ({"filters.length.max_tokens": 50}, ["dataset", *STUDENTS]),
+        ({"filters.format": {}}, ["measures", "dataset", *STUDENTS]),
+        ({"filters.correctness": None}, ["dataset", *STUDENTS]),
+        ({"dataset.select.per_prompt": 2}, ["dataset", *STUDENTS]),
+        ({"student.training.epochs": 5}, STUDENTS),
+        ({"student.template": "chatml"}, STUDENTS),
+        ({"student.base.rows": 200}, ["student-base", "scores-student-base", *STUDENTS]),
+        ({"evaluate.draws": 8}, SCORES),
+        (
+            {"sampling.policy": {"fixed": {"draws": 2}}},
+            ["samples", "measures", "dataset", *STUDENTS],
+        ),
+        (  # who is examined is asked as the teacher was, unless the recipe says otherwise
+            {"sampling.temperature": 0.9},
+            ["samples", "measures", "dataset", "student", "control", *SCORES],
+        ),
+        (
+            {"teacher.grpo.steps": 6},
+            ["teacher", "samples", "measures", "dataset", *STUDENTS, "scores-teacher"],
+        ),
+        (
+            {"teacher.base.rows": 200},
+            [s for s in EVERYTHING if s not in ("prompts", "student-base", "scores-student-base")],
+        ),
+        ({"seed": 2}, EVERYTHING),
+        ({"prompts": [RECIPE["prompts"][0] | {"rows": 99}]}, EVERYTHING),
+        # What was left out and is added runs; what is left out now does not.
+        ({"evaluate": None}, []),
+        ({"student.control": False}, []),
+        ({"student": None}, []),
+    ],
+    ids=str,
+)
+def test_a_change_runs_again_what_depends_on_it(changes: dict[str, Any], again: list[str]):
+    before, after = prints(recipe({})), prints(recipe(changes))
+    assert {name for name in after if after[name] != before[name]} == set(again)
+
+
+@pytest.mark.parametrize(
+    ("changes", "settled", "again"),
+    [
+        ({"filters.length.max_tokens": 95}, "dataset", ["dataset"]),  # no row was that long
+        ({"name": "other"}, "dataset", ["dataset"]),  # another card, the same rows
+        ({"sampling.concurrency": 8}, "samples", ["samples", *SCORES]),  # no draw is made again
+        ({"teacher.base.context": 600}, "teacher-base", ["teacher-base"]),
+    ],
+    ids=str,
+)
+def test_work_that_comes_to_the_same_stops_the_change_there(
+    changes: dict[str, Any], settled: str, again: list[str]
+):
+    before, after = (prints(recipe(c), frozenset([settled])) for c in ({}, changes))
+    assert {name for name in after if after[name] != before[name]} == set(again)
+
+
+@pytest.mark.parametrize(
+    ("changes", "absent"),
+    [
+        ({}, []),
+        ({"evaluate": None}, SCORES),
+        ({"teacher.grpo": None}, ["scores-teacher-base"]),  # the teacher is its base
+        ({"student.control": False}, ["control", "scores-control"]),
+        ({"student": None}, ["student-base", "scores-student-base", *STUDENTS]),
+    ],
+)
+def test_the_recipe_says_which_stages_there_are(changes: dict[str, Any], absent: list[str]):
+    names = [stage.name for stage in wanted(recipe(changes))]
+    assert names == [name for name in EVERYTHING if name not in absent]
+
+
+def test_a_stage_stands_below_what_it_needs():
+    for place, stage in enumerate(STAGES):
+        assert set(stage.needs) <= {earlier.name for earlier in STAGES[:place]}
+        assert named(stage.name) is stage
+
+
+# --- folders ------------------------------------------------------------------------------------
+
+
+def stage(make: Callable[[Context], Result] | None = None, keeps: bool = False) -> Stage:
+    return Stage("work", lambda plan: plan.seed, (), make or write_a_file, keeps)
+
+
+def write_a_file(context: Context) -> Result:
+    (context.folder / "deep").mkdir(exist_ok=True)
+    (context.folder / "deep" / "table").write_text(f"seed {context.recipe.seed}")
+    return Result(f"output of {context.recipe.seed}", "done", [])
+
+
+def do(run: Path, work: Stage, print_of: str) -> Done:
+    """What a run does with a stage: claim its folder, and make what is not there."""
+    return claim(run, work, print_of) or make(work, recipe({}), run, run, lambda *_, **__: None)
+
+
+def test_finished_work_is_found_again(tmp_path: Path):
+    made = do(tmp_path, stage(), "one")
+    assert (made.fingerprint, made.output, made.note) == ("one", "output of 1", "done")
+    assert made.files == {"deep/table": 6}
+    assert claim(tmp_path, stage(), "one") == made == finished(tmp_path, stage())
+
+
+@pytest.mark.parametrize(
+    ("damage", "remark"),
+    [
+        (lambda run: (run / "work/deep/table").unlink(), "a file is gone"),
+        (lambda run: (run / "work/deep/table").write_text("half"), "a file is shorter"),
+        (lambda run: (run / "work/stage.json").unlink(), "the word that it is done is gone"),
+    ],
+)
+def test_damaged_work_is_not_finished(tmp_path: Path, damage: Callable[[Path], None], remark: str):
+    do(tmp_path, stage(), "one")
+    damage(tmp_path)
+    assert finished(tmp_path, stage()) is None, remark
+    assert claim(tmp_path, stage(), "one") is None, remark
+    assert do(tmp_path, stage(), "one").files == {"deep/table": 6}
+
+
+def test_unfinished_work_is_taken_up_again(tmp_path: Path):
+    assert claim(tmp_path, stage(), "one") is None
+    (tmp_path / "work" / "half a model").touch()
+    assert claim(tmp_path, stage(), "one") is None
+    assert (tmp_path / "work" / "half a model").exists()
+
+
+def test_work_of_another_recipe_moves_away_and_comes_back(tmp_path: Path):
+    first = do(tmp_path, stage(), "one")
+    assert claim(tmp_path, stage(), "two") is None
+    assert not (tmp_path / "work" / "deep").exists()
+    assert (tmp_path / "old" / "work-one" / "deep" / "table").exists()
+    (tmp_path / "work" / "half").touch()
+    for _ in range(2):  # to and fro, as often as one likes
+        assert claim(tmp_path, stage(), "one") == first
+        assert (tmp_path / "old" / "work-two" / "half").exists()
+        assert claim(tmp_path, stage(), "two") is None
+        assert (tmp_path / "work" / "half").exists()
+
+
+def test_a_folder_that_only_grows_stays_where_it_is(tmp_path: Path):
+    do(tmp_path, stage(keeps=True), "one")
+    assert claim(tmp_path, stage(keeps=True), "two") is None
+    assert (tmp_path / "work" / "deep" / "table").exists()
+    assert not (tmp_path / "old").exists()
+
+
+def test_a_stage_whose_sums_do_not_close_is_not_finished(tmp_path: Path):
+    def loses_one(context: Context) -> Result:
+        return Result("x", "done", [Account(what="rows", entered=2, left=1)])
+
+    do(tmp_path, stage(keeps=True), "one")
+    with pytest.raises(LedgerError, match="stage work, rows: 2 came in and 1 of them"):
+        do(tmp_path, stage(loses_one, keeps=True), "two")
+    assert finished(tmp_path, stage(keeps=True)) is None
