@@ -28,7 +28,7 @@ def train(
     """Train `model` in place on rows of `input_ids` and `labels`; returns the trainer's log.
 
     Every row is trained on, whole. A checkpoint left in `checkpoints` by an earlier, interrupted
-    call is taken up again; whoever calls must see to it that it belongs to the same rows and settings.
+    call is taken up again; it must belong to the same rows and settings.
 
     Raises:
         LedgerError: when the trainer does not hold every row.
