@@ -89,14 +89,14 @@ def choose(rows: pl.DataFrame, per_prompt: int | None) -> pl.DataFrame:
     return rows.with_columns(fate=fate)
 
 
-def unfiltered(rows: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
-    """`count` draws as they come, for the control: the first draw of as many prompts, by lot.
+def unfiltered(rows: pl.DataFrame, count: int, sure_draws: int, seed: int) -> pl.DataFrame:
+    """`count` draws as they come, for the control: one of each prompt by lot, then a second, …
 
-    First draws only: whether a prompt got further ones depends on how its first were judged.
+    Only the `sure_draws` first of a prompt are taken: whether it got further ones depends on how
+    these were judged.
     """
-    first = rows.filter(draw=0)
     lot = pl.col("prompt_id").map_elements(lambda id: digest(id, seed), return_dtype=pl.String)
-    return first.sort(lot).head(count)
+    return rows.filter(pl.col("draw") < sure_draws).sort("draw", lot).head(count)
 
 
 def messages(rows: pl.DataFrame, prompts: pl.DataFrame, opened: bool) -> pl.DataFrame:

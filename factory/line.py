@@ -13,8 +13,9 @@ from pydantic import BaseModel
 from factory import ledger, stages, store
 from factory.ledger import Account
 from factory.progress import Report
-from factory.recipe import Recipe
+from factory.recipe import Model, Recipe, Weights
 from factory.records import digest
+from factory.sources import Files
 from factory.strict import Strict
 
 Section = Callable[[Recipe], Any]
@@ -50,6 +51,8 @@ class Stage:
     make: Callable[[stages.Context], stages.Result]
     keeps: bool = False
     """Its folder only grows, with rows that name what made them, so a change starts no new one."""
+    outside: Callable[[Recipe, Path], Any] = lambda recipe, home: None
+    """What it reads that no stage made: files of the user's, as they now are."""
 
 
 def _scores(model: str) -> Callable[[stages.Context], stages.Result]:
@@ -75,10 +78,37 @@ def _control(recipe: Recipe) -> Any:
     return recipe.student and recipe.student.control and _student(recipe)
 
 
+def _as_it_is(home: Path, name: str) -> list[tuple[str, int, int]]:
+    """Name, size and time of change of a file, or of the files in a folder."""
+    path = home / Path(name).expanduser()
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    found = ((file, file.stat()) for file in files if file.is_file())
+    return [(file.name, state.st_size, state.st_mtime_ns) for file, state in found]
+
+
+def _weights(model: Model, home: Path) -> Any:
+    """A model folder of the user's as it now is; nothing for one made here or on the Hub."""
+    return _as_it_is(home, model.path) if isinstance(model, Weights) else None
+
+
 STAGES = [
     # name, what of the recipe it reads, whose output it reads, what makes it
-    Stage("prompts", lambda r: [r.prompts, r.seed], (), stages.prompts),
-    Stage("teacher-base", lambda r: [r.teacher.base, r.seed], ("prompts",), stages.teacher_base),
+    Stage(
+        "prompts",
+        lambda r: [r.prompts, r.seed],
+        (),
+        stages.prompts,
+        outside=lambda r, home: [
+            _as_it_is(home, path) for s in r.prompts if isinstance(s, Files) for path in s.paths
+        ],
+    ),
+    Stage(
+        "teacher-base",
+        lambda r: [r.teacher.base, r.seed],
+        ("prompts",),
+        stages.teacher_base,
+        outside=lambda r, home: _weights(r.teacher.base, home),
+    ),
     Stage(
         "teacher", lambda r: [r.teacher.grpo, r.seed], ("prompts", "teacher-base"), stages.teacher
     ),
@@ -108,6 +138,7 @@ STAGES = [
         lambda r: r.student and [r.student.base, r.seed],
         ("prompts",),
         stages.student_base,
+        outside=lambda r, home: r.student and _weights(r.student.base, home),
     ),
     Stage("student", _student, ("dataset", "student-base"), stages.student),
     Stage("control", _control, ("samples", "dataset", "student-base"), stages.control),
@@ -129,10 +160,10 @@ def wanted(recipe: Recipe) -> list[Stage]:
     return [stage for stage in STAGES if stage.reads(recipe) not in (None, False)]
 
 
-def fingerprint(stage: Stage, recipe: Recipe, done: dict[str, Done]) -> str:
+def fingerprint(stage: Stage, recipe: Recipe, home: Path, done: dict[str, Done]) -> str:
     """Digest of all that the stage reads; `done` must hold the stages it needs."""
-    section = _plain(stage.reads(recipe))
-    return digest(stage.name, section, [done[name].output for name in stage.needs])
+    section, outside = _plain(stage.reads(recipe)), stage.outside(recipe, home)
+    return digest(stage.name, section, outside, [done[name].output for name in stage.needs])
 
 
 def finished(run: Path, stage: Stage) -> Done | None:

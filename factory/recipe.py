@@ -184,6 +184,11 @@ class Policy(Strict):
         """Most draws a prompt can get."""
         return self.until.max_draws if self.until else self.fixed.draws  # pyrefly: ignore
 
+    @property
+    def sure_draws(self) -> int:
+        """Draws that every prompt gets, whatever comes of them: these alone are not selected."""
+        return min(self.until.accepted, self.until.max_draws) if self.until else self.max_draws
+
     def satisfied(self, draws: int, correct: int) -> bool:
         """Whether a prompt with so many draws, so many of them correct, needs no more."""
         return draws >= self.max_draws or (

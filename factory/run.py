@@ -48,7 +48,7 @@ def run(recipe: Recipe, home: Path, folder: Path, progress: Progress) -> dict[st
     with held(folder) as lock, progress:
         settings = {"recipe": recipe.model_dump(mode="json"), "home": str(home.resolve())}
         (folder / "recipe.json").write_text(json.dumps(settings, indent=1))
-        return _Scheduler(recipe, folder, lock, progress).all()
+        return _Scheduler(recipe, home, folder, lock, progress).all()
 
 
 def slots() -> tuple[int, int]:
@@ -64,8 +64,9 @@ def slots() -> tuple[int, int]:
 
 
 class _Scheduler:
-    def __init__(self, recipe: Recipe, folder: Path, lock: int, progress: Progress):
-        self.recipe, self.folder, self.lock, self.progress = recipe, folder, lock, progress
+    def __init__(self, recipe: Recipe, home: Path, folder: Path, lock: int, progress: Progress):
+        self.recipe, self.home, self.folder = recipe, home, folder
+        self.lock, self.progress = lock, progress
         self.waiting = wanted(recipe)
         self.done: dict[str, Done] = {}
         self.workers: list[Worker] = []
@@ -96,7 +97,8 @@ class _Scheduler:
 
     def _start(self, stage: Stage) -> Worker | None:
         """Start the stage's process, unless what it would make stands already."""
-        record = claim(self.folder, stage, fingerprint(stage, self.recipe, self.done))
+        print_of = fingerprint(stage, self.recipe, self.home, self.done)
+        record = claim(self.folder, stage, print_of)
         if record:
             self.done[stage.name] = record
             self.progress.skipped(stage.name, record.note)
@@ -107,7 +109,7 @@ class _Scheduler:
             output.write(f"\n--- {time.strftime('%Y-%m-%d %H:%M:%S')} {stage.name}\n".encode())
             output.flush()
             process = subprocess.Popen(
-                [sys.executable, "-m", "factory.stage", str(self.folder), stage.name, str(send)],
+                [sys.executable, "-m", "factory.worker", str(self.folder), stage.name, str(send)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -63,9 +63,9 @@ class Outcome:
     """Reason by sample id."""
 
 
-def settings_id(sampling: Sampling) -> str:
+def settings_id(sampling: Sampling, seed: int) -> str:
     """Digest of what shapes a draw; the policy only says how many there are."""
-    return digest(sampling.temperature, sampling.top_p, sampling.max_tokens)
+    return digest(sampling.temperature, sampling.top_p, sampling.max_tokens, seed)
 
 
 async def fill(
@@ -87,24 +87,34 @@ async def fill(
     Raises:
         StageError: when the engine fails again and again.
     """
-    settings = settings_id(sampling)
+    settings = settings_id(sampling, seed)
     run = _Run(engine, sampling, teacher, settings, seed, store, report)
     kept = store.table().filter(teacher=teacher, settings=settings)
     states = _states(prompts, kept, sampling.policy)
     await run.over(states)
     store.seal()
+    if run.counts["failed attempts"] and not run.counts["draws"]:
+        reasons = {reason for state in states for reason in state.failed.values()}
+        raise StageError(f"the engine gave no draw at all, only {', '.join(sorted(reasons))}")
     samples = store.table().filter(teacher=teacher, settings=settings)
-    wanted = prompts.select("prompt_id")
     return Outcome(
-        samples.join(wanted, on="prompt_id", how="semi")
-        .filter(pl.col("draw") < sampling.policy.max_draws)
-        .sort("prompt_id", "draw"),
+        _asked_for(samples, prompts, sampling.policy),
         {
             sample_id(state.prompt_id, teacher, settings, draw): reason
             for state in states
             for draw, reason in state.failed.items()
         },
     )
+
+
+def _asked_for(samples: pl.DataFrame, prompts: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """The draws this policy would have made; the store may hold those of a more generous one."""
+    of_prompts = samples.join(prompts.select("prompt_id"), on="prompt_id", how="semi")
+    asked = of_prompts.filter(pl.col("draw") < policy.max_draws).sort("prompt_id", "draw")
+    if policy.until is None:
+        return asked
+    before = (pl.col("verdict") == "correct").cast(pl.Int32).cum_sum().shift(1, fill_value=0)
+    return asked.filter(before.over("prompt_id") < policy.until.accepted)
 
 
 def _states(prompts: pl.DataFrame, kept: pl.DataFrame, policy: Policy) -> list[PromptState]:
@@ -151,9 +161,24 @@ class _Run:
         self.counts["prompts"] = len(states)
         self.counts["done"] = len(states) - len(queue)
         finished: asyncio.Queue[tuple[PromptState, asyncio.Task[None]]] = asyncio.Queue()
-        in_flight = 0
-        while queue or in_flight:
-            while queue and in_flight < self.sampling.concurrency:
+        tasks: set[asyncio.Task[None]] = set()
+        try:
+            await self._until_none_wants_more(queue, tasks, finished)
+        finally:
+            # After a failure: let go of what is in flight, so that nothing is left unheard.
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _until_none_wants_more(
+        self,
+        queue: deque[PromptState],
+        tasks: set[asyncio.Task[None]],
+        finished: asyncio.Queue[tuple[PromptState, asyncio.Task[None]]],
+    ) -> None:
+        policy = self.sampling.policy
+        while queue or tasks:
+            while queue and len(tasks) < self.sampling.concurrency:
                 state = queue[0]
                 draw = state.next_draw(policy)
                 if draw is None:
@@ -162,9 +187,9 @@ class _Run:
                 state.in_flight.add(draw)
                 task = asyncio.create_task(self._one(state, draw))
                 task.add_done_callback(lambda t, s=state: finished.put_nowait((s, t)))
-                in_flight += 1
+                tasks.add(task)
             state, task = await finished.get()
-            in_flight -= 1
+            tasks.discard(task)
             task.result()
             if state.next_draw(policy) is not None:
                 # First in the queue: a prompt that was begun is finished before new ones begin.

@@ -76,6 +76,8 @@ def prompts(context: Context) -> Result:
         dropped=reasons,
     )
     held_out = found.prompts.filter(split="held_out").height
+    if held_out == found.prompts.height:
+        raise StageError(f"all {held_out:,} prompts are held out, and none is left to sample")
     note = f"{found.prompts.height - held_out:,} to sample and {held_out:,} held out"
     for place, reason in found.set_aside.select("place", "reason").head(1).iter_rows():
         file = context.folder / "set_aside.parquet"
@@ -285,7 +287,8 @@ def control(context: Context) -> Result:
     count = pl.scan_parquet(current_version(context.run) / "data" / "*.parquet").select(pl.len())
     asked = context.prompts()
     rows = build.context(context.draws(), asked)
-    lot = build.unfiltered(rows, count.collect().item(), context.recipe.seed)
+    sure = context.recipe.sampling.policy.sure_draws
+    lot = build.unfiltered(rows, count.collect().item(), sure, context.recipe.seed)
     return _distil(context, build.messages(lot, asked, _opened(context)), "control")
 
 
@@ -323,6 +326,8 @@ def scores(context: Context, model: str) -> Result:
     result = score(drawn, context.recipe.seed)
     (context.folder / "score.json").write_text(result.model_dump_json(indent=1))
     note = f"pass@1 {result.pass_at_1:.1%} ({result.low:.1%} to {result.high:.1%})"
+    if account.failed:
+        note += f", without {sum(account.failed.values()):,} draws that failed"
     return Result(digest(result.model_dump(), _draws_digest(drawn)), note, [account])
 
 

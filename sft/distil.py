@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from factory.chat import load_tokenizer, template_for
+from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.progress import Report
 from factory.recipe import Student
@@ -49,10 +50,18 @@ def distil(
     ).with_columns(
         fate=pl.when(pl.col("tokens") > student.training.max_length)
         .then(pl.lit("too_long"))
+        # A draw that spells the end token out would teach to end there.
+        .when(pl.col("labels").list.count_matches(tokenizer.eos_token_id) != 1)
+        .then(pl.lit("end_token_inside"))
         .otherwise(pl.lit("trained"))
     )
     write_table(table, folder / "rows.parquet")
     fitting = table.filter(fate="trained")
+    if fitting.is_empty():
+        raise StageError(
+            f"none of {table.height:,} rows can be trained on: "
+            f"{dict(table['fate'].value_counts().iter_rows())}"
+        )
     model = AutoModelForCausalLM.from_pretrained(base, dtype="float32")
     model.config.eos_token_id = tokenizer.eos_token_id
     model.config.pad_token_id = tokenizer.pad_token_id
@@ -71,17 +80,17 @@ def distil(
 
 
 def _accounts(table: pl.DataFrame) -> list[Account]:
-    too_long = table.filter(fate="too_long")
+    dropped = table.filter(pl.col("fate") != "trained")
     by_row = balance(
         "rows",
         table["sample_id"],
         left=table.filter(fate="trained")["sample_id"],
-        dropped=dict.fromkeys(too_long["sample_id"], "too_long"),
+        dropped=dict(dropped.select("sample_id", "fate").iter_rows()),
     )
     by_token = Account(
         what="trained tokens",
         entered=int(table["trained_tokens"].sum()),
         left=int(table.filter(fate="trained")["trained_tokens"].sum()),
-        dropped={"too_long": int(too_long["trained_tokens"].sum())} if too_long.height else {},
+        dropped=dict(dropped.group_by("fate").agg(pl.col("trained_tokens").sum()).iter_rows()),
     )
     return [by_row, by_token]

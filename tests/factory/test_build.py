@@ -181,13 +181,15 @@ def test_the_shortest_accepted_draws_are_chosen(
 
 def test_the_control_takes_first_draws_by_lot():
     rows = draws(*[{"prompt_id": f"p{n}", "draw": draw} for n in range(20) for draw in range(3)])
-    lot = build.unfiltered(rows, 5, seed=1)
+    lot = build.unfiltered(rows, 5, 1, seed=1)
     assert lot.height == lot["prompt_id"].n_unique() == 5
     assert set(lot["draw"]) == {0}
-    assert build.unfiltered(rows.reverse(), 5, seed=1)["sample_id"].equals(lot["sample_id"])
-    larger = build.unfiltered(rows, 8, seed=1)["prompt_id"].to_list()
+    assert build.unfiltered(rows.reverse(), 5, 1, seed=1)["sample_id"].equals(lot["sample_id"])
+    larger = build.unfiltered(rows, 8, 1, seed=1)["prompt_id"].to_list()
     assert larger[:5] == lot["prompt_id"].to_list()
-    assert not build.unfiltered(rows, 5, seed=2)["sample_id"].equals(lot["sample_id"])
+    assert not build.unfiltered(rows, 5, 1, seed=2)["sample_id"].equals(lot["sample_id"])
+    twice = build.unfiltered(rows, 30, 2, seed=1)  # every prompt was sure of two draws
+    assert twice["draw"].value_counts().sort("draw").rows() == [(0, 20), (1, 10)]
 
 
 # --- rows ---------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def prints(plan: Recipe, settled: frozenset[str] = frozenset()) -> dict[str, str
     but `settled` ones come to the same whatever they read."""
     done: dict[str, Done] = {}
     for stage in wanted(plan):
-        print_of = fingerprint(stage, plan, done)
+        print_of = fingerprint(stage, plan, Path(), done)
         output = "the same" if stage.name in settled else print_of
         nothing: dict[str, Any] = {"note": "", "accounts": [], "seconds": 0, "files": {}}
         done[stage.name] = Done(fingerprint=print_of, output=output, **nothing)
@@ -211,3 +211,14 @@ def test_a_stage_whose_sums_do_not_close_is_not_finished(tmp_path: Path):
     with pytest.raises(LedgerError, match="stage work, rows: 2 came in and 1 of them"):
         do(tmp_path, stage(loses_one, keeps=True), "two")
     assert finished(tmp_path, stage(keeps=True)) is None
+
+
+def test_a_file_that_changed_on_disk_is_read_again(tmp_path: Path):
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text("{}")
+    source = {"source": "files", "path": questions.name, "columns": "openai/gsm8k", "held_out": 1}
+    plan = recipe({"prompts": [source]})
+    before = fingerprint(named("prompts"), plan, tmp_path, {})
+    assert fingerprint(named("prompts"), plan, tmp_path, {}) == before
+    questions.write_text("{}\n{}")
+    assert fingerprint(named("prompts"), plan, tmp_path, {}) != before

@@ -295,3 +295,13 @@ def test_killed_and_run_again_it_is_as_if_nothing_had_happened(tmp_path: Path):
 
 if __name__ == "__main__":
     sample_slowly(Path(sys.argv[1]))
+
+
+def test_a_stricter_policy_finds_the_draws_it_would_have_made(tmp_path: Path):
+    asked, answers = prompts("p"), {"p": [WRONG, RIGHT, WRONG, RIGHT, WRONG]}
+    store = Store(tmp_path)
+    assert draws(sample(Scripted(answers), asked, fixed(5), store)) == {"p": [0, 1, 2, 3, 4]}
+    engine = Recording(answers)
+    assert draws(sample(engine, asked, until(1, 4), store)) == {"p": [0, 1]}
+    assert draws(sample(engine, asked, until(2, 5), store)) == {"p": [0, 1, 2, 3]}
+    assert not engine.asked

@@ -204,6 +204,6 @@ def _processes_of(run: Path) -> list[str]:
             words = entry.read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue
-        if "factory.stage" in words and str(run) in words:
+        if "factory.worker" in words and str(run) in words:
             lines.append(" ".join(words))
     return lines

@@ -1,4 +1,4 @@
-"""The process of one stage: `python -m factory.stage RUN STAGE EVENTS`, started by factory.run."""
+"""The process of one stage: `python -m factory.worker RUN STAGE EVENTS`, started by factory.run."""
 
 from __future__ import annotations
 

@@ -1,0 +1,65 @@
+"""Distilling accounts for every row and every trained token, and drops what it must not cut."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from factory.errors import StageError
+from factory.recipe import Student
+from sft.distil import distil
+from teacher import tiny
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine")]
+
+REPLIES = {
+    "short": "<think>\n1+1=2\n</think>\n\\boxed{2}",
+    "long": "<think>\n" + "1+1=2\n" * 50 + "</think>\n\\boxed{2}",
+    "spells the end": "<think>\n1+1=2<|im_end|>\n</think>\n\\boxed{2}",
+}
+
+
+def rows(*ids: str) -> pl.DataFrame:
+    question = {"role": "user", "content": "1 + 1 ="}
+    messages = [[question, {"role": "assistant", "content": REPLIES[id]}] for id in ids]
+    return pl.DataFrame({"sample_id": ids, "messages": messages})
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    tokenizer = tiny.make_tokenizer(list(REPLIES.values()), 400)
+    size = {"hidden": 64, "layers": 1, "heads": 2, "max_length": 256}
+    tiny.save(tiny.make_model("llama", tokenizer, **size, seed=1), tokenizer, folder)
+    return folder
+
+
+@pytest.fixture
+def student() -> Student:
+    training = {"epochs": 1, "batch_size": 1, "max_length": 60}
+    return Student.model_validate({"base": {"tiny": "llama"}, "training": training})
+
+
+def test_every_row_has_a_fate_and_every_token_is_counted(
+    base: Path, student: Student, tmp_path: Path
+):
+    by_row, by_token = distil(
+        base, rows(*REPLIES), student, seed=1, folder=tmp_path, report=lambda *_, **__: None
+    )
+    table = pl.read_parquet(tmp_path / "rows.parquet")
+    fates = dict(table.select("sample_id", "fate").iter_rows())
+    assert fates == {"short": "trained", "long": "too_long", "spells the end": "end_token_inside"}
+    assert by_row.left == 1
+    assert by_row.dropped == {"too_long": 1, "end_token_inside": 1}
+    trained = table.filter(fate="trained")
+    assert by_token.left == trained["trained_tokens"].item()
+    assert not by_row.open
+    assert not by_token.open
+    ids, labels = trained["input_ids"].item().to_list(), trained["labels"].item().to_list()
+    assert labels[-by_token.left :] == ids[-by_token.left :]
+    assert set(labels[: -by_token.left]) == {-100}
+
+
+def test_nothing_to_train_on_is_said(base: Path, student: Student, tmp_path: Path):
+    with pytest.raises(StageError, match=r"none of 1 rows can be trained on: \{'too_long': 1\}"):
+        distil(base, rows("long"), student, seed=1, folder=tmp_path, report=lambda *_, **__: None)
