@@ -24,6 +24,10 @@ GRACE = 10
 """Seconds that a stage is given to end after a signal, before it is killed."""
 
 
+SILENT = {"DO_NOT_TRACK": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
+"""Nothing leaves the machine but what a recipe asks for: vLLM and TRL would report their use."""
+
+
 @dataclass
 class Worker:
     """One stage in its own process. Its output goes to a log, its events come over a pipe."""
@@ -115,7 +119,7 @@ class _Scheduler:
                 stderr=output,
                 pass_fds=(send, self.lock),
                 start_new_session=True,
-                env=os.environ | {"OMP_NUM_THREADS": str(self.threads)},
+                env=os.environ | SILENT | {"OMP_NUM_THREADS": str(self.threads)},
             )
         os.close(send)
         self.progress.begun(stage.name)
