@@ -39,3 +39,15 @@ def held(run: Path) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
+
+
+def held_by(run: Path) -> str | None:
+    """Who holds the run folder now, or None."""
+    if not (run / "held-by").exists():
+        return None
+    with (run / "held-by").open() as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return handle.read().strip() or "another process"
+    return None

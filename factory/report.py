@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from factory.holder import held_by
 from factory.ledger import Account
 from factory.line import Done, finished, wanted
 from factory.recipe import Recipe
@@ -84,11 +85,12 @@ def ledger_table(recipe: Recipe, run: Path) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("state")
     done = {stage.name: finished(run, stage) for stage in wanted(recipe)}
+    running = held_by(run) is not None
     for stage in wanted(recipe):
         record = done[stage.name]
         if record is None:
             waits = [need for need in stage.needs if need in done and done[need] is None]
-            table.add_row(stage.name, *[""] * 6, _why_not(run / stage.name, waits))
+            table.add_row(stage.name, *[""] * 6, _why_not(run / stage.name, waits, running))
             continue
         name, state = stage.name, "done"
         for account in record.accounts:
@@ -105,12 +107,14 @@ def ledger_table(recipe: Recipe, run: Path) -> Table:
     return table
 
 
-def _why_not(folder: Path, waits: list[str]) -> str:
+def _why_not(folder: Path, waits: list[str], running: bool) -> str:
     if (folder / "failed").exists():
         return "failed: " + (folder / "failed").read_text()
     if waits:
-        return "waits for " + " and ".join(waits)
-    return "begun, not ended" if (folder / "claimed-by").exists() else "not begun"
+        return "waits for " + ", ".join(waits)
+    if (folder / "claimed-by").exists():
+        return "running" if running else "interrupted; run it again to carry on"
+    return "not begun"
 
 
 def faults(recipe: Recipe, run: Path) -> list[str]:
@@ -128,7 +132,9 @@ def faults(recipe: Recipe, run: Path) -> list[str]:
             out, into = _account(done[giver], given).left, _account(done[taker], taken).entered
             if out != into:
                 found.append(f"{giver} gave {out:,} {given}, {taker} took {into:,}")
-    return found or ["every sum closes"]
+    undone = len(wanted(recipe)) - len(done)
+    so_far = f" so far; {undone} of {len(wanted(recipe))} stages are not done" if undone else ""
+    return found or [f"every sum closes{so_far}"]
 
 
 HANDOVERS = [

@@ -83,7 +83,8 @@ def raise_tiny(
         report=report,
     )
     tiny.save(model, tokenizer, out)
-    dropped = {"too_long": len(rows) - len(fitting)}
+    too_long = len(rows) - len(fitting)
+    dropped = {"too_long": too_long} if too_long else {}
     return [Account(what="web-like rows", entered=len(rows), left=len(fitting), dropped=dropped)]
 
 

@@ -1,5 +1,6 @@
 """One process at a time in a run folder: refused with a name, free again whatever happened."""
 
+import os
 import re
 import subprocess
 import sys
@@ -10,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from factory.errors import RunInUse
-from factory.holder import held
+from factory.holder import held, held_by
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from factory.holder import held
+from factory.holder import held, held_by
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -24,7 +25,7 @@ with held(Path(sys.argv[1])):
 HOLD_WITH_A_CHILD = """
 import subprocess, sys
 from pathlib import Path
-from factory.holder import held
+from factory.holder import held, held_by
 with held(Path(sys.argv[1])) as lock:
     child = subprocess.Popen(["sleep", "60"], pass_fds=[lock], stdout=subprocess.DEVNULL)
     print(child.pid, flush=True)
@@ -98,3 +99,10 @@ def test_a_child_that_has_the_lock_keeps_the_folder(folder: Path):
         except RunInUse:
             time.sleep(0.02)
     pytest.fail("the folder is still held though nobody is left")
+
+
+def test_who_holds_a_folder_can_be_asked(tmp_path: Path):
+    assert held_by(tmp_path) is None
+    with held(tmp_path):
+        assert f"process {os.getpid()} on" in (held_by(tmp_path) or "")
+    assert held_by(tmp_path) is None
