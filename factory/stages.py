@@ -137,7 +137,11 @@ def teacher(context: Context) -> Result:
     (context.folder / "log.json").write_text(json.dumps(log, indent=1))
     made = models.made_here(context.folder, "teacher")
     shutil.rmtree(context.folder / "checkpoints", ignore_errors=True)
-    return Result(made.digest, f"{grpo.steps} steps of GRPO", [])
+    there = context.prompts().filter(split="train").height
+    reached = min(there, grpo.steps * grpo.prompts_per_step)
+    unreached = {"not_reached": there - reached} if there > reached else {}
+    account = Account(what="prompts", entered=there, left=reached, dropped=unreached)
+    return Result(made.digest, f"{grpo.steps} steps of GRPO", [account])
 
 
 def samples(context: Context) -> Result:

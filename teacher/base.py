@@ -83,9 +83,19 @@ def raise_tiny(
         report=report,
     )
     tiny.save(model, tokenizer, out)
-    too_long = len(rows) - len(fitting)
-    dropped = {"too_long": too_long} if too_long else {}
-    return [Account(what="web-like rows", entered=len(rows), left=len(fitting), dropped=dropped)]
+    return [
+        _account("web-like rows", len(rows), len(fitting)),
+        _account(
+            "trained tokens",
+            sum(row.trained_tokens for row in rows),
+            sum(row.trained_tokens for row in fitting),
+        ),
+    ]
+
+
+def _account(what: str, entered: int, left: int) -> Account:
+    dropped = {"too_long": entered - left} if entered > left else {}
+    return Account(what=what, entered=entered, left=left, dropped=dropped)
 
 
 def _task(sources: Sequence[object]) -> ReasoningGym:
