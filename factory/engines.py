@@ -85,7 +85,7 @@ class VLLM:
             "max_model_len": max_length,
             "enable_prefix_caching": True,
             "disable_log_stats": True,
-            **_device_arguments(str(model), max_length, concurrency),
+            **device_arguments(str(model), max_length, concurrency),
             **arguments,
         }
         self.engine = LLMEngine.from_engine_args(EngineArgs(**settings))
@@ -131,7 +131,8 @@ class VLLM:
             self._waiting.clear()
 
 
-def _device_arguments(model: str, max_length: int, concurrency: int) -> dict[str, Any]:
+def device_arguments(model: str, max_length: int, concurrency: int) -> dict[str, Any]:
+    """vLLM's engine arguments for this machine; those of a recipe go before them."""
     import torch
 
     if torch.cuda.is_available():

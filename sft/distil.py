@@ -63,8 +63,10 @@ def distil(
             f"{dict(table['fate'].value_counts().iter_rows())}"
         )
     model = AutoModelForCausalLM.from_pretrained(base, dtype="float32")
-    model.config.eos_token_id = tokenizer.eos_token_id
-    model.config.pad_token_id = tokenizer.pad_token_id
+    # Engines stop where the generation config says, which a base model's own has elsewhere.
+    for config in (model.config, model.generation_config):
+        config.eos_token_id = tokenizer.eos_token_id
+        config.pad_token_id = tokenizer.pad_token_id
     train(
         model,
         tokenizer,

@@ -1,0 +1,132 @@
+"""The sampler, with its store and its verifier, against vLLM's own `LLM.generate`.
+
+    python benchmarks/sampler.py --model runs/quickstart/teacher/model --prompts 1000 --draws 3
+
+Both engines are in this process and draw the same requests with the same seeds, in turns; the figure
+is the ratio of tokens per second in the median round. The sampler's side includes the journal, its
+syncs and the verdict on every draw.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+
+def main() -> None:
+    """Run the rounds and print the ratio."""
+    parser = argparse.ArgumentParser(description="sampler against LLM.generate")
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--prompts", type=int, default=1000)
+    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--max-tokens", type=int, default=96)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    os.environ |= {"VLLM_CONFIGURE_LOGGING": "0", "DO_NOT_TRACK": "1"}
+    from factory.prompts import collect
+    from factory.recipe import Fixed, Policy, Sampling
+    from factory.sources import ReasoningGym
+
+    task = {"min_terms": 2, "max_terms": 6, "min_digits": 1, "max_digits": 1}
+    source = ReasoningGym(
+        source="reasoning_gym", task="chain_sum", options=task, rows=options.prompts
+    )
+    asked = collect([source], 1, Path()).prompts
+    sampling = Sampling(
+        policy=Policy(fixed=Fixed(draws=options.draws)),
+        temperature=1.0,
+        top_p=1.0,
+        max_tokens=options.max_tokens,
+    )
+    bare, ours = Bare(options.model, sampling), Ours(options.model, sampling)
+    bare.round(asked, 0), ours.round(asked, 0)  # warm
+    ratios = []
+    for seed in range(1, options.rounds + 1):
+        theirs, mine = bare.round(asked, seed), ours.round(asked, seed)
+        ratios.append(mine / theirs)
+        print(f"round {seed}: LLM.generate {theirs:,.0f} tokens/s, sampler {mine:,.0f}", flush=True)
+    spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
+    print(f"sampler / LLM.generate: {statistics.median(ratios):.3f} (median; {spread})")
+
+
+class Ours:
+    """The sampler as the line uses it."""
+
+    def __init__(self, model: Path, sampling: Any):
+        from factory.engines import VLLM
+
+        self.sampling = sampling
+        self.engine = VLLM(model, max_length=256, concurrency=sampling.concurrency, arguments={})
+
+    def round(self, asked: pl.DataFrame, seed: int) -> float:
+        """Tokens per second of one round."""
+        from factory.sampler import fill
+        from factory.store import Store
+
+        with tempfile.TemporaryDirectory() as folder:
+            store = Store(Path(folder))
+            started = time.monotonic()
+            outcome = asyncio.run(
+                fill(
+                    self.engine,
+                    asked,
+                    self.sampling,
+                    teacher="bench",
+                    seed=seed,
+                    store=store,
+                    report=lambda *_, **__: None,
+                )
+            )
+            seconds = time.monotonic() - started
+            store.close()
+        return int(outcome.samples["completion_tokens"].sum()) / seconds
+
+
+class Bare:
+    """vLLM's own loop on the same requests."""
+
+    def __init__(self, model: Path, sampling: Any):
+        from vllm import LLM
+
+        from factory.engines import device_arguments
+
+        self.sampling = sampling
+        arguments = device_arguments(str(model), 256, sampling.concurrency)
+        self.engine = LLM(str(model), max_model_len=256, enable_prefix_caching=True, **arguments)
+
+    def round(self, asked: pl.DataFrame, seed: int) -> float:
+        """Tokens per second of one round."""
+        from vllm import SamplingParams
+
+        from factory.chat import load_tokenizer, prompt_ids
+        from factory.records import sample_id, seed_of
+        from factory.sampler import settings_id
+
+        tokenizer = load_tokenizer(self.engine.llm_engine.model_config.tokenizer)
+        settings = settings_id(self.sampling, seed)
+        started = time.monotonic()
+        prompts, parameters = [], []
+        for prompt, messages in asked.select("prompt_id", "messages").iter_rows():
+            for draw in range(self.sampling.policy.max_draws):
+                own = seed_of(sample_id(prompt, "bench", settings, draw), seed)
+                prompts.append({"prompt_token_ids": prompt_ids(tokenizer, messages)})
+                parameters.append(
+                    SamplingParams(
+                        temperature=1.0, top_p=1.0, max_tokens=self.sampling.max_tokens, seed=own
+                    )
+                )
+        drawn = self.engine.generate(prompts, parameters, use_tqdm=False)
+        seconds = time.monotonic() - started
+        return sum(len(answer.outputs[0].token_ids) for answer in drawn) / seconds
+
+
+if __name__ == "__main__":
+    main()
