@@ -2,7 +2,7 @@
 
     python benchmarks/sampler.py --model runs/quickstart/teacher/model --prompts 1000 --draws 3
 
-Both engines are in this process and draw the same requests with the same seeds, in turns; the figure
+Both engines are in this process and draw the same requests with the same seeds in turns; the figure
 is the ratio of tokens per second in the median round. The sampler's side includes the journal, its
 syncs and the verdict on every draw.
 """
