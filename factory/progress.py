@@ -62,7 +62,7 @@ class StageProgress:
         if rate := self.rate():
             parts.append(f"{rate:,.1f}/s")
             parts.append(f"{duration((self.total - self.done) / rate)} left")
-        parts += [f"{name.replace('_', ' ')} {value:,.4g}" for name, value in self.figures.items()]
+        parts += [f"{name.replace('_', ' ')} {short(x)}" for name, x in self.figures.items()]
         return ", ".join(parts)
 
 
@@ -136,6 +136,11 @@ class Progress:
                 Text(stage.words(), overflow="ellipsis", no_wrap=True),
             )
         return table
+
+
+def short(value: float) -> str:
+    """A figure in three or more digits: 0.0123, 45.6, 12,345."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def duration(seconds: float) -> str:
