@@ -13,7 +13,8 @@ class FactoryError(Exception):
         ├── RecipeError         exit code 2: the recipe, or a file it names; nothing was started
         ├── StageError          a stage began and could not end; what it finished is kept
         ├── LedgerError         the rows of a stage do not add up; names them
-        └── RunInUse            another process is at work in this run folder
+        ├── RunInUse            another process is at work in this run folder
+        └── EngineFailure       an engine could not give a draw; the sampler counts it by its reason
     """
 
     exit_code = 1
@@ -35,3 +36,12 @@ class LedgerError(FactoryError):
 
 class RunInUse(FactoryError):
     """Another process is at work in this run folder."""
+
+
+class EngineFailure(FactoryError):
+    """An engine could not give a draw: no answer, so neither right nor wrong."""
+
+    def __init__(self, reason: str, message: str, *, final: bool = False):
+        """`reason` is the word it is counted by; `final`: to ask again would not help."""
+        super().__init__(f"{reason}: {message}")
+        self.reason, self.message, self.final = reason, message, final

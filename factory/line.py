@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from factory import ledger, stages, store
 from factory.ledger import Account
 from factory.progress import Report
-from factory.recipe import Model, Recipe, Weights
+from factory.recipe import Model, Recipe, Served, Weights
 from factory.records import digest
 from factory.sources import Files
 from factory.strict import Strict
@@ -86,7 +86,7 @@ def _as_it_is(home: Path, name: str) -> list[tuple[str, int, int]]:
     return [(file.name, state.st_size, state.st_mtime_ns) for file, state in found]
 
 
-def _weights(model: Model, home: Path) -> Any:
+def _weights(model: Model | Served, home: Path) -> Any:
     """A model folder of the user's as it now is; nothing for one made here or on the Hub."""
     return _as_it_is(home, model.path) if isinstance(model, Weights) else None
 

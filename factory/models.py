@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from factory.errors import RecipeError
-from factory.recipe import Weights
+from factory.recipe import Served, Weights
 from factory.records import digest, file_digest
 from factory.strict import Strict
 
@@ -15,20 +15,20 @@ class Located(Strict):
     """A model's place and identity, as `model.json` in a stage's folder has it."""
 
     path: str
-    """Folder with weights, configuration and tokenizer."""
+    """Folder with weights, configuration and tokenizer; empty where another machine has it."""
     name: str
     """What people call it: the Hub's name, or the folder's."""
     revision: str | None = None
     """Commit on the Hub."""
     digest: str
-    """Digest of what is in the folder, or of name and commit on the Hub."""
+    """Digest of what is in the folder, of name and commit on the Hub, or of how it is asked."""
 
     def note(self, folder: Path) -> None:
         """Write `model.json` into a stage's folder; a run that is moved takes its models along."""
         path = Path(self.path).resolve()
         if path.is_relative_to(folder.resolve().parent):
             path = Path(os.path.relpath(path, folder.resolve()))
-        noted = self.model_copy(update={"path": str(path)})
+        noted = self.model_copy(update={"path": self.path and str(path)})
         (folder / "model.json").write_text(noted.model_dump_json(indent=1))
 
 
@@ -68,7 +68,14 @@ def find(weights: Weights, home: Path) -> Located:
     )
 
 
+def elsewhere(served: Served) -> Located:
+    """A model behind an endpoint: known by its address, its name there and how it is asked."""
+    asked = (served.endpoint, served.model, served.opens_thinking, served.extra)
+    return Located(path="", name=served.model, digest=digest(*asked))
+
+
 def located(folder: Path) -> Located:
     """What `model.json` in a stage's folder says."""
     noted = Located.model_validate_json((folder / "model.json").read_bytes())
-    return noted.model_copy(update={"path": str((folder / noted.path).resolve())})
+    path = noted.path and str((folder / noted.path).resolve())
+    return noted.model_copy(update={"path": path})

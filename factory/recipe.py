@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -101,6 +103,57 @@ class Weights(Strict):
     """Commit, tag or branch on the Hub; left out: the default branch. The commit is noted."""
 
 
+class Served(Strict):
+    """A model behind an OpenAI-compatible endpoint: `vllm serve`, SGLang, a hosted one."""
+
+    endpoint: str
+    """Address that `/chat/completions` is added to, as `http://localhost:8000/v1`."""
+    model: str = Field(min_length=1)
+    """Name of the model, as the endpoint knows it."""
+    api_key_env: str | None = None
+    """Environment variable that holds the key; left out: no key is sent."""
+    opens_thinking: bool = False
+    """The endpoint's chat template writes `<think>` itself and the answers come without it."""
+    deadline: float = Field(1800, gt=0)
+    """Longest time for one draw in seconds, all attempts at it included."""
+    outage: float = Field(120, gt=0)
+    """Seconds in which the endpoint may do nothing but fail, before the run stops."""
+    extra: dict[str, Any] = Field(default_factory=dict)
+    """Further fields of each request, as `return_token_ids: true` for vLLM."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_address(cls, endpoint: str) -> str:
+        parts = urlsplit(endpoint)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("expected an address, as http://localhost:8000/v1")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError(
+                "expected an address without user, password, query or fragment; the key comes from "
+                "the environment variable named by api_key_env"
+            )
+        return endpoint
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _is_name(cls, name: str | None) -> str | None:
+        # The value is not repeated: who takes this for the place of the key has written it here.
+        if name is not None and not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+            raise ValueError(
+                "expected the name of an environment variable in capitals, as TEACHER_API_KEY; "
+                "a key itself must not stand in a recipe"
+            )
+        return name
+
+    @field_validator("extra")
+    @classmethod
+    def _is_further(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        ours = {"model", "messages", "temperature", "top_p", "max_tokens", "seed", "n", "stream"}
+        if taken := sorted(ours & extra.keys()):
+            raise ValueError(f"{', '.join(taken)}: set elsewhere, or not to be set")
+        return extra
+
+
 Model = Tiny | Weights
 
 
@@ -143,10 +196,19 @@ class Grpo(Strict):
 class Teacher(Strict):
     """Who writes the samples: a model, improved by reinforcement learning if asked."""
 
-    base: Model
+    base: Model | Served
     """The model to start from."""
     grpo: Grpo | None = None
     """Reinforcement learning before it samples; left out: it samples as it is."""
+
+    @model_validator(mode="after")
+    def _trainable(self) -> Self:
+        if self.grpo and isinstance(self.base, Served):
+            raise ValueError(
+                "grpo trains the teacher, and a model behind an endpoint cannot be trained: "
+                "leave grpo out, or name a base with `path` or `tiny`"
+            )
+        return self
 
 
 class Fixed(Strict):
@@ -212,7 +274,7 @@ class Sampling(Strict):
     max_tokens: int = Field(32768, ge=1)
     """Longest draw in tokens, thinking included."""
     concurrency: int = Field(256, ge=1)
-    """Draws in flight at once."""
+    """Draws that the engine works on at once."""
 
 
 class Select(Strict):

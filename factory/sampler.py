@@ -14,7 +14,7 @@ import polars as pl
 
 from factory.chat import Message
 from factory.engines import Completion, Engine, Request
-from factory.errors import StageError
+from factory.errors import EngineFailure, StageError
 from factory.progress import Report
 from factory.recipe import Policy, Sampling
 from factory.records import digest, sample_id, seed_of
@@ -23,7 +23,10 @@ from filters.thinking import split
 from filters.verifiers import verify
 
 ATTEMPTS = 3
-"""Times a draw is tried before it is counted as failed."""
+"""Times a draw is tried before it is counted as failed; once, where its failure is final."""
+READY = 0.5
+"""Draws in hand beyond those that the engine works on, as a share of them: a place in its batch
+that falls free is taken in the next step, and not when the draw that left it has been judged."""
 PATIENCE = 20
 """Failures in a row, with no success between, after which the engine is held to be broken."""
 
@@ -154,7 +157,7 @@ class _Run:
         self.started = time.monotonic()
 
     async def over(self, states: Iterable[PromptState]) -> None:
-        """Keep `concurrency` draws in flight until no prompt wants another."""
+        """Keep the engine full until no prompt wants another draw."""
         policy = self.sampling.policy
         states = list(states)
         queue = deque(state for state in states if state.next_draw(policy) is not None)
@@ -177,8 +180,9 @@ class _Run:
         finished: asyncio.Queue[tuple[PromptState, asyncio.Task[None]]],
     ) -> None:
         policy = self.sampling.policy
+        in_hand = round(self.sampling.concurrency * (1 + READY))
         while queue or tasks:
-            while queue and len(tasks) < self.sampling.concurrency:
+            while queue and len(tasks) < in_hand:
                 state = queue[0]
                 draw = state.next_draw(policy)
                 if draw is None:
@@ -226,9 +230,15 @@ class _Run:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 completion = await self.engine.draw(request)
+            except StageError:
+                raise  # the engine itself says that going on is of no use
             except Exception as error:
                 self._failed(error)
-                state.failed[request.draw] = type(error).__name__
+                state.failed[request.draw] = (
+                    error.reason if isinstance(error, EngineFailure) else type(error).__name__
+                )
+                if isinstance(error, EngineFailure) and error.final:
+                    return None
             else:
                 self.failures_in_a_row = 0
                 state.failed.pop(request.draw, None)

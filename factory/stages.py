@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,9 +16,12 @@ from factory import build, models, store, versions
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.progress import Report
-from factory.recipe import Fixed, Model, Policy, Recipe, Sampling, Tiny
+from factory.recipe import Fixed, Model, Policy, Recipe, Sampling, Served, Tiny
 from factory.records import digest
 from filters import Filters, funnel
+
+if TYPE_CHECKING:
+    from factory.engines import Engine
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,15 @@ def prompts(context: Context) -> Result:
 
 def teacher_base(context: Context) -> Result:
     """The model that becomes the teacher."""
-    return _base(context, context.recipe.teacher.base, "teacher base")
+    base = context.recipe.teacher.base
+    if not isinstance(base, Served):
+        return _base(context, base, "teacher base")
+    from factory.wire import key_of
+
+    key_of(base)  # before anything else is done in vain
+    found = models.elsewhere(base)
+    found.note(context.folder)
+    return Result(found.digest, f"{base.model} at {base.endpoint}", [])
 
 
 def student_base(context: Context) -> Result:
@@ -169,32 +182,49 @@ def _draw(
     context: Context, model: str, asked: pl.DataFrame, sampling: Sampling
 ) -> tuple[pl.DataFrame, Account]:
     """Draws of a model, kept in the stage's folder; with the account of draws."""
-    from factory.engines import VLLM
-    from factory.sampler import fill
+    from factory.endpoint import Endpoint
+    from factory.sampler import Outcome, fill
 
     located = context.model(model)
-    engine = VLLM(
+    engine = _engine(context, located, asked, sampling)
+    kept = store.Store(context.folder / "draws")
+
+    async def filled() -> Outcome:
+        connections = engine if isinstance(engine, Endpoint) else contextlib.nullcontext()
+        async with connections:
+            return await fill(
+                engine,
+                asked,
+                sampling,
+                teacher=located.digest,
+                seed=context.recipe.seed,
+                store=kept,
+                report=context.report,
+            )
+
+    outcome = asyncio.run(filled())
+    kept.close()
+    drawn = outcome.samples["sample_id"].to_list()
+    account = balance("draws", [*drawn, *outcome.failed], left=drawn, failed=outcome.failed)
+    return outcome.samples, account
+
+
+def _engine(
+    context: Context, located: models.Located, asked: pl.DataFrame, sampling: Sampling
+) -> Engine:
+    """The endpoint of the recipe for a model that is elsewhere, vLLM for one that is here."""
+    from factory.endpoint import Endpoint
+    from factory.engines import VLLM
+
+    base = context.recipe.teacher.base
+    if not located.path and isinstance(base, Served):
+        return Endpoint(base, sampling.concurrency)
+    return VLLM(
         located.path,
         max_length=longest_prompt(located.path, asked) + sampling.max_tokens,
         concurrency=sampling.concurrency,
         arguments=sampling.engine_arguments,
     )
-    kept = store.Store(context.folder / "draws")
-    outcome = asyncio.run(
-        fill(
-            engine,
-            asked,
-            sampling,
-            teacher=located.digest,
-            seed=context.recipe.seed,
-            store=kept,
-            report=context.report,
-        )
-    )
-    kept.close()
-    drawn = outcome.samples["sample_id"].to_list()
-    account = balance("draws", [*drawn, *outcome.failed], left=drawn, failed=outcome.failed)
-    return outcome.samples, account
 
 
 def longest_prompt(model: str, asked: pl.DataFrame) -> int:
@@ -275,9 +305,11 @@ def current_version(run: Path) -> Path:
 
 
 def _opened(context: Context) -> bool:
+    """Whether the teacher's texts lack the `<think>` that its template writes."""
     from factory.chat import load_tokenizer, opens_thinking
 
-    return opens_thinking(load_tokenizer(context.model("teacher").path))
+    path = context.model("teacher").path
+    return bool(path) and opens_thinking(load_tokenizer(path))
 
 
 def student(context: Context) -> Result:

@@ -1,0 +1,301 @@
+"""Backoff, the limit and the breaker, on a clock that the tests turn."""
+
+import math
+from collections import Counter
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factory.backoff import Breaker, Limit, Retries, retry_after
+
+NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+
+
+class Hand:
+    """A clock that stands still until it is turned."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Always(Random):
+    """The chance of drawing this share of any range."""
+
+    def __init__(self, share: float):
+        super().__init__(0)
+        self.share = share
+
+    def uniform(self, a: float, b: float) -> float:
+        return a + self.share * (b - a)
+
+
+# --- Retry-After --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120", 120),
+        ("0", 0),
+        (" 7 ", 7),
+        ("Sat, 21 Nov 2026 12:01:30 GMT", 90),
+        ("Saturday, 21-Nov-26 12:01:30 GMT", 90),  # the form of RFC 850, which must be read too
+        ("Sat, 21 Nov 2026 13:01:30 +0100", 90),
+        ("Sat, 21 Nov 2026 12:01:30 -0000", 90),  # a date without a zone
+        ("Sat, 21 Nov 2026 11:00:00 GMT", 0),  # over already
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),  # not allowed by the standard
+        ("٣", None),  # a digit, but no number of seconds
+        ("9" * 1000, None),
+        ("Sat, 99 Nov 2026 12:00:00 GMT", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None):
+    assert retry_after(header, NOW) == seconds
+
+
+@given(st.text(max_size=80))
+def test_no_header_breaks_it(header: str):
+    wait = retry_after(header, NOW)
+    assert wait is None or wait >= 0
+
+
+# --- attempts under a deadline ------------------------------------------------------------------
+
+
+def test_waits_double_up_to_the_longest():
+    retries = Retries(1000, Always(1), failures=9, first=1, longest=10)
+    waits = []
+    for _ in range(6):
+        retries.spend(0)
+        waits.append(retries.delay())
+    assert waits == [1, 2, 4, 8, 10, 10]
+    assert retries.left == 1000 - sum([1, 2, 4, 8, 10, 10])
+
+
+def test_a_wait_is_any_share_of_its_range():
+    waits = []
+    for seed in range(300):
+        retries = Retries(100, Random(seed), first=1)
+        retries.spend(0)
+        waits.append(retries.delay() or 0)
+    thirds = Counter(int(wait * 3) for wait in waits)
+    assert set(thirds) == {0, 1, 2}
+    assert min(thirds.values()) > 60  # from nothing to the whole, none preferred
+
+
+@pytest.mark.parametrize(
+    ("deadline", "took", "asked", "wait", "remark"),
+    [
+        (60, 10, None, 1, "time enough"),
+        (60, 10, 20, 21, "what the server asks for, and a share of our own on top"),
+        (60, 10, 49, None, "the server asks for more than is left"),
+        (60, 59.5, None, None, "the attempt took nearly all of it"),
+        (60, 70, None, None, "and here more"),
+    ],
+)
+def test_one_deadline_is_over_attempts_and_waits(
+    deadline: float, took: float, asked: float | None, wait: float | None, remark: str
+):
+    retries = Retries(deadline, Always(1), first=1)
+    retries.spend(took)
+    assert retries.delay(asked) == wait, remark
+
+
+def test_so_many_failures_and_no_more_but_refusals_do_not_count():
+    retries = Retries(1e6, Always(0.5), failures=3)
+    answers = []
+    for refused in (False, True, True, True, False, True, False):
+        retries.spend(0)
+        answers.append(retries.delay(refused=refused) is not None)
+    assert answers == [True, True, True, True, True, True, False]
+    assert retries.attempts == 7
+
+
+# --- the limit ----------------------------------------------------------------------------------
+
+
+def test_a_full_limit_lets_nobody_out_until_one_is_back():
+    limit = Limit(2, Hand())
+    limit.begin()
+    assert limit.wait() == 0
+    limit.begin()
+    assert limit.wait() == math.inf
+    limit.end()
+    assert limit.wait() == 0
+
+
+def test_a_refusal_halves_it_once_for_a_whole_crowd():
+    clock = Hand()
+    limit = Limit(64, clock)
+    sent = [limit.begin() for _ in range(64)]
+    clock.now += 1
+    for moment in sent:
+        limit.refused(moment)
+        limit.end()
+    assert limit.allowed == 32
+    limit.refused(limit.begin())
+    assert limit.allowed == 16  # one sent after that halves it again
+    for _ in range(10):
+        clock.now += 1
+        limit.refused(limit.begin())
+    assert limit.allowed == 1  # and never less
+
+
+def test_answers_raise_it_by_one_a_round_and_not_above_the_ceiling():
+    limit = Limit(20, Hand())
+    limit.allowed = 10.0
+    for _ in range(10):
+        limit.answered()
+    assert limit.allowed == pytest.approx(11, abs=0.1)
+    for _ in range(1000):
+        limit.answered()
+    assert limit.allowed == 20
+
+
+def test_nobody_goes_while_the_server_asked_to_wait():
+    clock = Hand()
+    limit = Limit(8, clock)
+    limit.refused(limit.begin(), asked=30)
+    limit.end()
+    assert limit.wait() == 30
+    clock.now += 30
+    assert limit.wait() == 0
+
+
+@pytest.mark.parametrize("capacity", [1, 5, 40])
+def test_it_settles_near_what_the_server_can_take(capacity: int):
+    """A server that takes `capacity` at once and refuses the rest: few refusals, hardly idle."""
+    clock, served, refused = Hand(), 0, 0
+    limit = Limit(256, clock)
+    for second in range(200):
+        sent = []
+        while limit.wait() <= 0:
+            sent.append(limit.begin())
+        clock.now += 1
+        for number, moment in enumerate(sent):
+            limit.end()
+            if number < capacity:
+                limit.answered()
+            else:
+                limit.refused(moment)
+        if second >= 20:
+            served += min(len(sent), capacity)
+            refused += max(0, len(sent) - capacity)
+    assert served >= 0.6 * 180 * capacity
+    assert refused <= 0.5 * served
+
+
+# --- the breaker --------------------------------------------------------------------------------
+
+
+def breaker(clock: Hand, failures: int = 3) -> Breaker:
+    return Breaker(clock, outage=60, failures=failures, first=1, longest=8, trial=10)
+
+
+def opened(clock: Hand) -> Breaker:
+    """One that three failures have opened."""
+    found = breaker(clock)
+    for _ in range(3):
+        found.failed(found.begin())
+    return found
+
+
+def test_failures_in_a_row_open_it_and_an_answer_between_does_not():
+    found = breaker(Hand())
+    for answered in (False, False, True, False, False):
+        probe = found.begin()
+        if answered:
+            found.answered()
+        else:
+            found.failed(probe)
+    assert not found.open
+    assert found.wait() == 0
+    found.failed(found.begin())
+    assert found.open
+    assert found.wait() == 1
+
+
+def test_one_probe_goes_after_the_pause_and_each_failed_one_doubles_it():
+    clock = Hand()
+    found, pauses = opened(clock), []
+    for _ in range(5):
+        pauses.append(found.wait())
+        clock.now += found.wait()
+        assert found.begin()  # the probe
+        assert found.wait() > 0  # and nobody beside it
+        found.failed(True)
+    assert pauses == [1, 2, 4, 8, 8]
+
+
+def test_an_answer_closes_it():
+    clock = Hand()
+    found = opened(clock)
+    clock.now += 1
+    assert found.begin()
+    found.answered()
+    assert not found.open
+    assert found.wait() == 0
+    assert not found.begin()
+
+
+def test_late_failures_of_earlier_requests_say_nothing_new():
+    clock = Hand()
+    found = opened(clock)
+    clock.now += 0.5
+    found.failed(False)
+    assert found.wait() == 0.5
+
+
+def test_a_probe_still_out_after_its_trial_has_got_through():
+    clock = Hand()
+    found = opened(clock)
+    clock.now += 1
+    probe = found.begin()
+    assert found.wait() == 10
+    clock.now += 10
+    assert found.wait() == 0  # a long generation keeps nobody waiting
+    assert not found.open
+    found.failed(probe)  # but a single failure is enough now
+    assert found.open
+
+
+def test_a_probe_that_nobody_waits_for_makes_room_for_another():
+    clock = Hand()
+    found = opened(clock)
+    clock.now += 1
+    found.abandoned(found.begin())
+    assert found.wait() == 0
+    assert found.begin()
+
+
+def test_it_is_broken_after_so_long_with_nothing_but_failures():
+    clock = Hand()
+    found = opened(clock)
+    broken = []
+    while not found.broken:
+        broken.append(clock.now)
+        clock.now += found.wait()
+        found.failed(found.begin())
+    assert 60 <= clock.now - 1000 <= 68
+    found.answered()
+    assert not found.broken
+
+
+def test_failures_far_apart_with_answers_between_never_break_it():
+    clock = Hand()
+    found = breaker(clock)
+    for _ in range(100):
+        clock.now += 30
+        found.failed(found.begin())
+        found.answered()
+    assert not found.broken
