@@ -35,7 +35,7 @@ check: $(READY) ## lint, types and the fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/pyrefly check --python-interpreter-path $(BIN)/python
 	$(BIN)/python requirements/lock.py --check
-	$(BIN)/pytest -q -m "not slow"
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
 
 lock: $(READY) ## pin again what pyproject.toml asks for, for CPU and GPU
 	$(BIN)/python requirements/lock.py

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from time import perf_counter
 from typing import NamedTuple
 
-from filters.verifiers import exact, logic, math
+from filters.verifiers import choice, code, exact, logic, math, numeric
 from filters.verifiers.answer import extract
 from filters.verifiers.verdict import Verdict, incorrect, unverifiable
 
@@ -16,20 +16,25 @@ __all__ = ["VERIFIERS", "Verdict", "Verifier", "check_reference", "verify"]
 
 
 class Verifier(NamedTuple):
-    """How one kind of answer is judged; a file of this folder has these three functions."""
+    """How one kind of answer is judged; a file of this folder has these functions."""
 
     judge: Callable[[str, object], Verdict]
     """(final answer, reference) -> verdict. It may raise: that makes the answer unverifiable."""
     shape: Callable[[object], str | None]
     """What is wrong with a reference at first sight, or None. Cheap: every judgement asks it."""
-    key: Callable[[object], str]
-    """The answer that a sound reference must judge correct."""
+    key: Callable[[object], str | None]
+    """The answer that a sound reference must judge correct; None where a reference has none."""
+    extract: Callable[[str], str | None] = extract
+    """Response -> final answer, or None where it gives none."""
 
 
 VERIFIERS: dict[str, Verifier] = {
     "math": Verifier(math.judge, math.shape, math.key),
+    "numeric": Verifier(numeric.judge, numeric.shape, numeric.key),
+    "choice": Verifier(choice.judge, choice.shape, choice.key, choice.extract),
     "exact": Verifier(exact.judge, exact.shape, exact.key),
     "logic": Verifier(logic.judge, logic.shape, logic.key),
+    "code": Verifier(code.judge, code.shape, code.key, code.extract),
 }
 """Every verifier, by the name that prompts carry."""
 
@@ -57,9 +62,10 @@ def verify(response: str | None, reference: object, verifier: str) -> Verdict:
     try:
         verdict = _judged(response, reference, chosen)
     except TimeoutError:
-        verdict = unverifiable("timeout", extract(response or ""))
+        verdict = unverifiable("timeout", chosen.extract(response or ""))
     except Exception as failure:
-        verdict = unverifiable(f"crash: {type(failure).__name__}", extract(response or ""))
+        answer = chosen.extract(response or "")
+        verdict = unverifiable(f"crash: {type(failure).__name__}", answer)
     return replace(verdict, seconds=perf_counter() - start)
 
 
@@ -76,20 +82,21 @@ def check_reference(reference: object, verifier: str) -> str | None:
     try:
         if wrong := chosen.shape(reference):
             return wrong
-        verdict = chosen.judge(chosen.key(reference), reference)
+        answer = chosen.key(reference)
+        verdict = None if answer is None else chosen.judge(answer, reference)
     except Exception as failure:
         return f"judging its own answer raised {type(failure).__name__}: {failure}"
-    if verdict.outcome == "correct":
+    if verdict is None or verdict.outcome == "correct":
         return None
     return f"its own answer is judged {verdict.outcome} ({verdict.reason})"
 
 
 def _judged(response: str | None, reference: object, verifier: Verifier) -> Verdict:
     if wrong := "it is missing" if reference is None else verifier.shape(reference):
-        return unverifiable(f"bad_reference: {wrong}", extract(response or ""))
+        return unverifiable(f"bad_reference: {wrong}", verifier.extract(response or ""))
     if response is None:
         return incorrect("unfinished")
-    answer = extract(response)
+    answer = verifier.extract(response)
     return incorrect("no_answer") if answer is None else verifier.judge(answer, reference)
 
 

@@ -3,65 +3,27 @@ r"""Mathematical answers: exact arithmetic where the answer is plain, math-verif
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from filters.verifiers import pool
+from filters.verifiers.notation import LONGEST, latex, tidy
+from filters.verifiers.plain import certain, unassigned
+from filters.verifiers.units import trailing
 from filters.verifiers.verdict import Verdict, correct, incorrect, unverifiable
 
-LONGEST = 200
-"""Characters; nothing longer is read as a plain number."""
-EXPONENT = 400
-"""Largest power of ten that is read as a plain number."""
-SLOW_LONGEST = 10_000
-"""Characters; nothing longer is handed to the parser of the slow path."""
+CLOSE = 1e-3
+"""Part of the larger by which numbers that math-verify calls equal may differ at most."""
 
-_SPACES = re.compile(r"(?:\\[,;: ]|\\q?quad\b|~|\s)+")
-_DRESS = re.compile(r"\\(?:left|right|displaystyle|textstyle|limits)(?![a-zA-Z])|\\[()\[\]]|\$")
-_NUMBER = r"\d{1,3}(?:(?:,\d{3})+|(?: \d{3})+)(?:\.\d+)?|\d+\.?\d*|\.\d+"
-_DECIMAL = re.compile(
-    rf"(?P<digits>[-+]? ?(?:{_NUMBER}))"
-    r"(?: ?[eE](?P<e>[-+]?\d+)"
-    r"| ?(?:\\times|\\cdot|[x\u00d7*]) ?10 ?\^ ?(?:\{(?P<t>-?\d+)\}|(?P<d>\d)))?"
-)
-_QUOTIENT = re.compile(
-    r"(?P<sign>[-+]? ?)(?P<whole>\d+ ?(?=\\frac)|\d+ )?"
-    r"(?:\\frac ?(?:\{(?P<a>-?[\d.]+)\}|(?P<b>\d)) ?(?:\{(?P<c>-?[\d.]+)\}|(?P<f>\d))"
-    r"|(?P<p>[\d.]+) ?/ ?(?P<q>-?[\d.]+))"
-)
-_THOUSANDS = re.compile(r"(?<=\d)(?:\\,|\{,\})(?=\d{3}(?!\d))")
-_PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
-_ASSIGNED = re.compile(r"(?:(?P<variable>[A-Za-z]) ?= ?)?(?P<value>[^=]+)")
-_TEXT = re.compile(r"\\(?:text|textbf|textrm|mathrm|mathbf|mbox)\s*\{([^{}]*)\}")
-_UNIT = re.compile(
-    # A letter alone is a unit only after a blank: 5m may be a product.
-    r"(?P<value>.*?[\d}.%])(?P<unit> ?\^ ?\{? ?\\circ ?\}?| ?\\circ| ?°| ?\\degree|"
-    r"(?: [mglsh]| ?(?:mm|cm|dm|km|mg|kg|ml|inch|inches|feet|foot|ft|yards?|miles?|meters?|grams?|"
-    r"liters?|litres?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|dollars?|cents?|euros?|"
-    r"degrees?|points?|units?|people|men|women|children|students?|ways?|times))"
-    r"(?: ?\^ ?\{?[23]\}?)?)"
-)
-_CHOICE = re.compile(r"\(?([A-J])\)?[.:]?|\(?([A-J])(?:\)|[.:]) .+|\(([A-J])\) ?.+")
-_TUPLE = re.compile(r"\((?P<round>[^()\[\]{}]+)\)|\\\{(?P<set>[^()\[\]{}]+)\\\}")
-
-
-@dataclass(frozen=True)
-class Plain:
-    """A number that was read with certainty."""
-
-    value: Fraction
-    percent: bool = False
-    unit: str = ""
-    decimal: bool = False
-    """Written with a point, so it may have been rounded."""
+_OR = re.compile(r"\\text ?\{ ?or ?\}| or |\\(?:lor|vee)(?![a-z])")
 
 
 def shape(reference: object) -> str | None:
     """What is wrong with a reference; it must be a text or a number."""
     if isinstance(reference, bool) or not isinstance(reference, str | int | float):
         return f"a text or a number was expected, not {type(reference).__name__}"
-    if len(str(reference)) > SLOW_LONGEST:
-        return f"it has {len(str(reference)):,} characters, more than {SLOW_LONGEST:,}"
+    if len(str(reference)) > LONGEST:
+        return f"it has {len(str(reference)):,} characters, more than {LONGEST:,}"
     return None if str(reference).strip() else "it is empty"
 
 
@@ -73,15 +35,15 @@ def key(reference: object) -> str:
 def judge(answer: str, reference: object) -> Verdict:
     r"""Compares exactly where both sides are plain; otherwise math-verify does, in the pool.
 
-    Units and `\text{}` are taken off, and a side without a unit may have any. A rounded decimal
-    beside a value close to it is not certain, and neither is 50 beside 50%.
+    A side without a unit may have any; two different units are converted. 50 is not 50%, and a
+    rounded decimal agrees with what it was rounded from when six digits after the point do.
 
     >>> judge(r"\frac{3}{4}", "0.75").outcome, judge("1,000", "1001").outcome
     ('correct', 'incorrect')
     """
     same = certain(answer, str(reference))
     if same is None:
-        if len(answer) > SLOW_LONGEST:
+        if len(answer) > LONGEST:
             return incorrect("unreadable_answer", answer)
         outcome = pool.call(compare, answer, str(reference))
         if outcome == "bad_reference":
@@ -90,132 +52,140 @@ def judge(answer: str, reference: object) -> Verdict:
     return correct(answer) if same else incorrect("wrong_answer", answer)
 
 
-def certain(answer: str, reference: str) -> bool | None:
-    r"""Whether two answers agree, or None where that takes more than arithmetic to tell.
-
-    >>> certain("12", "x = 12"), certain("(1, 2)", "(2, 1)"), certain(r"\sqrt{2}", "1.4142")
-    (True, False, None)
-    """
-    one, two = tidy(answer), tidy(reference)
-    if one == two:
-        return True
-    assigned = _ASSIGNED.fullmatch(one), _ASSIGNED.fullmatch(two)
-    if assigned[0] and assigned[1]:
-        names = {match["variable"] for match in assigned if match and match["variable"]}
-        one, two = (match["value"].strip() for match in assigned if match)
-        if len(names) > 1:
-            return None
-    if (a := number(one)) and (b := number(two)):
-        return _agree(a, b)
-    choices = _CHOICE.fullmatch(one), _CHOICE.fullmatch(two)
-    if choices[0] and choices[1]:
-        return choices[0][choices[0].lastindex or 0] == choices[1][choices[1].lastindex or 0]
-    if (a_tuple := _TUPLE.fullmatch(one)) and (b_tuple := _TUPLE.fullmatch(two)):
-        return _tuples_agree(a_tuple, b_tuple)
-    return None
-
-
-def tidy(text: str) -> str:
-    r"""An answer without what changes no meaning: math signs, spacing commands, `\text`.
-
-    >>> tidy(r"$\dfrac12\,\text{ cm}$."), tidy("-1{,}000.")
-    ('\\frac12 cm', '-1000')
-    """
-    if len(text) > SLOW_LONGEST:
-        return text
-    text = text.replace("\N{MINUS SIGN}", "-").replace(r"\$", "").replace(r"\%", "%")
-    text = _THOUSANDS.sub("", text)
-    text = re.sub(r"\\[dtc]frac(?![a-zA-Z])", r"\\frac", text)
-    text = _TEXT.sub(r" \1 ", text)
-    text = _SPACES.sub(" ", _DRESS.sub("", text.replace(r"\!", "")))
-    return text.strip().rstrip(". ")
-
-
-def number(text: str) -> Plain | None:
-    """The rational number that a tidied text certainly is; it may have a percent sign or a unit."""
-    if len(text) > LONGEST:
-        return None
-    unit = ""
-    if measured := _UNIT.fullmatch(text):
-        text, unit = measured["value"].strip(), measured["unit"].replace(" ", "")
-    percent = text.endswith("%")
-    text = text.rstrip("%").strip()
-    if decimal := _DECIMAL.fullmatch(text):
-        exponent = int(decimal["e"] or decimal["t"] or decimal["d"] or 0)
-        if abs(exponent) > EXPONENT:
-            return None
-        digits = decimal["digits"].replace(",", "").replace(" ", "")
-        value = Fraction(digits.rstrip(".")) * Fraction(10) ** exponent
-        return Plain(value, percent, unit, decimal="." in digits)
-    if quotient := _QUOTIENT.fullmatch(text):
-        return _quotient(quotient, percent, unit)
-    return None
-
-
 def compare(answer: str, reference: str) -> str:
     """math-verify's opinion, to be asked in a worker: it has no clock and may not come back.
 
     Returns:
         `correct`, `wrong_answer`, `unreadable_answer` or `bad_reference`.
     """
-    from math_verify import parse, verify
+    from math_verify import verify
+    from sympy import Set, nan, zoo
+    from sympy.logic.boolalg import Boolean
 
-    gold = parse(_readable(reference), parsing_timeout=0, raise_on_error=True)
-    if not gold:
+    if _letters_differ(answer, reference):
+        return "wrong_answer"
+    if ("=" in answer) != ("=" in reference):
+        answer, reference = _value(answer), _value(reference)
+    answer, reference, comparable = _same_unit(answer, reference)
+    gold, found = _parsed(reference), _parsed(answer)
+    if not gold or gold[0] in (nan, zoo):
         return "bad_reference"
-    found = parse(_readable(answer), parsing_timeout=0, raise_on_error=True)
-    if not found:
+    if not found or found[0] in (nan, zoo):
         return "unreadable_answer"
-    same = verify(gold, found, timeout_seconds=None, raise_on_error=True)
+    gold, found = _complex(gold, found)
+    if not comparable or _apart(gold[0], found[0]):
+        return "wrong_answer"
+    same = verify(
+        gold, found, allow_set_relation_comp=True, timeout_seconds=None, raise_on_error=True
+    )
+    if same:
+        same = not _far(gold[0], found[0])
+    elif any(isinstance(side[0], Set | Boolean) for side in (gold, found)):
+        same = _same_region(answer, reference)
     return "correct" if same else "wrong_answer"
 
 
-def _readable(text: str) -> str:
-    """An answer as math-verify finds it: one formula, without habits that its grammar lacks."""
-    bare = _THOUSANDS.sub("", text.strip().strip("$"))
-    return "$" + _PI.sub(r"\\pi", bare) + "$"
+def _parsed(text: str) -> list[Any]:
+    from math_verify import parse
+
+    return parse(_formula(text), parsing_timeout=0, raise_on_error=True)
 
 
-def _quotient(match: re.Match[str], percent: bool, unit: str) -> Plain | None:
-    above, below = match["a"] or match["b"] or match["p"], match["c"] or match["f"] or match["q"]
+def _value(text: str) -> str:
+    """What stands behind a name and an equals sign; other texts as they are."""
+    value = unassigned(tidy(text))
+    return value if "=" in text and "=" not in value else text
+
+
+def _letters_differ(answer: str, reference: str) -> bool:
+    """Whether variables differ in case alone: math-verify reads the R of 3R^2 as r."""
+    one, two = (
+        set(re.sub(r"\\[a-zA-Z]+", "", unassigned(tidy(side)))) for side in (answer, reference)
+    )
+    one, two = ({sign for sign in side if sign.isalpha()} for side in (one, two))
+    return one != two and {sign.lower() for sign in one} == {sign.lower() for sign in two}
+
+
+def _same_unit(answer: str, reference: str) -> tuple[str, str, bool]:
+    """Both sides in one unit and without it, and whether they can be compared at all."""
+    (one, a), (two, b) = (
+        trailing(tidy(side), letters=r"\text" in side or r"\mathrm" in side)
+        for side in (answer, reference)
+    )
+    if a and b:
+        return _times(one, a.factor), _times(two, b.factor), a.dimension == b.dimension
+    return one if a else answer, two if b else reference, True
+
+
+def _times(value: str, factor: Fraction) -> str:
+    return (
+        value
+        if factor == 1
+        else rf"({value})\cdot\frac{{{factor.numerator}}}{{{factor.denominator}}}"
+    )
+
+
+def _complex(gold: list[Any], found: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Makes i the imaginary unit where it is the only letter: math-verify has a variable there."""
+    from sympy import Basic, I
+
+    sides = [side[0] for side in (gold, found)]
+    if not all(isinstance(side, Basic) for side in sides):
+        return gold, found
+    letters = sides[0].free_symbols | sides[1].free_symbols
+    if {letter.name for letter in letters} != {"i"}:
+        return gold, found
+    real = dict.fromkeys(letters, I)
+    return [sides[0].subs(real).doit()], [sides[1].subs(real).doit()]
+
+
+def _formula(text: str) -> str:
+    """An answer as math-verify finds it; prose with formulas inside is left as it is."""
+    formula = latex(text)
+    return formula if "$" in formula.replace(r"\$", "") else f"${formula}$"
+
+
+def _far(gold: Any, found: Any) -> bool:
+    """Whether two numbers are apart after all: math-verify rounds 1e-8 and 2e-8 to the same 0."""
     try:
-        fraction, whole = (
-            Fraction(above) / Fraction(below),
-            Fraction((match["whole"] or "0").strip()),
-        )
-    except (ValueError, ZeroDivisionError):
-        return None
-    if match["whole"] and not 0 < fraction < 1:  # 2 5/3 is no mixed number; who knows what it is
-        return None
-    sign = -1 if "-" in match["sign"] else 1
-    return Plain(sign * (whole + fraction), percent, unit)
+        a, b = complex(gold), complex(found)
+    except (TypeError, ValueError, AttributeError, OverflowError):
+        return False  # not numbers
+    return abs(a - b) > CLOSE * max(abs(a), abs(b))
 
 
-def _agree(one: Plain, two: Plain) -> bool | None:
-    if one.unit and two.unit and one.unit != two.unit:
-        return None  # metres and meters, or metres and seconds?
-    if one.percent != two.percent:
-        plain, percent = (two, one) if one.percent else (one, two)
-        return True if percent.value / 100 == plain.value else None
-    if one.value == two.value:
-        return True
-    close = abs(one.value - two.value) * 1000 <= max(abs(one.value), abs(two.value))
-    return None if close and (one.decimal or two.decimal) else False
+def _apart(gold: Any, found: Any) -> bool:
+    """Whether two expressions differ at a point, so that there is nothing left to simplify."""
+    from sympy import Expr, Symbol
 
-
-def _tuples_agree(one: re.Match[str], two: re.Match[str]) -> bool | None:
-    if one.lastgroup != two.lastgroup:
-        return None
-    texts = [(match["round"] or match["set"]) for match in (one, two)]
-    if any(re.search(r"\d,\d{3}(?!\d)", text) for text in texts):
-        return None  # (1,234) may be a pair or a number
-    ones, twos = ([number(part.strip()) for part in text.split(",")] for text in texts)
-    if not all(ones) or not all(twos):
-        return None
-    if one.lastgroup == "set":
-        values = [{part.value for part in parts if part} for parts in (ones, twos)]
-        return True if values[0] == values[1] else None
-    if len(ones) != len(twos):
+    if not all(isinstance(side, Expr) and not isinstance(side, Symbol) for side in (gold, found)):
         return False
-    verdicts = [_agree(a, b) for a, b in zip(ones, twos, strict=True) if a and b]
-    return False if False in verdicts else None if None in verdicts else True
+    letters = sorted(gold.free_symbols | found.free_symbols, key=str)
+    point = {letter: 0.73 + 0.61 * place for place, letter in enumerate(letters)}
+    return _far(gold.subs(point), found.subs(point))
+
+
+def _same_region(answer: str, reference: str) -> bool:
+    """Whether inequalities, joined by "or", or intervals have the same solutions."""
+    one, two = _region(answer), _region(reference)
+    if one is None or two is None or (one[1] and two[1] and one[1] != two[1]):
+        return False
+    return one[0] == two[0]
+
+
+def _region(text: str) -> tuple[Any, set[Any]] | None:
+    """The numbers that solve a text, and its variable; None if it is no region."""
+    from sympy import Set, Union
+    from sympy.logic.boolalg import Boolean
+
+    sets, variables = [], set()
+    for part in _OR.split(latex(text)):
+        parsed = _parsed(part)
+        if not parsed or not isinstance(parsed[0], Set | Boolean):
+            return None
+        variables |= parsed[0].free_symbols
+        try:
+            sets.append(parsed[0] if isinstance(parsed[0], Set) else parsed[0].as_set())
+        except NotImplementedError:  # sympy cannot solve it
+            return None
+    return Union(*sets), variables

@@ -18,7 +18,9 @@ class Verdict:
 
     incorrect: `wrong_answer`, `no_answer` (the response has no final answer), `unfinished` (there
     is no response), `unreadable_answer` (the final answer is no mathematics).
-    unverifiable: `bad_reference`, `timeout`, `crash`.
+    Programs also: `runtime_error`, `time_limit`, `memory_limit`, `output_limit`.
+    unverifiable: `bad_reference`, `timeout`, `crash`; programs also: `sandbox_missing`,
+    `sandbox_failed`, `machine_slow`.
     """
     answer: str | None = None
     """The final answer as extracted from the response."""

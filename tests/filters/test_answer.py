@@ -45,7 +45,16 @@ BALANCED = st.recursive(
         ("6*7=42\n#### 42", "42"),
         ("#### Step 1\n42", None),  # a heading, not a last line
         ("42", None),  # nobody said that this was the answer
-        ("The answer is 42.", None),
+        ("The answer is 42.", "42"),  # the last resort
+        ("So the answer is 41.\nAnswer: **42**", "42"),
+        ("The answer is 41.\n#### 42", "42"),
+        ("**Final Answer**: 42", "42"),
+        ("所以答案是42。", "42"),
+        ("There is no answer.", None),
+        (r"\boxed{1} or \boxed{2}", "1, 2"),  # both are meant: a hedge is not its second half
+        (r"$\boxed{1}$, $\boxed{2}$ and $\boxed{3}$", "1, 2, 3"),
+        (r"\boxed{0}. So \boxed{1} and \boxed{2}", "1, 2"),
+        (r"\boxed{1} \boxed{2}", "2"),
         ("", None),
     ],
 )

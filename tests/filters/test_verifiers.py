@@ -45,7 +45,7 @@ def test_a_verifier_that_hangs_is_not_a_wrong_answer(monkeypatch):
 def test_an_unknown_verifier_names_the_nearest():
     with pytest.raises(ValueError, match=r"no verifier 'maths'; did you mean 'math'\?"):
         verify("", "", "maths")
-    with pytest.raises(ValueError, match="There are math, exact, logic"):
+    with pytest.raises(ValueError, match="There are math, numeric, choice, exact"):
         check_reference("", "?")
 
 

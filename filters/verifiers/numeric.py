@@ -1,0 +1,110 @@
+"""Numeric answers: a number within the tolerance that the reference grants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+from filters.verifiers import pool, quantities
+from filters.verifiers.notation import LONGEST, latex, tidy
+from filters.verifiers.plain import unassigned
+from filters.verifiers.quantities import Quantity
+from filters.verifiers.verdict import Verdict, correct, incorrect
+
+_TOLERANCES = ("absolute", "relative")
+
+
+class Number(NamedTuple):
+    """A key: a quantity and how far from it an answer may be."""
+
+    quantity: Quantity
+    slack: Fraction
+    """The larger of the two tolerances, in the unit of the quantity."""
+
+
+def shape(reference: object) -> str | None:
+    """What is wrong with a reference.
+
+    A number is one, as JSON has it or as text, and so is `{"value": 3.14, "absolute": 0.01}`, or
+    with `relative`, a part of the value; with both, the larger counts; with none, the numbers must
+    be equal.
+    """
+    if not isinstance(reference, Mapping):
+        return _unread(reference)
+    if unknown := set(reference) - {"value", *_TOLERANCES}:
+        return f"it has {', '.join(sorted(unknown))}; value, absolute, relative were expected"
+    for name in _TOLERANCES:
+        size = reference.get(name, 0)
+        if isinstance(size, bool) or not isinstance(size, int | float) or not 0 <= size < 1e300:
+            return f"{name} must be a number, 0 or more, not {size!r}"
+    return _unread(reference.get("value"))
+
+
+def key(reference: object) -> str:
+    """The answer that must be judged correct."""
+    return str(reference["value"] if isinstance(reference, Mapping) else reference)
+
+
+def judge(answer: str, reference: object) -> Verdict:
+    r"""Whether the answer is a number near enough; formulas are worked out in the pool.
+
+    50% is 0.5. A side without a unit may have any; with two, they are converted.
+
+    >>> judge("3.1", {"value": 3.14, "absolute": 0.05}).outcome, judge("3.1", 3.14).outcome
+    ('correct', 'incorrect')
+    """
+    wanted = _number(reference)
+    found = _read(answer)
+    if found is None:
+        value = pool.call(evaluate, answer) if len(answer) <= LONGEST else None
+        if value is None:
+            return incorrect("unreadable_answer", answer)
+        found = Quantity(Fraction(value))
+    gap = quantities.gap(found, wanted.quantity)
+    if gap is None:
+        return incorrect("wrong_unit", answer)
+    return correct(answer) if gap <= wanted.slack else incorrect("wrong_answer", answer)
+
+
+def evaluate(answer: str) -> str | None:
+    """A formula's value to 30 digits, by math-verify's parser; None if it has none.
+
+    To be asked in a worker: it has no clock.
+    """
+    from math_verify import parse
+
+    formula = latex(answer)
+    parsed = parse(f"${formula}$", parsing_timeout=0, raise_on_error=True)
+    if not parsed or not getattr(parsed[0], "is_number", False) or not parsed[0].is_finite:
+        return None
+    value = parsed[0].doit().evalf(30)
+    return str(value) if value.is_Float or value.is_Rational else None
+
+
+def _number(reference: object) -> Number:
+    if not isinstance(reference, Mapping):
+        return Number(_known(reference), Fraction(0))
+    quantity = _known(reference["value"])
+    absolute, relative = (Fraction(str(reference.get(name, 0))) for name in _TOLERANCES)
+    slack = max(absolute, relative * abs(quantity.value))
+    return Number(quantity, slack / 100 if quantity.percent else slack)
+
+
+def _known(value: object) -> Quantity:
+    quantity = _read(str(value))
+    if quantity is None:
+        raise ValueError(_unread(value))
+    return quantity
+
+
+def _read(text: str) -> Quantity | None:
+    return quantities.read(unassigned(tidy(text)))
+
+
+def _unread(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return f"a number was expected, not {type(value).__name__}"
+    return (
+        None if _read(str(value)) else f"{str(value)[:50]!r} is no number that can be read exactly"
+    )

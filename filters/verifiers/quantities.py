@@ -1,0 +1,185 @@
+"""Quantities: a rational number, perhaps a percentage, perhaps with a unit, read exactly."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from filters.verifiers import units
+from filters.verifiers.units import Unit
+
+LONGEST = 200
+"""Characters; nothing longer is read as a number."""
+EXPONENT = 400
+"""Largest power of ten that is worked out."""
+TOLERANCE = Fraction(1, 10**6)
+"""Numbers written with a point agree when they differ by less, as math-verify has it."""
+CLOSE = Fraction(1, 1000)
+"""And by less than this part of the larger: 1.2e-8 is not 1.3e-8."""
+
+_DIGITS = r"[1-9]\d{0,2}(?:(?:,\d{3})+|(?: \d{3})+)(?![\d,])(?:\.\d+)?|\d+\.?\d*|\.\d+"
+_DECIMAL = re.compile(
+    rf"(?P<digits>{_DIGITS})(?:\\overline ?\{{ ?(?P<again>\d+) ?\}})?"
+    r"(?: ?[eE](?P<e>[-+]?\d+)(?![\w.])"
+    r"| ?(?:\\times|\\cdot|[x*]) ?10 ?\^ ?(?:\{ ?(?P<t>[-+]?\d+) ?\}|(?P<d>-?\d+)))?"
+)
+_QUOTIENT = re.compile(
+    r"(?P<whole>\d+ ?(?=\\frac)|\d+ (?=\d))?"
+    r"(?:\\frac ?(?:\{ ?(?P<a>-?[\d.]+) ?\}|(?P<b>\d)) ?(?:\{ ?(?P<c>-?[\d.]+) ?\}|(?P<f>\d))"
+    r"|(?P<p>\d[\d.]*) ?/ ?(?P<q>-?[\d.]+))"
+)
+_SIGN = re.compile(r"(?P<before>[-+]?) ?(?P<money>USD|[€£¥])? ?(?P<after>[-+]?) ?")
+_TAIL = re.compile(
+    r" ?(?:(?P<scale>hundred|thousand|million|billion|trillion)\b)?"
+    r" ?(?P<percent>%|(?:percent|percentage|pct)\b)? ?(?P<unit>.*)"
+)
+_COMPOUND = re.compile(r"(\d[\d.]* ?[a-z]+\.?),? (?:and )?(\d[\d.]* ?[a-z]+\.?)", re.IGNORECASE)
+_SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_MONEY = {"USD": "usd", "€": "eur", "£": "gbp", "¥": "cny"}
+_ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+fifteen sixteen seventeen eighteen nineteen"""
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_NAMED = {word: value for value, word in enumerate(_ONES.split())}
+_NAMED |= {
+    ten + (f"-{word}" if one else ""): 10 * place + one
+    for place, ten in enumerate(_TENS.split(" "), start=2)
+    for one, word in enumerate(_ONES.split()[:10])
+}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that was read with certainty."""
+
+    value: Fraction
+    decimal: bool = False
+    """Written with a point, so it may have been rounded."""
+    percent: bool = False
+    unit: Unit | None = None
+
+
+def read(text: str) -> Quantity | None:
+    r"""The quantity that a tidied text certainly is, or None.
+
+    >>> read("1,234.5").value, read("3 million").value, read(r"0.\overline{3}").value
+    (Fraction(2469, 2), Fraction(3000000, 1), Fraction(1, 3))
+    >>> read("2 hours 30 minutes").value, read("five percent").percent
+    (Fraction(5, 2), True)
+    >>> read("50%").percent, read("5 cm").unit.factor, read("2x"), read("10^{99}")
+    (True, Fraction(1, 100), None, None)
+    """
+    if len(text) > LONGEST:
+        return None
+    if compound := _COMPOUND.fullmatch(text):
+        return _sum(read(compound[1]), read(compound[2]))
+    word = text.partition(" ")[0]
+    if (named := _NAMED.get(word.casefold())) is not None:
+        text = f"{named}{text[len(word) :]}"
+    sign = _SIGN.match(text)
+    assert sign  # every part of it may be missing
+    if sign["before"] and sign["after"]:
+        return None
+    body = text[sign.end() :]
+    if not (found := _quotient(body) or _decimal(body)):
+        return None
+    size, decimal, end = found
+    if (tail := _tail(body[end:])) is None:
+        return None
+    scale, percent, unit = tail
+    if sign["money"]:
+        if unit or percent:
+            return None
+        unit = units.known(_MONEY[sign["money"]])
+    size = -size if "-" in (sign["before"], sign["after"]) else size
+    return Quantity(size * 10**scale, decimal, percent, unit)
+
+
+def agree(one: Quantity, two: Quantity) -> bool:
+    """Whether two quantities are the same; a side without a unit may have any.
+
+    >>> agree(read("50%"), read("0.5")), agree(read("50%"), read("50"))
+    (True, False)
+    >>> agree(read("5 cm"), read("50 mm")), agree(read("5 cm"), read("5 m"))
+    (True, False)
+    """
+    apart = gap(one, two)
+    if not apart:
+        return apart is not None
+    largest = max(abs(one.value), abs(two.value))
+    rounded = one.decimal or two.decimal
+    return rounded and apart < TOLERANCE and apart < CLOSE * largest
+
+
+def gap(one: Quantity, two: Quantity) -> Fraction | None:
+    """How far one quantity is from another, in the other's unit; None if they cannot be compared.
+
+    >>> gap(read("5 cm"), read("51 mm")), gap(read("5 cm"), read("5 s"))
+    (Fraction(1, 1), None)
+    """
+    if (one.percent and two.unit) or (two.percent and one.unit):
+        return None
+    a, b = (side.value / 100 if side.percent else side.value for side in (one, two))
+    if one.unit and two.unit:
+        if one.unit.dimension != two.unit.dimension:
+            return None
+        a = a * one.unit.factor / two.unit.factor
+    return abs(a - b)
+
+
+def _sum(one: Quantity | None, two: Quantity | None) -> Quantity | None:
+    """2 hours 30 minutes, in hours; None where the units are not of one kind, or the same."""
+    if not one or not two or not one.unit or not two.unit:
+        return None
+    if one.unit.dimension != two.unit.dimension or one.unit.factor <= two.unit.factor:
+        return None
+    return replace(one, value=one.value + two.value * two.unit.factor / one.unit.factor)
+
+
+def _decimal(text: str) -> tuple[Fraction, bool, int] | None:
+    if not (match := _DECIMAL.match(text)):
+        return None
+    exponent = int(match["e"] or match["t"] or match["d"] or 0)
+    if abs(exponent) > EXPONENT:
+        return None
+    digits = match["digits"].replace(",", "").replace(" ", "").rstrip(".")
+    value = Fraction(digits)
+    if again := match["again"]:
+        if "." not in match["digits"]:
+            return None
+        places = len(match["digits"].partition(".")[2])
+        value += Fraction(int(again), (10 ** len(again) - 1) * 10**places)
+    return value * Fraction(10) ** exponent, "." in digits and not again, match.end()
+
+
+def _quotient(text: str) -> tuple[Fraction, bool, int] | None:
+    if not (match := _QUOTIENT.match(text)):
+        return None
+    above, below = match["a"] or match["b"] or match["p"], match["c"] or match["f"] or match["q"]
+    try:
+        size = Fraction(above) / Fraction(below)
+    except (ValueError, ZeroDivisionError):
+        return None
+    if match["whole"]:
+        if not 0 < size < 1:  # 2 5/3 is no mixed number; who knows what it is
+            return None
+        size += int(match["whole"])
+    return size, False, match.end()
+
+
+def _tail(text: str) -> tuple[int, bool, Unit | None] | None:
+    """What stands after the digits: (power of ten, is it a percentage, unit), or None."""
+    tail = _TAIL.fullmatch(text)
+    if tail is None:
+        return None
+    scale, percent, name = tail["scale"], bool(tail["percent"]), tail["unit"].strip()
+    if scale and not text.startswith(" "):
+        return None
+    power = _SCALES.get(scale or "", 0)
+    if not name:
+        return power, percent, None
+    letter = len(name.split("^")[0].split("/")[0]) == 1 and name[0].isalpha()
+    if letter and not text.startswith(" "):  # 5m may be a product
+        return None
+    unit = units.known(name) or (units.counted(name) if text.startswith(" ") else None)
+    return (power, percent, unit) if unit and not percent else None

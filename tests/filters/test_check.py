@@ -1,0 +1,162 @@
+"""How good the verifiers are: the labelled sets, and the report that says so."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from factory.cli import main
+from filters.verifiers import Verdict
+from filters.verifiers.check import check, interval, load, read
+
+SETS = Path(__file__).parents[1] / "data" / "verifiers"
+ROWS = [
+    {"gold": "12", "prediction": r"\boxed{12}", "expected": "correct", "kind": "a"},
+    {"gold": "12", "prediction": "12", "expected": "incorrect", "kind": "a"},
+    {"gold": "12", "prediction": "13", "expected": "correct", "kind": "b"},
+    {"gold": "", "prediction": "13", "expected": "incorrect", "kind": "b"},
+]
+
+
+def own(response: str | None, reference: object) -> Verdict:
+    """A person's own verifier."""
+    if response == "12":
+        raise RuntimeError("no idea")
+    return Verdict("correct")
+
+
+@pytest.mark.parametrize("name", ["math", "choice", "numeric", "exact", "logic"])
+def test_the_labelled_sets(name):
+    """Each has full marks, none and malformed lines; a second look at some says the same."""
+    rows = list(read(SETS / f"{name}.jsonl"))
+    first = check(rows, name).lines
+    faults = [
+        (line.row["gold"], line.row["prediction"], line.fault) for line in first if line.fault
+    ]
+    assert faults == []
+    for line, again in zip(first[::7], check(rows[::7], name).lines, strict=True):
+        assert line.verdict.outcome == again.verdict.outcome
+
+
+def test_the_labelled_set_of_math_is_as_large_as_is_said():
+    rows = list(read(SETS / "math.jsonl"))
+    assert len(rows) >= 400
+    assert len({(row["gold"], row["prediction"]) for row in rows}) == len(rows)
+    labels = [row["expected"] for row in rows]
+    assert min(labels.count("correct"), labels.count("incorrect")) >= 0.4 * len(rows)
+
+
+def test_what_is_counted():
+    report = check(ROWS, "math")
+    assert [line.fault for line in report.lines] == [
+        None,
+        "false accept",
+        "false reject",
+        "unverifiable",
+    ]
+    assert {kind: part.count(None) for kind, part in report.kinds().items()} == {"a": 1, "b": 0}
+
+
+def test_the_report_reads_like_this():
+    assert str(check(ROWS, "math")) == "\n".join(
+        [
+            "4 lines",
+            " agreement          1   25.00%    4.56% to  69.94%",
+            " false accepts      1   25.00%    4.56% to  69.94%",
+            " false rejects      1   25.00%    4.56% to  69.94%",
+            " unverifiable       1   25.00%    4.56% to  69.94%",
+            "",
+            "kind                     lines  agree  false accepts  false rejects",
+            "a                            2  50.0%              1              0",
+            "b                            2   0.0%              0              1",
+            "",
+            "false accept: gold '12', prediction '12'",
+            "false reject (wrong_answer): gold '12', prediction '13'",
+            "unverifiable (bad_reference: it is empty): gold '', prediction '13'",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("prediction", "outcome"),
+    [
+        ("<think>13?</think>12", "correct"),  # a bare answer after the thinking
+        (r"<think>\boxed{12}", "incorrect"),  # no response at all
+        ("I have no\nidea: 12", "incorrect"),  # a response without an answer is no bare answer
+    ],
+)
+def test_predictions_are_responses_or_answers(prediction, outcome):
+    row = {"gold": "12", "prediction": prediction, "expected": "correct"}
+    assert check([row], "math").lines[0].verdict.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "low", "high"),
+    [(0, 0, 0.0, 1.0), (0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0)],
+)
+def test_wilson_s_interval(count, total, low, high):
+    """Against the values that R's prop.test without correction gives."""
+    assert interval(count, total) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_a_verifier_of_one_s_own():
+    report = check(ROWS, own)
+    assert [line.verdict.outcome for line in report.lines] == [
+        "correct",
+        "unverifiable",
+        "correct",
+        "correct",
+    ]
+    assert report.lines[1].verdict.reason == "crash: RuntimeError: no idea"
+    with pytest.raises(TypeError, match="returned bool, expected a Verdict"):
+        check(ROWS, lambda response, reference: True)  # pyrefly: ignore
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("maths", "no verifier 'maths'; there are math"),
+        ("no_such_module:judge", "No module named 'no_such_module'"),
+        ("json:no_such_function", "no attribute 'no_such_function'"),
+        ("json:__name__", "'json:__name__' is no function but str"),
+    ],
+)
+def test_a_verifier_that_is_not_there(name, said):
+    with pytest.raises(ValueError, match=said):
+        load(name)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "answers.jsonl:2: no JSON"),
+        ("[]", "answers.jsonl:2: an object was expected, not list"),
+        ('{"gold": 1}', "answers.jsonl:2: it lacks prediction or program"),
+        (
+            '{"gold": 1, "prediction": 1, "expected": "correct"}',
+            "answers.jsonl:2: prediction must be a text",
+        ),
+        (
+            '{"gold": 1, "prediction": "1", "expected": "yes"}',
+            "answers.jsonl:2: expected is 'yes', and must be one of correct, incorrect",
+        ),
+    ],
+)
+def test_the_command_names_a_malformed_line(tmp_path, line, said):
+    file = tmp_path / "answers.jsonl"
+    file.write_text(f"{json.dumps(ROWS[0])}\n{line}\n")
+    result = CliRunner().invoke(main, ["check-verifier", str(file), "--verifier", "math"])
+    assert result.exit_code == 1
+    assert said in result.stderr
+
+
+def test_the_command(tmp_path):
+    file = tmp_path / "answers.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in ROWS))
+    result = CliRunner().invoke(main, ["check-verifier", str(file), "--verifier", "math"])
+    assert result.exit_code == 0
+    assert result.stdout == f"{check(ROWS, 'math')}\n"
+    missing = CliRunner().invoke(main, ["check-verifier", str(file), "--verifier", "maths"])
+    assert missing.exit_code == 2
+    assert "no verifier 'maths'" in missing.stderr

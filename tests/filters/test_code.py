@@ -1,0 +1,321 @@
+"""Programs are judged by what they write and return, and by nothing they say of themselves."""
+
+import json
+import textwrap
+
+import pytest
+
+from filters.verifiers import check_reference, code, sandbox, verify
+from filters.verifiers.outputs import read_value, same_text, same_value
+from filters.verifiers.programs import read
+
+pytestmark = pytest.mark.xdist_group("sandbox")
+boxed = pytest.mark.skipif(
+    sandbox.missing() is not None, reason=(sandbox.missing() or "").partition(". ")[0]
+)
+
+DOUBLE = {"tests": [{"input": "1\n", "output": "2\n"}, {"input": "21\n", "output": "42\n"}]}
+ADD = {"asserts": ["assert add(1, 2) == 3", "assert add('a', 'b') == 'ab'"]}
+ONE = {"input": "1", "output": "2", "testtype": "stdin"}
+FUNCTIONAL = {"input": "1\n2", "output": "3", "testtype": "functional"}
+SUCCESSOR = "print(int(input()) + 1)"
+RIGHT = "def add(a, b):\n    return a + b"
+
+
+def answer(program: str, label: str = "python") -> str:
+    return f"```{label}\n{textwrap.dedent(program)}\n```"
+
+
+@pytest.mark.parametrize(
+    ("response", "program"),
+    [
+        ("So:\n```python\nprint(1)\n```\nDone.", "print(1)"),
+        ("```\nprint(1)\n```", "print(1)"),  # no label
+        ("```python\n1\n```\n```python\n2\n```", "2"),  # the last one
+        ("```python\n1\n```\nIt prints\n```text\n2\n```", "1"),  # an example of the output
+        ("~~~py\n1\n~~~", "1"),
+        ("````python\n'''\n```\n'''\n````", "'''\n```\n'''"),  # a longer fence holds shorter ones
+        ("```python\r\n1\r\n```", "1"),
+        ("1. First\n   ```python\n   if 1:\n     2\n   ```", "if 1:\n  2"),  # in a list
+        ("```python\nprint(1)", "print(1)"),  # never closed
+        ("```python\n1\n```\n```python\n", "1"),  # the last one is empty
+        ("print(1)", None),
+        ("The answer is `print(1)`.", None),
+        (r"\boxed{1}", None),
+        ("```text\n1\n```", None),
+        ("", None),
+    ],
+)
+def test_the_last_code_block_is_the_answer(response, program):
+    assert code.extract(response) == program
+
+
+def test_extraction_takes_a_hostile_answer_in_one_pass():
+    assert code.extract("```" * 10**6) is None
+    assert code.extract("```python\n" * 10**5) is not None
+    assert code.extract("`" * 10**6 + "\n1") == "1"
+
+
+@boxed
+@pytest.mark.parametrize(
+    ("program", "reference", "outcome", "reason"),
+    [
+        ("print(2 * int(input()))", DOUBLE, "correct", None),
+        ("print(2)", DOUBLE, "incorrect", "wrong_answer: test 2 of 2"),
+        ("print(2)", DOUBLE | {"run_all": True}, "incorrect", "wrong_answer: test 2 of 2"),
+        ("print(0)", DOUBLE, "incorrect", "wrong_answer: test 1 of 2"),
+        ("print(0)", DOUBLE | {"run_all": True}, "incorrect", "wrong_answer: tests 1, 2 of 2"),
+        ("1 / 0", DOUBLE, "incorrect", "runtime_error: test 1 of 2, ZeroDivisionError"),
+        ("def", DOUBLE, "incorrect", "runtime_error: test 1 of 2, SyntaxError"),
+        ("import sys\nsys.exit(3)", DOUBLE, "incorrect", "runtime_error: test 1 of 2, exit code 3"),
+        ("b'x' * 10**10", DOUBLE, "incorrect", "memory_limit: test 1 of 2"),
+        ("print(2 * int(input()))\nexit(1)", DOUBLE, "incorrect", "runtime_error: test 1 of 2, exit code 1"),  # noqa: E501
+        (RIGHT, ADD, "correct", None),
+        ("print('hello')\n" + RIGHT, ADD, "correct", None),  # what it prints is no value
+        ("def sub(a, b): return a - b", ADD, "incorrect", "runtime_error: test 1 of 2, NameError"),
+        ("add = lambda a, b: 3", ADD, "incorrect", "wrong_answer: test 2 of 2"),
+        ("if __name__ == '__main__': 1 / 0\n" + RIGHT, ADD, "correct", None),
+    ],
+)  # fmt: skip
+def test_verdicts(program, reference, outcome, reason):
+    verdict = verify(answer(program), reference, "code")
+    assert (verdict.outcome, verdict.reason) == (outcome, reason)
+    assert verdict.answer == program
+
+
+CHEATS = {
+    "is equal to everything": """
+        class Any:
+            __eq__ = lambda self, other: True
+            __hash__ = lambda self: 0
+        def add(a, b): return Any()
+    """,
+    "is a number that is equal to everything": """
+        class Any(int):
+            __eq__ = lambda self, other: True
+        def add(a, b): return Any(7)
+    """,
+    "ends before anything is asked": "import sys\nsys.exit(0)",
+    "ends when asked": "import os\ndef add(a, b): os._exit(0)",
+    "ends quietly when asked": "def add(a, b): raise SystemExit(0)",
+    "patches what the harness uses": """
+        import json, sys
+        main = sys.modules['__main__']
+        json.dumps = lambda value: '{"passed": true}'
+        main.encode = lambda value: True
+        def add(a, b): return None
+    """,
+    "patches the builtins": """
+        import builtins
+        builtins.isinstance = lambda *_: True
+        builtins.bool = lambda *_: True
+        def add(a, b): return True
+    """,
+    "speaks for the harness": """
+        import os
+        for descriptor in range(3, 99):
+            try: os.write(descriptor, b'true')
+            except OSError: pass
+        os._exit(0)
+    """,
+    "looks for the expected value in frames, objects and files": """
+        import gc, glob, sys
+        def add(a, b):
+            frame, seen = sys._getframe(), [repr(gc.get_objects())]
+            while frame:
+                seen.append(repr(frame.f_locals) + repr(frame.f_globals))
+                frame = frame.f_back
+            for path in glob.glob('/box/*') + glob.glob('/proc/*/cmdline'):
+                seen.append(open(path).read())
+            head, found, tail = ''.join(seen).partition('sesame' + '-')
+            return found + tail[:4]
+    """,
+}
+
+
+@boxed
+@pytest.mark.parametrize("program", CHEATS.values(), ids=list(CHEATS))
+def test_whoever_fakes_a_value_must_still_know_it(program):
+    reference = {"asserts": ["assert add('83', 'b1') == 'sesame-83b1'"], "time_limit": 3}
+    verdict = verify(answer(program), reference, "code")
+    assert verdict.outcome == "incorrect"
+    assert (verdict.reason or "").startswith(("wrong_answer", "runtime_error"))
+
+
+@boxed
+@pytest.mark.parametrize(
+    ("program", "reference"),
+    [
+        ("print(sum(map(int, input().split())))", {"inputs": ["1 2\n"], "outputs": ["3\n"]}),
+        (  # APPS as it is stored: JSON in a text, lines in a list
+            "print(sum(map(int, open(0).read().split())))",
+            {"input_output": json.dumps({"inputs": [["1", "2"]], "outputs": [["3"]]})},
+        ),
+        (RIGHT, {"fn_name": "add", "inputs": [[1, 2]], "outputs": [3]}),
+        (RIGHT, {"fn_name": "add", "inputs": [[1, 2]], "outputs": [[3]]}),  # wrapped, as in APPS
+        (
+            "class Solution:\n    def add(self, a: List[int]) -> int: return sum(a)",
+            {"function": "add", "tests": [{"arguments": [[1, 2]], "result": 3}]},
+        ),
+        (
+            RIGHT,
+            {
+                "public_test_cases": json.dumps([FUNCTIONAL]),
+                "metadata": json.dumps({"func_name": "add"}),
+            },
+        ),
+        (SUCCESSOR, {"public_test_cases": [ONE], "private_test_cases": [ONE]}),
+        (
+            SUCCESSOR,
+            {"official_tests": [ONE], "examples": [], "time_limit": 1.0, "memory_limit": 256.0},
+        ),
+        (SUCCESSOR, [ONE]),
+        ("f = lambda x: (x, [x])", {"test_list": ["assert f(1) == (1, [1])"]}),
+        ("f = lambda x: {x, 2}", {"asserts": ["assert f(1) == {2, 1}"]}),
+        ("f = lambda x: [x, 2, x]", {"asserts": ["assert set(f(1)) == set([1, 2])"]}),
+        ("f = lambda x: {x: None}", {"asserts": ["assert {2: None} == f(2)"]}),
+        ("odd = lambda x: x % 2", {"asserts": ["assert odd(1)", "assert not odd(2), 'even'"]}),
+        ("f = lambda x: x / 3", {"asserts": ["assert abs(f(1) - 0.333333) < 1e-5"]}),
+        ("f = lambda x: x / 3", {"asserts": ["assert math.isclose(f(1), 0.33, abs_tol=0.01)"]}),
+        ("f = lambda x: None", {"asserts": ["assert f(1) is None"]}),
+        ("f = lambda n: 7 ** n", {"asserts": [f"assert f(9000) == {hex(7**9000)}"]}),
+        ("f = lambda: math.inf", {"fn_name": "f", "inputs": [[]], "outputs": [float("inf")]}),
+        ("print(1 / 3)", {"tests": [{"input": "", "output": "0.333333"}], "tolerance": 1e-5}),
+        ("read x; echo $((x + 1))", {"tests": [ONE], "command": ["bash", "{file}"]}),
+    ],
+)
+def test_shapes_of_references(program, reference):
+    verdict = verify(answer(program), reference, "code")
+    assert (verdict.outcome, verdict.reason) == ("correct", None)
+
+
+@pytest.mark.parametrize(
+    ("reference", "wrong"),
+    [
+        (None, "an object with tests was expected"),
+        ("", "JSON was expected"),
+        (3, "an object with tests was expected, not int"),
+        ({}, "it has no tests"),
+        ({"tests": []}, "it has no tests"),
+        ({"tests": "1"}, "tests: a list was expected"),
+        ({"tests": [1]}, "tests, test 1: an object was expected"),
+        ({"tests": [{"input": "1", "output": 2}]}, "input and output as texts were expected"),
+        ({"tests": [{"arguments": [1], "result": 2}]}, "input and output as texts were expected"),
+        ({"inputs": ["1"], "outputs": []}, "1 inputs and 0 outputs"),
+        ({"inputs": [1], "outputs": ["1"]}, "a text was expected, not int"),
+        ({"fn_name": "f", "inputs": ["1"], "outputs": ["1"]}, "a list of arguments was expected"),
+        ({"fn_name": "f()", "inputs": [[1]], "outputs": [1]}, "a name was expected"),
+        ({"asserts": ["f(1)"]}, "asserts, test 1: one assert was expected"),
+        ({"asserts": ["assert"]}, "an assert in Python was expected"),
+        ({"asserts": [None]}, "an assert in Python was expected"),
+        ({"asserts": ["assert f(1) == g(1)"]}, "must be a literal"),
+        ({"asserts": ["assert f(1) > 3"]}, "only == and `is`"),
+        ({"asserts": ["assert f(1) == 1"], "command": ["sh", "{file}"]}, "in Python only"),
+        (DOUBLE | {"command": "sh {file}"}, "a list like"),
+        (DOUBLE | {"command": ["cobol", "{file}"]}, "no program 'cobol'"),
+        (DOUBLE | {"command": ["sh"]}, "`{file}` was expected"),
+        (DOUBLE | {"file": "../x"}, "a plain name"),
+        (DOUBLE | {"time_limit": 0}, "time_limit: a number up to 600"),
+        (DOUBLE | {"time_limit": "soon"}, "time_limit: a number up to 600"),
+        (DOUBLE | {"memory_limit": 10**9}, "memory_limit: a number up to 16384"),
+        (DOUBLE | {"tolerance": 2}, "tolerance: a number from 0 to 1"),
+        (DOUBLE | {"solution": 1}, "solution: a program was expected"),
+        (DOUBLE | {"generated_checker": "x"}, "a checker of its own"),
+        (
+            {"public_test_cases": DOUBLE["tests"], "private_test_cases": "eJxrYJmayAAB"},
+            "private_test_cases are packed",
+        ),
+    ],
+)
+def test_an_unsound_reference_is_named_and_blames_nobody(reference, wrong):
+    assert wrong in (check_reference(reference, "code") or "")
+    verdict = verify(answer("print(1)"), reference, "code")
+    assert verdict.outcome == "unverifiable"
+    assert (verdict.reason or "").startswith("bad_reference")
+
+
+def test_limits_are_read_as_datasets_write_them():
+    task = read(DOUBLE | {"time_limit": "2.5 seconds", "memory_limit": "256.0 megabytes"})
+    assert (task.cpu, task.memory) == (2.5, 256 * 2**20)
+
+
+@boxed
+def test_a_solution_in_the_reference_is_tried_and_only_then_a_program_runs():
+    assert check_reference(DOUBLE, "code") is None
+    assert check_reference(DOUBLE | {"solution": "print(2 * int(input()))"}, "code") is None
+    wrong = check_reference(DOUBLE | {"solution": "print(1)"}, "code")
+    assert wrong == "its own answer is judged incorrect (wrong_answer: test 1 of 2)"
+
+
+@boxed
+def test_every_test_has_its_verdict():
+    task = read(DOUBLE | {"run_all": True})
+    results = list(code.run_tests("n = int(input())\nprint(2 if n == 1 else 1 / 0)", task))
+    told = [(result.number, result.reason, result.detail) for result in results]
+    assert told == [(1, None, ""), (2, "runtime_error", "ZeroDivisionError")]
+
+
+@boxed
+def test_when_all_time_is_over_nobody_knows(monkeypatch):
+    monkeypatch.setattr(code, "TOTAL", 0.0)
+    verdict = verify(answer("print(2 * int(input()))"), DOUBLE, "code")
+    assert (verdict.outcome, verdict.reason) == ("unverifiable", "timeout: test 1 of 2")
+
+
+@boxed
+def test_the_same_program_gets_the_same_verdict():
+    program = answer("print(2 * int(input()), *{'a', 'b', 'c'})")  # order of a set: by its hash
+    tests = [{"input": "1", "output": "2 a b c"}]
+    verdicts = {verify(program, {"tests": tests}, "code").reason for _ in range(5)}
+    assert len(verdicts) == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "tolerance", "same"),
+    [
+        ("1 2\n", "1 2", 0, True),
+        ("1  2 \n\n3", "1 2\n3\n", 0, True),
+        ("1\n2", "1 2", 0, False),  # lines matter
+        ("Yes", "YES", 0, False),
+        ("1.0", "1", 0, False),  # without a tolerance, numbers are words
+        ("1.0", "1", 1e-9, True),
+        ("nan", "nan", 1e-9, True),  # the same word
+        ("nan", "1", 1e-9, False),
+        ("inf", "1", 1e-9, False),
+        ("", "\n", 0, True),
+        ("", "1", 0, False),
+        ("1 2", "1", 1e-9, False),
+    ],
+)
+def test_outputs_are_compared_by_words_and_lines(found, expected, tolerance, same):
+    assert same_text(found, expected, tolerance) is same
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "strict", "same"),
+    [
+        ([1, 2], [1, 2], True, True),
+        ([1, 2], {"tuple": [1, 2]}, True, False),
+        ([1, 2], {"tuple": [1, 2]}, False, True),
+        ({"set": [2, 1]}, {"set": [1, 2]}, True, True),
+        ({"dict": [[1, "a"]]}, {"dict": [["1", "a"]]}, True, False),
+        ({"dict": [[1, "a"]]}, {"dict": [["1", "a"]]}, False, True),  # JSON's keys are texts
+        (1.0, 1, True, True),  # as in Python
+        (True, 1, True, True),
+        ("1", 1, True, False),
+        (None, 0, True, False),
+        ({"object": "Any"}, {"object": "Any"}, True, False),  # whatever it was
+        ({"tuple": 1}, {"tuple": [1]}, True, False),  # nothing the harness would send
+        ({"set": [1], "tuple": [1]}, {"set": [1]}, True, False),
+        ({}, {"set": []}, True, False),
+        (["x"], 3, True, False),
+    ],
+)
+def test_values_are_compared_as_data(found, expected, strict, same):
+    assert same_value(found, expected, strict) is same
+
+
+@pytest.mark.parametrize("output", [b"", b"yes", b"1 2", b"[" * 10**5, b"9" * 10**6, b" " * 2**21])
+def test_what_is_no_value_is_refused(output):
+    with pytest.raises(ValueError, match=r"."):
+        read_value(output)
