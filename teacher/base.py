@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from factory.chat import Message
 from factory.errors import RecipeError
 from factory.ledger import Account
 from factory.progress import Report
@@ -39,19 +40,7 @@ def raise_tiny(
     """
     from datasets import Dataset
 
-    source = _task(sources)
-    held_out = prompts.filter(split="held_out")["messages"].list.last().struct["content"]
-    conversations = list(
-        corpus.conversations(
-            source.task,
-            source.options,
-            wanted.rows,
-            wanted.mix,
-            seed,
-            set(held_out),
-            source.instruction,
-        )
-    )
+    conversations = _conversations(wanted, prompts, _task(sources), seed)
     report(0, 0, "steps")
     texts = (
         tiny.TEMPLATE.prompt(turns[:-1]) + turns[-1]["content"] + tiny.TEMPLATE.end
@@ -91,6 +80,22 @@ def raise_tiny(
             sum(row.trained_tokens for row in fitting),
         ),
     ]
+
+
+def _conversations(
+    wanted: Tiny, prompts: pl.DataFrame, source: ReasoningGym, seed: int
+) -> list[list[Message]]:
+    held_out = prompts.filter(split="held_out")["messages"].list.last().struct["content"]
+    made = corpus.conversations(
+        source.task,
+        source.options,
+        wanted.rows,
+        wanted.mix,
+        seed,
+        set(held_out),
+        source.instruction,
+    )
+    return list(made)
 
 
 def _account(what: str, entered: int, left: int) -> Account:
