@@ -136,6 +136,34 @@ def test_folders_load_with_plain_libraries_and_give_the_same_ids(first: tuple[Pa
         assert again == [*ids, *tokenizer.encode("\n")]  # the template closes the turn with a line
 
 
+def test_plain_vllm_asks_a_written_folder_with_the_ids_it_was_trained_on(
+    first: tuple[Path, str],
+) -> None:
+    run, _ = first
+    ask = """
+import json, sys
+from vllm import LLM, SamplingParams
+from factory.engines import device_arguments
+folder, question = sys.argv[1:]
+model = LLM(folder, max_model_len=128, **device_arguments(folder, 128, 4))
+turn = [{"role": "user", "content": question}]
+(answer,) = model.chat([turn], SamplingParams(max_tokens=2, seed=1), use_tqdm=False)
+print("IDS", json.dumps(answer.prompt_token_ids))
+"""
+    trained = pl.read_parquet(run / "student" / "rows.parquet").row(0, named=True)
+    rows = pl.read_parquet(current_version(run) / "data" / "*.parquet")
+    messages = rows.row(by_predicate=pl.col("sample_id") == trained["sample_id"], named=True)
+    question = messages["messages"][0]["content"]
+    command = [sys.executable, "-c", ask, str(run / "student" / "model"), question]
+    silent = os.environ | {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "DO_NOT_TRACK": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=silent, timeout=120)
+    (told,) = [line for line in done.stdout.splitlines() if line.startswith("IDS ")]
+    asked = json.loads(told.removeprefix("IDS "))
+    assert asked == trained["input_ids"][: len(asked)]
+    assert set(trained["labels"][: len(asked)]) == {-100}
+    assert trained["labels"][len(asked)] != -100
+
+
 def test_run_again_it_does_nothing(first: tuple[Path, str], copy: Path) -> None:
     before = {stage.name: (copy / stage.name / "stage.json").read_bytes() for stage in STAGES}
     again = factory("run", RECIPE, "--into", copy)
