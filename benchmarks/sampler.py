@@ -32,7 +32,7 @@ def main() -> None:
     options = parser.parse_args()
     os.environ |= {"VLLM_CONFIGURE_LOGGING": "0", "DO_NOT_TRACK": "1"}
     from factory.prompts import collect
-    from factory.recipe import Fixed, Policy, Sampling
+    from factory.sampling import Fixed, Policy, Sampling
     from factory.sources import ReasoningGym
 
     task = {"min_terms": 2, "max_terms": 6, "min_digits": 1, "max_digits": 1}
@@ -61,13 +61,14 @@ class Ours:
     """The sampler as the line uses it."""
 
     def __init__(self, model: Path, sampling: Any):
-        from factory.engines import VLLM
+        from factory.vllm_engine import VLLM
 
         self.sampling = sampling
         self.engine = VLLM(model, max_length=256, concurrency=sampling.concurrency, arguments={})
 
     def round(self, asked: pl.DataFrame, seed: int) -> float:
         """Tokens per second of one round."""
+        from factory.pending import Asker
         from factory.sampler import fill
         from factory.store import Store
 
@@ -78,16 +79,16 @@ class Ours:
                 fill(
                     self.engine,
                     asked,
-                    self.sampling,
-                    teacher="bench",
-                    seed=seed,
-                    store=store,
-                    report=lambda *_, **__: None,
+                    Asker("bench", self.sampling, seed),
+                    store,
+                    lambda *_, **__: None,
                 )
             )
             seconds = time.monotonic() - started
+            tokens = int(store.table(["completion_tokens"])["completion_tokens"].sum())
+            assert outcome.samples.height == asked.height * self.sampling.policy.max_draws
             store.close()
-        return int(outcome.samples["completion_tokens"].sum()) / seconds
+        return tokens / seconds
 
 
 class Bare:
@@ -96,7 +97,7 @@ class Bare:
     def __init__(self, model: Path, sampling: Any):
         from vllm import LLM
 
-        from factory.engines import device_arguments
+        from factory.vllm_engine import device_arguments
 
         self.sampling = sampling
         arguments = device_arguments(str(model), 256, sampling.concurrency)
@@ -107,11 +108,11 @@ class Bare:
         from vllm import SamplingParams
 
         from factory.chat import load_tokenizer, prompt_ids
+        from factory.pending import Asker
         from factory.records import sample_id, seed_of
-        from factory.sampler import settings_id
 
         tokenizer = load_tokenizer(self.engine.llm_engine.model_config.tokenizer)
-        settings = settings_id(self.sampling, seed)
+        settings = Asker("bench", self.sampling, seed).settings
         started = time.monotonic()
         prompts, parameters = [], []
         for prompt, messages in asked.select("prompt_id", "messages").iter_rows():

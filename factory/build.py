@@ -99,24 +99,24 @@ def unfiltered(rows: pl.DataFrame, count: int, sure_draws: int, seed: int) -> pl
     return rows.filter(pl.col("draw") < sure_draws).sort("draw", lot).head(count)
 
 
-def messages(rows: pl.DataFrame, prompts: pl.DataFrame, opened: bool) -> pl.DataFrame:
+def messages(rows: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
     """Rows in the form that TRL and the Hub expect, in order of prompt and draw.
 
-    `opened` says that the teacher's template pre-fills `<think>`: it is put back before the text.
+    What a template or a strategy wrote before the text is put back.
     """
     asked = prompts.select("prompt_id", "messages", "reference", "verifier")
-    text = pl.lit("<think>\n") + pl.col("text") if opened else pl.col("text")
+    text = pl.col("opening").fill_null("") + pl.col("text")
     reply = pl.struct(role=pl.lit("assistant"), content=text)
     return (
         rows.join(asked, on="prompt_id", how="left", maintain_order="left")
-        .sort("prompt_id", "draw")
+        .sort("prompt_id", "draw", "sample_id")
         .with_columns(messages=pl.concat_list("messages", pl.concat_list(reply)))
     )
 
 
-def dataset_rows(chosen: pl.DataFrame, prompts: pl.DataFrame, opened: bool) -> pl.DataFrame:
+def dataset_rows(chosen: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
     """The dataset's rows: conversations, where they come from, and what was measured of them."""
-    rows = messages(chosen, prompts, opened)
+    rows = messages(chosen, prompts)
     first = ["messages", "prompt_id", "sample_id", "source", "domain", "language", "license"]
     told = [*first, "reference", "verifier", "answer", "teacher", "completion_tokens"]
     return rows.select(*told, *_measures(rows))

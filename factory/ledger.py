@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import polars as pl
 from pydantic import Field
@@ -41,6 +41,7 @@ def balance(
     left: Iterable[str],
     dropped: Mapping[str, str] | None = None,
     failed: Mapping[str, str] | None = None,
+    pending: Collection[str] = (),
 ) -> Account:
     """The account of rows by id; `dropped` and `failed` give the reason of each id.
 
@@ -48,7 +49,7 @@ def balance(
         LedgerError: when an id that came in is nowhere, is in two places, or came from nowhere.
     """
     came = list(entered)
-    told = [*left, *(dropped or {}), *(failed or {})]
+    told = [*left, *(dropped or {}), *(failed or {}), *pending]
     for fault, rows in (
         ("came in twice", _repeated(came)),
         ("are accounted for twice", _repeated(told)),
@@ -60,9 +61,10 @@ def balance(
     return Account(
         what=what,
         entered=len(came),
-        left=len(came) - len(dropped or {}) - len(failed or {}),
+        left=len(came) - len(dropped or {}) - len(failed or {}) - len(pending),
         dropped=_by_reason(dropped),
         failed=_by_reason(failed),
+        pending=len(pending),
     )
 
 

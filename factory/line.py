@@ -65,7 +65,7 @@ def _examined(section: Section) -> Section:
     def reads(recipe: Recipe) -> Any:
         if recipe.evaluate is None or not section(recipe):
             return None
-        return [recipe.evaluate, recipe.sampling.model_dump(exclude={"policy"}), recipe.seed]
+        return [recipe.evaluate, stages.examination(recipe), recipe.seed]
 
     return reads
 
@@ -113,9 +113,16 @@ STAGES = [
         "teacher", lambda r: [r.teacher.grpo, r.seed], ("prompts", "teacher-base"), stages.teacher
     ),
     Stage(
+        "other-teachers",
+        lambda r: r.teacher.others or None,
+        (),
+        stages.other_teachers,
+        outside=lambda r, home: [_weights(other, home) for other in r.teacher.others],
+    ),
+    Stage(
         "samples",
         lambda r: [r.sampling, r.seed],
-        ("prompts", "teacher"),
+        ("prompts", "teacher", "other-teachers"),
         stages.samples,
         keeps=True,
     ),
@@ -161,9 +168,11 @@ def wanted(recipe: Recipe) -> list[Stage]:
 
 
 def fingerprint(stage: Stage, recipe: Recipe, home: Path, done: dict[str, Done]) -> str:
-    """Digest of all that the stage reads; `done` must hold the stages it needs."""
+    """Digest of all that the stage reads; `done` must hold those it needs that are wanted."""
     section, outside = _plain(stage.reads(recipe)), stage.outside(recipe, home)
-    return digest(stage.name, section, outside, [done[name].output for name in stage.needs])
+    return digest(
+        stage.name, section, outside, [done[name].output for name in stage.needs if name in done]
+    )
 
 
 def finished(run: Path, stage: Stage) -> Done | None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from factory.sampling import Sampling
 from factory.sources import Source
 from factory.strict import Strict
 from filters import Filters
@@ -200,6 +201,8 @@ class Teacher(Strict):
     """The model to start from."""
     grpo: Grpo | None = None
     """Reinforcement learning before it samples; left out: it samples as it is."""
+    others: list[Weights | Served] = Field(default_factory=list)
+    """Further models that answer the same prompts as they are; each row names its own."""
 
     @model_validator(mode="after")
     def _trainable(self) -> Self:
@@ -209,72 +212,6 @@ class Teacher(Strict):
                 "leave grpo out, or name a base with `path` or `tiny`"
             )
         return self
-
-
-class Fixed(Strict):
-    """The same number of draws for each prompt."""
-
-    draws: int = Field(4, ge=1)
-    """Draws of each prompt."""
-
-
-class Until(Strict):
-    """Draws until enough are correct, or too many were made."""
-
-    accepted: int = Field(1, ge=1)
-    """Correct draws after which a prompt gets no more."""
-    max_draws: int = Field(4, ge=1)
-    """Draws after which a prompt gets no more."""
-
-
-class Policy(Strict):
-    """Who gets another draw; name exactly one."""
-
-    fixed: Fixed | None = None
-    """The same number for each prompt."""
-    until: Until | None = None
-    """Until enough are correct."""
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.fixed is None) == (self.until is None):
-            raise ValueError("name exactly one policy, fixed or until")
-        return self
-
-    @property
-    def max_draws(self) -> int:
-        """Most draws a prompt can get."""
-        return self.until.max_draws if self.until else self.fixed.draws  # pyrefly: ignore
-
-    @property
-    def sure_draws(self) -> int:
-        """Draws that every prompt gets, whatever comes of them: these alone are not selected."""
-        return min(self.until.accepted, self.until.max_draws) if self.until else self.max_draws
-
-    def satisfied(self, draws: int, correct: int) -> bool:
-        """Whether a prompt with so many draws, so many of them correct, needs no more."""
-        return draws >= self.max_draws or (
-            self.until is not None and correct >= self.until.accepted
-        )
-
-
-class Sampling(Strict):
-    """How the teacher is asked."""
-
-    engine: Literal["vllm"] = "vllm"
-    """What runs the model."""
-    engine_arguments: dict[str, Any] = Field(default_factory=dict)
-    """Any of vLLM's engine arguments, by its name there."""
-    policy: Policy = Policy(until=Until())
-    """Who gets another draw."""
-    temperature: float = Field(0.6, ge=0)
-    """Sampling temperature."""
-    top_p: float = Field(0.95, gt=0, le=1)
-    """Share of the probability that is sampled from, 0 to 1."""
-    max_tokens: int = Field(32768, ge=1)
-    """Longest draw in tokens, thinking included."""
-    concurrency: int = Field(256, ge=1)
-    """Draws that the engine works on at once."""
 
 
 class Select(Strict):

@@ -17,11 +17,15 @@ SAMPLE: dict[str, pl.DataType] = {
     "attempt": pl.Int32(),
     "teacher": pl.String(),
     "settings": pl.String(),
+    "strategy": pl.String(),
+    "opening": pl.String(),
     "text": pl.String(),
     "token_ids": pl.List(pl.Int32()),
     "finish_reason": pl.String(),
     "prompt_tokens": pl.Int32(),
     "completion_tokens": pl.Int32(),
+    "forced_tokens": pl.Int32(),
+    "logprob": pl.Float64(),
     "reasoning": pl.String(),
     "response": pl.String(),
     "verdict": pl.String(),
@@ -29,7 +33,12 @@ SAMPLE: dict[str, pl.DataType] = {
     "answer": pl.String(),
     "verdict_seconds": pl.Float64(),
 }
-"""A draw as it is kept: what was asked, what came back, how we split it, how it was judged."""
+"""A draw as it is kept: what was asked, what came back, how we split it, how it was judged.
+
+`opening` is what the assistant's turn began with before `text`: the tag that a chat template or a
+strategy writes. `forced_tokens` of the ids were put there by us (thinking control), the rest were
+drawn. `logprob` is the sum of the drawn ids' log-probabilities, where the engine gives it.
+"""
 
 
 def digest(*parts: Any) -> str:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-import orjson
 import polars as pl
 
-from factory.chat import Message
+from factory.aims import Aims, Spent
 from factory.engines import Completion, Engine, Request
 from factory.errors import EngineFailure, StageError
+from factory.figures import Figures
+from factory.outcome import Outcome, outcome
+from factory.pending import Asker, PromptState, kept, planned, spent, states
+from factory.plan import Plan
 from factory.progress import Report
-from factory.recipe import Policy, Sampling
-from factory.records import digest, sample_id, seed_of
-from factory.store import Store
-from filters.thinking import split
+from factory.records import seed_of
+from factory.store import UNSYNCED_SECONDS, Store
+from filters.thinking import OPEN, split
 from filters.verifiers import verify
+from filters.verifiers.verdict import Verdict
 
 ATTEMPTS = 3
 """Times a draw is tried before it is counted as failed; once, where its failure is final."""
@@ -29,203 +31,243 @@ READY = 0.5
 that falls free is taken in the next step, and not when the draw that left it has been judged."""
 PATIENCE = 20
 """Failures in a row, with no success between, after which the engine is held to be broken."""
+STOPPED = ("loop", "language", "repetition")
+"""Finish reasons of draws that were doomed, and stopped on their way."""
+
+Judge = Callable[[str | None, object, str], Awaitable[Verdict]]
+"""`await judge(response, reference, verifier)`."""
+Ended = asyncio.Queue[asyncio.Task[None] | None]
+"""Tasks that ended, in that order; None wakes the loop."""
+
+
+async def judge_here(response: str | None, reference: object, verifier: str) -> Verdict:
+    """Judge in a thread: a hard answer may take a worker seconds, and the engine must not wait."""
+    return await asyncio.to_thread(verify, response, reference, verifier)
 
 
 @dataclass
-class PromptState:
-    """One prompt and its draws so far."""
+class Stop:
+    """How a run is told to stop: once `now` is set, what is in flight has `grace` seconds."""
 
-    prompt_id: str
-    messages: list[Message]
-    reference: Any
-    verifier: str
-    drawn: set[int] = field(default_factory=set)
-    in_flight: set[int] = field(default_factory=set)
-    failed: dict[int, str] = field(default_factory=dict)
-    correct: int = 0
+    grace: float = 30.0
+    now: asyncio.Event = field(default_factory=asyncio.Event)
+    began: float | None = None
+    """When it was heard."""
 
-    def next_draw(self, policy: Policy) -> int | None:
-        """The lowest draw that is certainly needed, whatever becomes of those in flight.
-
-        For `until` this makes the draws of a prompt the shortest row 0, 1, 2, … that holds enough
-        correct ones, in whatever order they finish.
-        """
-        hopeful = self.correct + (len(self.in_flight) if policy.until else 0)
-        if policy.satisfied(len(self.drawn) + len(self.in_flight), hopeful):
-            return None
-        taken = self.drawn | self.in_flight | self.failed.keys()
-        return next((n for n in range(policy.max_draws) if n not in taken), None)
-
-
-@dataclass
-class Outcome:
-    """What a sampling came to: its draws, and what failed."""
-
-    samples: pl.DataFrame
-    failed: dict[str, str]
-    """Reason by sample id."""
-
-
-def settings_id(sampling: Sampling, seed: int) -> str:
-    """Digest of what shapes a draw; the policy only says how many there are."""
-    return digest(sampling.temperature, sampling.top_p, sampling.max_tokens, seed)
+    @property
+    def over(self) -> bool:
+        """Whether the grace is over."""
+        return self.began is not None and time.monotonic() >= self.began + self.grace
 
 
 async def fill(
     engine: Engine,
     prompts: pl.DataFrame,
-    sampling: Sampling,
-    *,
-    teacher: str,
-    seed: int,
+    asker: Asker,
     store: Store,
     report: Report,
+    *,
+    judge: Judge = judge_here,
+    stop: Stop | None = None,
 ) -> Outcome:
     """Draw what the policy wants and the store lacks.
 
-    `teacher` is the digest or revision of the model that the engine runs. Every draw is kept
-    whatever its verdict. A draw that the engine could not give is no wrong answer: it is tried
-    again, and counted as failed when that does not help.
+    Every draw is kept whatever its verdict. A draw that the engine could not give is no wrong
+    answer: it is tried again, and counted as failed when that does not help.
 
     Raises:
-        StageError: when the engine fails again and again.
+        StageError: when the engine fails again and again, when draws cannot be kept, or when the
+            run was told to stop. What is finished is kept, and the next call goes on from there.
     """
-    settings = settings_id(sampling, seed)
-    run = _Run(engine, sampling, teacher, settings, seed, store, report)
-    kept = store.table().filter(teacher=teacher, settings=settings)
-    states = _states(prompts, kept, sampling.policy)
-    await run.over(states)
-    store.seal()
-    if run.counts["failed attempts"] and not run.counts["draws"]:
-        reasons = {reason for state in states for reason in state.failed.values()}
-        raise StageError(f"the engine gave no draw at all, only {', '.join(sorted(reasons))}")
-    samples = store.table().filter(teacher=teacher, settings=settings)
-    return Outcome(
-        _asked_for(samples, prompts, sampling.policy),
-        {
-            sample_id(state.prompt_id, teacher, settings, draw): reason
-            for state in states
-            for draw, reason in state.failed.items()
-        },
-    )
+    had = kept(store, asker)
+    so_far = spent(had, asker, store.seconds(asker.teacher))
+    figures = Figures(so_far, prompts.height, asker.sampling.target)
+    run = Run(engine, asker, planned(prompts, asker.sampling), figures, store, judge)
+    keeper = asyncio.create_task(_keep_synced(store, so_far, asker.teacher))
+    try:
+        ended_by = await run.over(states(prompts, had, asker), report, stop)
+    finally:
+        keeper.cancel()
+        store.note_seconds(asker.teacher, so_far.hours * 3600)
+    del had
+    await asyncio.to_thread(store.seal, wait=True)
+    if run.failed and not so_far.draws:
+        reasons = ", ".join(sorted(set(run.failed.values())))
+        raise StageError(f"the engine gave no draw at all, only {reasons}")
+    return outcome(prompts, kept(store, asker), asker, run.failed, ended_by)
 
 
-def _asked_for(samples: pl.DataFrame, prompts: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """The draws this policy would have made; the store may hold those of a more generous one."""
-    of_prompts = samples.join(prompts.select("prompt_id"), on="prompt_id", how="semi")
-    asked = of_prompts.filter(pl.col("draw") < policy.max_draws).sort("prompt_id", "draw")
-    if policy.until is None:
-        return asked
-    before = (pl.col("verdict") == "correct").cast(pl.Int32).cum_sum().shift(1, fill_value=0)
-    return asked.filter(before.over("prompt_id") < policy.until.accepted)
+async def _keep_synced(store: Store, so_far: Spent, teacher: str) -> None:
+    """See to it that a power failure costs no more than a second of finished work."""
+    while True:
+        await asyncio.sleep(UNSYNCED_SECONDS / 2)
+        if store.unsynced:
+            await asyncio.to_thread(store.sync)
+            store.note_seconds(teacher, so_far.hours * 3600)
 
 
-def _states(prompts: pl.DataFrame, kept: pl.DataFrame, policy: Policy) -> list[PromptState]:
-    states = {
-        row["prompt_id"]: PromptState(
-            row["prompt_id"],
-            row["messages"],
-            orjson.loads(row["reference"] or "null"),
-            row["verifier"],
-        )
-        for row in prompts.iter_rows(named=True)
-    }
-    for prompt_id, draw, verdict in kept.select("prompt_id", "draw", "verdict").iter_rows():
-        if prompt_id in states and draw < policy.max_draws:
-            states[prompt_id].drawn.add(draw)
-            states[prompt_id].correct += verdict == "correct"
-    return list(states.values())
-
-
-class _Run:
-    """One call of `fill`: the draws in flight and the counts that are shown."""
+class Run:
+    """One sitting with one engine: prompts come from an iterator, finished draws go to `keep`."""
 
     def __init__(
         self,
         engine: Engine,
-        sampling: Sampling,
-        teacher: str,
-        settings: str,
-        seed: int,
+        asker: Asker,
+        plan: Plan,
+        figures: Figures,
         store: Store,
-        report: Report,
+        judge: Judge = judge_here,
     ):
-        self.engine, self.sampling, self.store, self.report = engine, sampling, store, report
-        self.teacher, self.settings, self.seed = teacher, settings, seed
-        self.counts: Counter[str] = Counter()
-        self.failures_in_a_row = 0
-        self.started = time.monotonic()
+        self.engine, self.asker, self.plan = engine, asker, plan
+        self.figures, self.store, self.judge = figures, store, judge
+        self.aims = Aims(asker.sampling, figures.spent)
+        self.failed: dict[str, str] = {}
+        """Reason by sample id, of draws that could not be had."""
+        self._ready: deque[PromptState] = deque()
+        self._parked: list[PromptState] = []
+        self._failures_in_a_row = 0
+        self._hoped = 0.0
 
-    async def over(self, states: Iterable[PromptState]) -> None:
-        """Keep the engine full until no prompt wants another draw."""
-        policy = self.sampling.policy
-        states = list(states)
-        queue = deque(state for state in states if state.next_draw(policy) is not None)
-        self.counts["prompts"] = len(states)
-        self.counts["done"] = len(states) - len(queue)
-        finished: asyncio.Queue[tuple[PromptState, asyncio.Task[None]]] = asyncio.Queue()
+    async def over(
+        self, prompts: Iterator[PromptState], report: Report, stop: Stop | None = None
+    ) -> str:
+        """Keep the engine full until no prompt wants another draw; returns what ended it.
+
+        Raises:
+            StageError: see `fill`.
+        """
         tasks: set[asyncio.Task[None]] = set()
+        ended: Ended = asyncio.Queue()
+        alarm = asyncio.create_task(self._wake(ended, stop))
         try:
-            await self._until_none_wants_more(queue, tasks, finished)
+            return await self._until_none_wants_more(prompts, tasks, ended, report, stop)
         finally:
             # After a failure: let go of what is in flight, so that nothing is left unheard.
-            for task in tasks:
+            for task in (*tasks, alarm):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, alarm, return_exceptions=True)
 
     async def _until_none_wants_more(
         self,
-        queue: deque[PromptState],
+        prompts: Iterator[PromptState],
         tasks: set[asyncio.Task[None]],
-        finished: asyncio.Queue[tuple[PromptState, asyncio.Task[None]]],
-    ) -> None:
-        policy = self.sampling.policy
-        in_hand = round(self.sampling.concurrency * (1 + READY))
-        while queue or tasks:
-            while queue and len(tasks) < in_hand:
-                state = queue[0]
-                draw = state.next_draw(policy)
-                if draw is None:
-                    queue.popleft()
-                    continue
-                state.in_flight.add(draw)
-                task = asyncio.create_task(self._one(state, draw))
-                task.add_done_callback(lambda t, s=state: finished.put_nowait((s, t)))
+        ended: Ended,
+        report: Report,
+        stop: Stop | None,
+    ) -> str:
+        in_hand = round(self.asker.sampling.concurrency * (1 + READY))
+        why = ""
+        while True:
+            while len(tasks) < in_hand and not (stop and stop.now.is_set()):
+                if why := self.aims.end(len(tasks), self._hoped):
+                    break
+                if (found := self._next(prompts)) is None:
+                    break
+                chance = self._chance(found[0])
+                self._hoped += chance
+                task = asyncio.create_task(self._one(*found, chance))
+                task.add_done_callback(ended.put_nowait)
                 tasks.add(task)
-            state, task = await finished.get()
-            tasks.discard(task)
-            task.result()
-            if state.next_draw(policy) is not None:
-                # First in the queue: a prompt that was begun is finished before new ones begin.
-                if not queue or queue[0] is not state:
-                    queue.appendleft(state)
-            elif not state.in_flight:
-                self.counts["done"] += 1
-            self._show()
+            self.figures.in_flight = len(tasks)
+            report(*self.figures.progress(), **self.figures.told())
+            if not tasks or self.aims.overtime or (stop and stop.over):
+                break
+            if (task := await ended.get()) is not None:
+                tasks.discard(task)
+                task.result()
+        if stop and stop.now.is_set():
+            raise StageError(
+                f"told to stop: {self.figures.draws:,} draws were finished in this sitting and "
+                f"are kept, {len(tasks):,} in flight were let go of; the same command carries on"
+            )
+        if self.aims.overtime:
+            why = self.aims.end(0, 0.0)
+        return why or "all prompts are finished"
 
-    async def _one(self, state: PromptState, draw: int) -> None:
+    async def _wake(self, ended: Ended, stop: Stop | None) -> None:
+        """Wake the loop when the run is told to stop, and when its time is over."""
+        told = asyncio.ensure_future(stop.now.wait()) if stop else asyncio.Future[bool]()
+        await asyncio.wait([told], timeout=self.aims.seconds_left)
+        ended.put_nowait(None)
+        if stop and stop.now.is_set():
+            stop.began = time.monotonic()
+            await asyncio.sleep(stop.grace)
+            ended.put_nowait(None)
+
+    def _next(self, prompts: Iterator[PromptState]) -> tuple[PromptState, int] | None:
+        """The next draw: of a prompt that was begun, before new ones begin."""
+        while True:
+            if not self._ready:
+                state = next(prompts, None)
+                if state is None:
+                    return None
+                self._ready.append(state)
+            state = self._ready.popleft()
+            state.queued = False
+            if (draw := self._wants(state)) is not None:
+                state.outcomes[draw] = None
+                self._queue(state)
+                return state, draw
+
+    def _queue(self, state: PromptState) -> None:
+        if not state.queued:
+            state.queued = True
+            self._ready.appendleft(state)
+
+    def _wants(self, state: PromptState) -> int | None:
+        """The next draw of a prompt; puts it away where it is finished, or must wait."""
+        if state.limits is None:
+            state.limits = self.plan.limits(state.place, state.source)
+        draw = state.next_draw()
+        if draw is not None or state.in_flight:
+            return draw
+        if state.limits is None:
+            self._parked.append(state)
+            return None
+        self.figures.finished += 1
+        self.figures.hopeless += state.correct < (self.asker.sampling.policy.accepted or 0)
+        if self.plan.finished(state.place, state.source, state.drawn, state.correct, state.tokens):
+            for parked in self._parked:
+                self._queue(parked)
+            self._parked.clear()
+        return None
+
+    def _chance(self, state: PromptState) -> float:
+        return self.plan.chance(state.place, state.source, state.drawn, state.correct)
+
+    async def _one(self, state: PromptState, draw: int, chance: float) -> None:
         """Draw, judge and keep; or note why it could not be had."""
-        sample = sample_id(state.prompt_id, self.teacher, self.settings, draw)
-        request = Request(
+        try:
+            request = self._request(state, draw)
+            if (answer := await self._ask(request)) is not None:
+                await self._keep(state, request, *answer)
+            else:
+                state.failed[draw] = self.failed[request.sample_id]
+        finally:
+            self._hoped -= chance
+            if state.outcomes[draw] is None:
+                del state.outcomes[draw]
+            self._queue(state)
+
+    def _request(self, state: PromptState, draw: int) -> Request:
+        sampling = self.asker.sampling
+        sample = self.asker.sample_id(state, draw)
+        prefill = state.asked.prefill
+        if self.engine.opened:  # the template has written the tag already
+            prefill = prefill.removeprefix(OPEN).lstrip("\n")
+        return Request(
             sample,
             state.prompt_id,
             draw,
-            state.messages,
-            seed_of(sample, self.seed),
-            self.sampling.temperature,
-            self.sampling.top_p,
-            self.sampling.max_tokens,
+            state.asked.messages,
+            seed_of(sample, self.asker.seed),
+            sampling.temperature,
+            sampling.top_p,
+            sampling.max_tokens,
+            prefill=prefill,
         )
-        try:
-            answer = await self._ask(state, request)
-            if answer is not None:
-                verdict = await self._keep(state, request, *answer)
-                state.drawn.add(draw)
-                state.correct += verdict == "correct"
-        finally:
-            state.in_flight.discard(draw)
 
-    async def _ask(self, state: PromptState, request: Request) -> tuple[Completion, int] | None:
+    async def _ask(self, request: Request) -> tuple[Completion, int] | None:
         """The engine's answer and the attempt that brought it; None when none did."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -233,22 +275,23 @@ class _Run:
             except StageError:
                 raise  # the engine itself says that going on is of no use
             except Exception as error:
+                known = isinstance(error, EngineFailure)
+                reason = error.reason if known else type(error).__name__
+                self.failed[request.sample_id] = reason
+                self.store.failed(request.sample_id, attempt, reason, str(error))
                 self._failed(error)
-                state.failed[request.draw] = (
-                    error.reason if isinstance(error, EngineFailure) else type(error).__name__
-                )
-                if isinstance(error, EngineFailure) and error.final:
+                if known and error.final:
                     return None
             else:
-                self.failures_in_a_row = 0
-                state.failed.pop(request.draw, None)
+                self._failures_in_a_row = 0
+                self.failed.pop(request.sample_id, None)
                 return completion, attempt
         return None
 
     def _failed(self, error: Exception) -> None:
-        self.counts["failed attempts"] += 1
-        self.failures_in_a_row += 1
-        if self.failures_in_a_row >= PATIENCE:
+        self.figures.failures += 1
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= PATIENCE:
             raise StageError(
                 f"the engine failed {PATIENCE} times in a row, the last time with "
                 f"{type(error).__name__}: {error}. Draws so far are kept; "
@@ -257,10 +300,10 @@ class _Run:
 
     async def _keep(
         self, state: PromptState, request: Request, completion: Completion, attempt: int
-    ) -> str:
-        thought = split(completion.text, self.engine.opened)
-        # In a thread: a hard answer may take the worker pool seconds, and the engine must not wait.
-        verdict = await asyncio.to_thread(verify, thought.response, state.reference, state.verifier)
+    ) -> None:
+        opening = (f"{OPEN}\n" if self.engine.opened else "") + request.prefill
+        thought = split(request.prefill + completion.text, self.engine.opened)
+        verdict = await self.judge(thought.response, state.reference, state.verifier)
         self.store.append(
             {
                 "sample_id": request.sample_id,
@@ -268,13 +311,17 @@ class _Run:
                 "draw": request.draw,
                 "seed": request.seed,
                 "attempt": attempt,
-                "teacher": self.teacher,
-                "settings": self.settings,
+                "teacher": self.asker.teacher,
+                "settings": state.settings,
+                "strategy": state.asked.strategy,
+                "opening": opening,
                 "text": completion.text,
                 "token_ids": completion.token_ids,
                 "finish_reason": completion.finish_reason,
                 "prompt_tokens": completion.prompt_tokens,
                 "completion_tokens": completion.completion_tokens,
+                "forced_tokens": completion.forced_tokens,
+                "logprob": completion.logprob,
                 "reasoning": thought.reasoning,
                 "response": thought.response,
                 "verdict": verdict.outcome,
@@ -283,20 +330,8 @@ class _Run:
                 "verdict_seconds": verdict.seconds,
             }
         )
-        self.counts["draws"] += 1
-        self.counts["tokens"] += completion.completion_tokens
-        self.counts["correct"] += verdict.outcome == "correct"
-        return verdict.outcome
-
-    def _show(self) -> None:
-        counts = self.counts
-        seconds = max(time.monotonic() - self.started, 1e-9)
-        self.report(
-            counts["done"],
-            counts["prompts"],
-            "prompts",
-            draws=counts["draws"],
-            correct=counts["correct"] / max(counts["draws"], 1),
-            tokens_per_second=counts["tokens"] / seconds,
-            tokens_per_correct=counts["tokens"] / max(counts["correct"], 1),
-        )
+        correct = verdict.outcome == "correct"
+        enough = self.asker.sampling.policy.accepted
+        self.figures.spent.accepted += correct and (not enough or state.correct < enough)
+        state.finish(request.draw, correct, completion.completion_tokens)
+        self.figures.took(completion.completion_tokens, completion.finish_reason in STOPPED)

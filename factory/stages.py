@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
-from factory import build, models, store, versions
+from factory import build, drawing, models, store, versions
+from factory.drawing import Drawn, Teacher
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.progress import Report
-from factory.recipe import Fixed, Model, Policy, Recipe, Sampling, Served, Tiny
+from factory.recipe import Model, Recipe, Served, Tiny
 from factory.records import digest
+from factory.sampling import Fixed, Policy, Sampling
 from filters import Filters, funnel
-
-if TYPE_CHECKING:
-    from factory.engines import Engine
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,20 @@ class Context:
         current = pl.read_parquet(self.run / "samples" / "current.parquet")
         kept = store.read(self.run / "samples" / "draws")
         return current.join(kept, on="sample_id", how="left", maintain_order="left")
+
+    def asked(self, stage: str) -> Teacher:
+        """The model that another stage made or found, and how it is asked."""
+        model, base = self.model(stage), self.recipe.teacher.base
+        return Teacher(model, None if model.path or not isinstance(base, Served) else base)
+
+    def teachers(self) -> list[Teacher]:
+        """The teacher, and those that answer beside it."""
+        others = [
+            Teacher(models.located(self.run / "other-teachers" / str(number)), served)
+            for number, other in enumerate(self.recipe.teacher.others)
+            for served in [other if isinstance(other, Served) else None]
+        ]
+        return [self.asked("teacher"), *others]
 
     def model(self, stage: str) -> models.Located:
         """The model that another stage made or found."""
@@ -130,6 +140,23 @@ def _base(context: Context, model: Model, name: str) -> Result:
     return Result(made.digest, f"tiny {model.tiny}, {model.rows:,} rows", accounts)
 
 
+def other_teachers(context: Context) -> Result:
+    """The models that answer beside the teacher."""
+    from factory.wire import key_of
+
+    found = []
+    for number, other in enumerate(context.recipe.teacher.others):
+        if isinstance(other, Served):
+            key_of(other)
+            model = models.elsewhere(other)
+        else:
+            model = models.find(other, context.home)
+        (context.folder / str(number)).mkdir(exist_ok=True)
+        model.note(context.folder / str(number))
+        found.append(model)
+    return Result(digest([m.digest for m in found]), ", ".join(m.name for m in found), [])
+
+
 def teacher(context: Context) -> Result:
     """The teacher: its base after GRPO, or as it is."""
     base, grpo = context.model("teacher-base"), context.recipe.teacher.grpo
@@ -160,83 +187,54 @@ def teacher(context: Context) -> Result:
 def samples(context: Context) -> Result:
     """Draws of the teacher for the train prompts, each judged as it comes."""
     asked = context.prompts().filter(split="train")
-    drawn, account = _draw(context, "teacher", asked, context.recipe.sampling)
-    store.write_table(drawn.select("sample_id"), context.folder / "current.parquet")
-    tokens = int(drawn["completion_tokens"].sum())
-    correct = drawn.filter(verdict="correct").height
+    folder = context.folder / "draws"
+    drawn = _drawn(context, context.teachers(), asked, context.recipe.sampling)
+    store.write_table(drawn.samples.select("sample_id"), context.folder / "current.parquet")
+    store.write_table(drawn.prompts, context.folder / "prompts.parquet")
+    met = set(drawn.samples["prompt_id"])
+    pending = set(drawn.prompts.filter(state="pending")["prompt_id"]) - met
+    lost = {id: "no draw" for id in asked["prompt_id"] if id not in met and id not in pending}
+    left = [id for id in asked["prompt_id"] if id in met]
+    prompts = balance("prompts", asked["prompt_id"], left=left, failed=lost, pending=pending)
+    digest_of = drawing.draws_digest(folder, drawn.samples)
+    return Result(digest_of, _summary(context, drawn), [prompts, _draws(drawn)])
+
+
+def _summary(context: Context, drawn: Drawn) -> str:
+    """In a line: draws, what was accepted at what price, how good the teacher is, what ended it."""
+    kept = store.read(context.folder / "draws", ("sample_id", "verdict", "completion_tokens"))
+    kept = kept.join(drawn.samples, on="sample_id", how="semi")
+    correct, tokens = kept.filter(verdict="correct").height, int(kept["completion_tokens"].sum())
+    rate = drawn.prompts["pass_rate"].mean()
     note = (
-        f"{drawn.height:,} draws, {correct:,} correct, {tokens:,} tokens "
+        f"{kept.height:,} draws, {correct:,} correct, {tokens:,} tokens "
         f"({tokens / max(correct, 1):,.0f} a correct draw)"
     )
-    met = set(drawn["prompt_id"])
-    prompts = balance(
-        "prompts",
-        asked["prompt_id"],
-        left=[id for id in asked["prompt_id"] if id in met],
-        failed={id: "no draw" for id in asked["prompt_id"] if id not in met},
+    if isinstance(rate, float):
+        note += f", pass@1 {rate:.1%}"
+    hopeless = drawn.prompts.filter(state="hopeless").height
+    note += f", {hopeless:,} prompts hopeless" if hopeless else ""
+    return f"{note}; ended: {', '.join(dict.fromkeys(drawn.ended_by))}"
+
+
+def _draws(drawn: Drawn) -> Account:
+    """The account of draws: done, or failed by reason."""
+    ids = drawn.samples["sample_id"].to_list()
+    return balance("draws", [*ids, *drawn.failed], left=ids, failed=drawn.failed)
+
+
+def _drawn(
+    context: Context, teachers: list[Teacher], asked: pl.DataFrame, sampling: Sampling
+) -> Drawn:
+    return drawing.draw(
+        teachers,
+        asked,
+        sampling,
+        seed=context.recipe.seed,
+        home=context.home,
+        folder=context.folder / "draws",
+        report=context.report,
     )
-    return Result(_draws_digest(drawn), note, [prompts, account])
-
-
-def _draw(
-    context: Context, model: str, asked: pl.DataFrame, sampling: Sampling
-) -> tuple[pl.DataFrame, Account]:
-    """Draws of a model, kept in the stage's folder; with the account of draws."""
-    from factory.endpoint import Endpoint
-    from factory.sampler import Outcome, fill
-
-    located = context.model(model)
-    engine = _engine(context, located, asked, sampling)
-    kept = store.Store(context.folder / "draws")
-
-    async def filled() -> Outcome:
-        connections = engine if isinstance(engine, Endpoint) else contextlib.nullcontext()
-        async with connections:
-            return await fill(
-                engine,
-                asked,
-                sampling,
-                teacher=located.digest,
-                seed=context.recipe.seed,
-                store=kept,
-                report=context.report,
-            )
-
-    outcome = asyncio.run(filled())
-    kept.close()
-    drawn = outcome.samples["sample_id"].to_list()
-    account = balance("draws", [*drawn, *outcome.failed], left=drawn, failed=outcome.failed)
-    return outcome.samples, account
-
-
-def _engine(
-    context: Context, located: models.Located, asked: pl.DataFrame, sampling: Sampling
-) -> Engine:
-    """The endpoint of the recipe for a model that is elsewhere, vLLM for one that is here."""
-    from factory.endpoint import Endpoint
-    from factory.engines import VLLM
-
-    base = context.recipe.teacher.base
-    if not located.path and isinstance(base, Served):
-        return Endpoint(base, sampling.concurrency)
-    return VLLM(
-        located.path,
-        max_length=longest_prompt(located.path, asked) + sampling.max_tokens,
-        concurrency=sampling.concurrency,
-        arguments=sampling.engine_arguments,
-    )
-
-
-def longest_prompt(model: str, asked: pl.DataFrame) -> int:
-    """Tokens of the longest prompt, as the model is asked."""
-    from factory.chat import load_tokenizer, prompt_ids
-
-    tokenizer = load_tokenizer(model)
-    return max(len(prompt_ids(tokenizer, messages)) for messages in asked["messages"])
-
-
-def _draws_digest(drawn: pl.DataFrame) -> str:
-    return digest(drawn.select("sample_id", "text", "verdict", "verdict_reason").rows())
 
 
 def measures_wanted(filters: Filters) -> dict[str, int]:
@@ -268,13 +266,13 @@ def dataset(context: Context) -> Result:
             f"none of {rows.height:,} draws passed the filters: {dropped}. "
             "Loosen a rule, or look at the draws in samples/"
         )
-    chosen = build.dataset_rows(decided.filter(fate="chosen"), asked, _opened(context))
+    chosen = build.dataset_rows(decided.filter(fate="chosen"), asked)
     teacher = context.model("teacher")
     made_by = {
         "recipe": recipe.model_dump(mode="json"),
         "prompts": digest(asked.sort("prompt_id").to_dicts()),
         "teacher": {"name": teacher.name, "revision": teacher.revision, "digest": teacher.digest},
-        "draws": _draws_digest(rows),
+        "draws": drawing.draws_digest(context.run / "samples" / "draws", rows),
         "measures": build.versions(recipe.filters),
         "funnel": steps.to_dicts(),
         "account": account.model_dump(),
@@ -304,14 +302,6 @@ def current_version(run: Path) -> Path:
     return run / "dataset" / f"v{version}"
 
 
-def _opened(context: Context) -> bool:
-    """Whether the teacher's texts lack the `<think>` that its template writes."""
-    from factory.chat import load_tokenizer, opens_thinking
-
-    path = context.model("teacher").path
-    return bool(path) and opens_thinking(load_tokenizer(path))
-
-
 def student(context: Context) -> Result:
     """The student, distilled from the dataset."""
     rows = pl.read_parquet(current_version(context.run) / "data" / "*.parquet")
@@ -325,7 +315,7 @@ def control(context: Context) -> Result:
     rows = build.context(context.draws(), asked)
     sure = context.recipe.sampling.policy.sure_draws
     lot = build.unfiltered(rows, count.collect().item(), sure, context.recipe.seed)
-    return _distil(context, build.messages(lot, asked, _opened(context)), "control")
+    return _distil(context, build.messages(lot, asked), "control")
 
 
 def _distil(context: Context, rows: pl.DataFrame, name: str) -> Result:
@@ -353,18 +343,30 @@ def scores(context: Context, model: str) -> Result:
 
     evaluate = context.recipe.evaluate
     assert evaluate  # the stage is wanted only then
-    own = evaluate.model_dump(include={"temperature", "top_p", "max_tokens"}, exclude_none=True)
-    sampling = context.recipe.sampling.model_copy(
-        update={"policy": Policy(fixed=Fixed(draws=evaluate.draws)), **own}
-    )
+    sampling = examination(context.recipe)
     asked = context.prompts().filter(split="held_out")
-    drawn, account = _draw(context, model, asked, sampling)
-    result = score(drawn, context.recipe.seed)
+    drawn = _drawn(context, [context.asked(model)], asked, sampling)
+    account = _draws(drawn)
+    answers = drawing.rows(context.folder / "draws", drawn.samples)
+    result = score(answers, context.recipe.seed)
     (context.folder / "score.json").write_text(result.model_dump_json(indent=1))
     note = f"pass@1 {result.pass_at_1:.1%} ({result.low:.1%} to {result.high:.1%})"
     if account.failed:
         note += f", without {sum(account.failed.values()):,} draws that failed"
-    return Result(digest(result.model_dump(), _draws_digest(drawn)), note, [account])
+    told = drawing.draws_digest(context.folder / "draws", drawn.samples)
+    return Result(digest(result.model_dump(), told), note, [account])
+
+
+def examination(recipe: Recipe) -> Sampling:
+    """How models are examined: as the teacher is asked, but plainly, and each prompt alike."""
+    evaluate = recipe.evaluate
+    assert evaluate  # asked only then
+    own = evaluate.model_dump(include={"temperature", "top_p", "max_tokens"}, exclude_none=True)
+    plain = recipe.sampling.model_dump(
+        include={"engine", "engine_arguments", "engine_process", "temperature", "top_p"}
+        | {"max_tokens", "concurrency", "grace"}
+    )
+    return Sampling(**(plain | own), policy=Policy(fixed=Fixed(draws=evaluate.draws)))
 
 
 def _seed(context: Context) -> int:

@@ -3,112 +3,215 @@
 from __future__ import annotations
 
 import os
-import struct
+import re
 import time
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import orjson
 import polars as pl
 
+from factory import journal
+from factory.errors import StageError
+from factory.journal import Journal, sync_folder
 from factory.records import SAMPLE
 
-FRAME = struct.Struct("<II")
-"""Before each row in the journal: length and CRC-32 of its JSON."""
+SEAL_ROWS = 5000
+SEAL_BYTES = 64 * 2**20
+"""A journal of so many rows, or of so many bytes, becomes a shard."""
+UNSYNCED_SECONDS = 1.0
+"""Longest time that a finished draw may be lost to a power failure."""
 
 
 class Store:
-    """A folder of draws. Rows are appended to `journal-N`; a full journal becomes `part-N.parquet`.
+    """A folder of draws. Rows are appended to `journal-N`; a full one becomes `part-N.parquet`.
 
-    A row is safe from `kill -9` when `append` returns and from power loss a second later. Appends,
-    syncs and renames only, so that it works on network file systems.
+    A row is safe from `kill -9` when `append` returns, and from power loss within
+    `UNSYNCED_SECONDS` if `sync` is called that often. Appends, syncs and renames only, so that it
+    works on network file systems. No row stays in memory, and shards are written beside the
+    appending, by a thread. What failed goes to `failures.jsonl`, for people.
     """
 
-    def __init__(self, folder: Path, seal_rows: int = 5000):
-        self.folder, self.seal_rows = folder, seal_rows
+    def __init__(self, folder: Path, seal_rows: int = SEAL_ROWS, seal_bytes: int = SEAL_BYTES):
+        self.folder, self.seal_rows, self.seal_bytes = folder, seal_rows, seal_bytes
         folder.mkdir(parents=True, exist_ok=True)
-        self.number = len(list(folder.glob("part-*.parquet")))
-        # A journal whose shard stands was sealed; the crash came before it was removed.
-        for journal in folder.glob("journal-*"):
-            if int(journal.name.rsplit("-", 1)[1]) < self.number:
-                journal.unlink()
-        self.rows = list(self._recover())
-        self._file = os.open(self._journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        _sync_folder(folder)
+        self._sealing: Thread | None = None
+        self._trouble: BaseException | None = None
+        number = self._taken_up()
+        self._journal = Journal(folder / f"journal-{number:05}")
+        self._synced = time.monotonic()
+
+    def _taken_up(self) -> int:
+        """Finish what a crash left; the number of the journal that is to be written on."""
+        for scrap in self.folder.glob("*.tmp"):
+            scrap.unlink()
+        shards = {_number(path) for path in self.folder.glob("part-*.parquet")}
+        journals = sorted(_number(path) for path in self.folder.glob("journal-*"))
+        for number in journals:
+            if number in shards:  # it was sealed; the crash came before it was removed
+                (self.folder / f"journal-{number:05}").unlink()
+        open_ones = [number for number in journals if number not in shards]
+        for number in open_ones[:-1]:  # a newer one was begun; the crash came before it was sealed
+            self._shard(self.folder / f"journal-{number:05}")
+        return open_ones[-1] if open_ones else max(shards, default=-1) + 1
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Keep one finished draw.
+
+        Raises:
+            StageError: when the disk is full or broken. What was kept before stays kept.
+        """
+        self._stop_if_broken()
+        try:
+            self._journal.append(row)
+            if time.monotonic() - self._synced > UNSYNCED_SECONDS:
+                self.sync()
+        except OSError as error:
+            raise self._full(error) from error
+        if self._journal.rows >= self.seal_rows or self._journal.bytes >= self.seal_bytes:
+            self.seal()
+
+    def failed(self, sample_id: str, attempt: int, reason: str, message: str) -> None:
+        """Note an attempt that brought no draw."""
+        told = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "sample_id": sample_id}
+        line = orjson.dumps(told | {"attempt": attempt, "reason": reason, "message": message})
+        with (self.folder / "failures.jsonl").open("ab", buffering=0) as file:
+            file.write(line + b"\n")
+
+    def note_seconds(self, teacher: str, seconds: float) -> None:
+        """Note how long a teacher's draws have taken, over all sittings."""
+        file = self.folder / "seconds.json"
+        temporary = file.with_suffix(".json.tmp")
+        temporary.write_bytes(orjson.dumps({**self._seconds(), teacher: round(seconds, 1)}))
+        temporary.rename(file)
+
+    def seconds(self, teacher: str) -> float:
+        """How long a teacher's draws have taken, over all sittings."""
+        return self._seconds().get(teacher, 0.0)
+
+    def _seconds(self) -> dict[str, float]:
+        file = self.folder / "seconds.json"
+        return orjson.loads(file.read_bytes()) if file.exists() else {}
+
+    def sync(self) -> None:
+        """Put on disk what was appended; from any thread."""
+        self._journal.sync()
         self._synced = time.monotonic()
 
     @property
-    def _journal(self) -> Path:
-        return self.folder / f"journal-{self.number:05}"
+    def unsynced(self) -> bool:
+        """Whether a row would be lost to a power failure now."""
+        return self._journal.unsynced
 
-    def _recover(self) -> Iterator[dict[str, Any]]:
-        """The rows of the journal; a torn tail, which a crash leaves, is cut off."""
-        if not self._journal.exists():
-            return
-        content = self._journal.read_bytes()
-        position = 0
-        while position + FRAME.size <= len(content):
-            length, checksum = FRAME.unpack_from(content, position)
-            body = content[position + FRAME.size : position + FRAME.size + length]
-            # A power failure may leave zeros, whose checksum is that of an empty row.
-            if not length or len(body) < length or zlib.crc32(body) != checksum:
-                break
-            yield orjson.loads(body)
-            position += FRAME.size + length
-        if position < len(content):
-            os.truncate(self._journal, position)
-
-    def append(self, row: Mapping[str, Any]) -> None:
-        """Keep one finished draw."""
-        body = orjson.dumps(row)
-        frame = FRAME.pack(len(body), zlib.crc32(body)) + body
-        written = os.write(self._file, frame)
-        if written < len(frame):
-            # The disk is full: cut the torn frame off, so that nothing half-written is ever read.
-            os.truncate(self._journal, os.fstat(self._file).st_size - written)
-            raise OSError(f"{self._journal}: only {written} of {len(frame)} bytes could be written")
-        self.rows.append(dict(row))
-        if time.monotonic() - self._synced > 1:
-            self.sync()
-        if len(self.rows) >= self.seal_rows:
-            self.seal()
-
-    def sync(self) -> None:
-        """Put on disk what was appended."""
-        os.fdatasync(self._file)
-        self._synced = time.monotonic()
-
-    def seal(self) -> None:
-        """Turn the journal into a Parquet shard."""
-        if not self.rows:
-            return
-        rows = pl.DataFrame(self.rows, schema=SAMPLE)
-        write_table(rows, self.folder / f"part-{self.number:05}.parquet")
-        os.close(self._file)
-        self._journal.unlink()
-        self.number += 1
-        self.rows = []
-        self._file = os.open(self._journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        _sync_folder(self.folder)
+    def seal(self, wait: bool = False) -> None:
+        """Begin another journal and turn this one into a shard; `wait` until that is done."""
+        full = self._journal
+        if full.rows:
+            self._wait()
+            try:
+                self._journal = Journal(self.folder / f"journal-{_number(full.file) + 1:05}")
+            except OSError as error:
+                raise self._full(error) from error
+            self._sealing = Thread(target=self._seal, args=(full,), name="seal")
+            self._sealing.start()
+        if wait:
+            self._wait()
 
     def close(self) -> None:
         """Seal what is left and let go of the folder."""
-        self.seal()
-        os.close(self._file)
-        self._journal.unlink()
+        self.seal(wait=True)
+        self._journal.close()
+        self._journal.file.unlink()
 
-    def table(self) -> pl.DataFrame:
+    def table(self, columns: Sequence[str] = tuple(SAMPLE)) -> pl.DataFrame:
         """All draws kept, sealed or not."""
-        return pl.concat([read(self.folder), pl.DataFrame(self.rows, schema=SAMPLE)])
+        self._wait()
+        rows = ({c: row.get(c) for c in columns} for row in journal.read(self._journal.file))
+        schema = {column: SAMPLE[column] for column in columns}
+        return pl.concat([read(self.folder, columns), pl.DataFrame(list(rows), schema=schema)])
+
+    def _seal(self, full: Journal) -> None:
+        try:
+            full.close()
+            self._shard(full.file)
+        except BaseException as error:
+            self._trouble = error
+
+    def _shard(self, file: Path) -> None:
+        rows = pl.DataFrame(list(journal.read(file)), schema=SAMPLE)
+        write_shard(rows, self.folder / f"part-{_number(file):05}.parquet")
+        file.unlink()
+        sync_folder(self.folder)
+
+    def _wait(self) -> None:
+        if self._sealing:
+            self._sealing.join()
+            self._sealing = None
+        self._stop_if_broken()
+
+    def _stop_if_broken(self) -> None:
+        if self._trouble:
+            trouble, self._trouble = self._trouble, None
+            raise self._full(trouble) from trouble
+
+    def _full(self, error: BaseException) -> StageError:
+        return StageError(
+            f"{self.folder}: draws cannot be kept any more ({error}). Those so far are safe; make "
+            "room on the disk and run the same command again."
+        )
 
 
-def read(folder: Path) -> pl.DataFrame:
-    """The sealed draws of a folder, read without touching it."""
+def _number(path: Path) -> int:
+    return int(re.sub(r"\D", "", path.name.removesuffix(".parquet")))
+
+
+def read(folder: Path, columns: Sequence[str] = tuple(SAMPLE)) -> pl.DataFrame:
+    """The sealed draws of a folder, read without touching it; checksums are checked.
+
+    Raises:
+        StageError: when a shard is damaged, naming it.
+    """
+    empty = pl.DataFrame(schema={column: SAMPLE[column] for column in columns})
     shards = sorted(folder.glob("part-*.parquet"))
-    empty = pl.DataFrame(schema=SAMPLE)
-    return pl.concat([empty, *(pl.read_parquet(shard) for shard in shards)])
+    # Shards of an older version may lack a column.
+    return pl.concat([empty, *(read_shard(shard, columns) for shard in shards)], how="diagonal")
+
+
+def read_shard(shard: Path, columns: Sequence[str] = tuple(SAMPLE)) -> pl.DataFrame:
+    """One shard's draws; its pages' checksums are checked on the way."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(shard, page_checksum_verification=True) as file:
+            there = [column for column in columns if column in file.schema_arrow.names]
+            table = pl.from_arrow(file.read(columns=there))
+    except (pa.ArrowException, OSError) as error:
+        raise StageError(
+            f"{shard}: the shard is damaged ({str(error).splitlines()[0]}). Restore it from a "
+            "copy, or move it away: its draws are then made again"
+        ) from error
+    assert isinstance(table, pl.DataFrame)
+    return table.cast({column: SAMPLE[column] for column in there})  # pyrefly: ignore
+
+
+def write_shard(rows: pl.DataFrame, file: Path) -> None:
+    """Write a Parquet file with a checksum for each page; after a crash it is whole, or not there.
+
+    Raises:
+        OSError: when it cannot be written; nothing of it is left then.
+    """
+    import pyarrow.parquet as pq
+
+    temporary = file.with_name(file.name + ".tmp")
+    try:
+        pq.write_table(rows.to_arrow(), temporary, compression="zstd", write_page_checksum=True)
+        write_through(temporary, file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_table(table: pl.DataFrame, file: Path) -> None:
@@ -123,10 +226,4 @@ def write_through(temporary: Path, final: Path) -> None:
     with temporary.open("rb") as handle:
         os.fsync(handle.fileno())
     temporary.rename(final)
-    _sync_folder(final.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)
+    sync_folder(final.parent)

@@ -196,14 +196,15 @@ def test_the_control_takes_first_draws_by_lot():
 
 
 @pytest.mark.parametrize(
-    ("opened", "text", "expected"),
+    ("opening", "text", "expected"),
     [
-        (False, "<think>2+3</think>5", "<think>2+3</think>5"),
-        (True, "2+3</think>5", "<think>\n2+3</think>5"),  # what the template wrote is put back
+        (None, "<think>2+3</think>5", "<think>2+3</think>5"),
+        ("<think>\n", "2+3</think>5", "<think>\n2+3</think>5"),  # what a template wrote is put back
     ],
 )
-def test_a_row_ends_with_the_whole_draw(opened: bool, text: str, expected: str):
-    (row,) = build.messages(draws({"text": text}), asked("p"), opened)["messages"].to_list()
+def test_a_row_ends_with_the_whole_draw(opening: str | None, text: str, expected: str):
+    told = draws({"text": text, "opening": opening})
+    (row,) = build.messages(told, asked("p"))["messages"].to_list()
     assert row == [
         {"role": "user", "content": "p: 2+3?"},
         {"role": "assistant", "content": expected},
@@ -217,7 +218,7 @@ def test_a_dataset_has_conversations_origin_and_measures_and_decisions_have_ever
     filters = Filters(length=Length(max_tokens=50), correctness=Correctness())
     measure(rows, filters, tmp_path)
     decided = build.choose(build.judged(in_context(rows), filters, tmp_path), 1)
-    dataset = build.dataset_rows(decided.filter(fate="chosen"), asked("p", "q"), opened=False)
+    dataset = build.dataset_rows(decided.filter(fate="chosen"), asked("p", "q"))
     assert dataset["prompt_id"].to_list() == ["p", "q"]
     assert dataset.columns[0] == "messages"
     assert dataset.select("source", "domain", "language", "reference", "answer").row(0) == (

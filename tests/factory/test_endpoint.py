@@ -36,10 +36,13 @@ from misbehaving import (
 from factory.endpoint import Endpoint
 from factory.engines import Completion, Request
 from factory.errors import EngineFailure, FactoryError, RecipeError, StageError
+from factory.outcome import Outcome
+from factory.pending import Asker
 from factory.prompts import PROMPT
-from factory.recipe import Fixed, Policy, Recipe, Sampling, Served, load
+from factory.recipe import Recipe, Served, load
 from factory.replies import completion
-from factory.sampler import Outcome, fill
+from factory.sampler import fill
+from factory.sampling import Fixed, Policy, Sampling
 from factory.store import Store
 from factory.wire import LARGEST_BODY
 from filters.thinking import split
@@ -439,8 +442,11 @@ def sampled(server: Misbehaving, count: int, folder: Path, **settings: Any) -> O
     async def run() -> Outcome:
         async with server, endpoint(server.url, 4, **settings) as asked:
             prompts, store = pl.DataFrame(rows, schema=PROMPT), Store(folder)
-            told = {"teacher": "t", "seed": 1, "report": lambda *_, **__: None}
-            return await fill(asked, prompts, sampling, store=store, **told)
+            asker = Asker("t", sampling, seed=1)
+            outcome = await fill(asked, prompts, asker, store, lambda *_, **__: None)
+            whole = store.table().drop("prompt_id", "draw")
+            outcome.samples = outcome.samples.join(whole, on="sample_id", maintain_order="left")
+            return outcome
 
     return asyncio.run(run())
 

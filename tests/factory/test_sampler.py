@@ -15,9 +15,11 @@ import pytest
 
 from factory.engines import Completion, Engine, Request, Scripted
 from factory.errors import StageError
+from factory.outcome import Outcome
+from factory.pending import Asker
 from factory.prompts import PROMPT
-from factory.recipe import Fixed, Policy, Sampling, Until
-from factory.sampler import ATTEMPTS, Outcome, fill
+from factory.sampler import ATTEMPTS, fill
+from factory.sampling import Fixed, Policy, Sampling, Until
 from factory.store import Store
 
 RIGHT, WRONG = r"<think>so</think> \boxed{5}", r"<think>so</think> \boxed{6}"
@@ -45,9 +47,13 @@ def until(accepted: int, max_draws: int) -> Policy:
 def sample(
     engine: Engine, asked: pl.DataFrame, policy: Policy, store: Store, **settings: Any
 ) -> Outcome:
+    """What sampling comes to; `samples` has the draws whole."""
     sampling = Sampling.model_validate({"policy": policy, "concurrency": 4} | settings)
-    told = {"teacher": "t", "seed": 1, "report": lambda *_, **__: None}
-    return asyncio.run(fill(engine, asked, sampling, store=store, **told))
+    asker = Asker("t", sampling, seed=1)
+    outcome = asyncio.run(fill(engine, asked, asker, store, lambda *_, **__: None))
+    whole = store.table().drop("prompt_id", "draw")
+    outcome.samples = outcome.samples.join(whole, on="sample_id", maintain_order="left")
+    return outcome
 
 
 def draws(outcome: Outcome) -> dict[str, list[int]]:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from factory.store import FRAME, Store, read
+from factory.errors import StageError
+from factory.journal import FRAME
+from factory.store import Store, read
 
 ROWS: list[dict[str, Any]] = [
     {"sample_id": "a", "draw": 0, "text": "one", "token_ids": [1, 2]},
@@ -88,6 +90,7 @@ def test_full_journals_become_shards_and_nothing_is_there_twice(tmp_path: Path):
     for name in names:  # a new process for every row
         store = Store(tmp_path, seal_rows=10)
         store.append({"sample_id": name})
+        store.table()  # waits for a shard that is being written
     assert len(list(tmp_path.glob("part-*.parquet"))) == 2
     assert ids(Store(tmp_path)) == names
     assert read(tmp_path)["sample_id"].to_list() == names[:20]  # what is sealed, without a lock
@@ -106,7 +109,7 @@ def test_sealing_nothing_leaves_nothing(tmp_path: Path):
 
 def test_a_crash_after_the_shard_and_before_the_journal_went(tmp_path: Path):
     content = killed_after(tmp_path, ROWS)
-    Store(tmp_path).seal()
+    Store(tmp_path).seal(wait=True)
     (tmp_path / "journal-00001").unlink()
     (tmp_path / "journal-00000").write_bytes(content)
     assert ids(Store(tmp_path)) == ["a", "b", "c"]
@@ -130,7 +133,7 @@ def fill_the_disk(folder: Path) -> None:
         while True:
             store.append({"sample_id": f"{kept:03}", "text": "some words"})
             kept += 1
-    except OSError as error:
+    except StageError as error:
         print(kept, error)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     store.append({"sample_id": "there is room again"})
@@ -142,6 +145,7 @@ def test_a_full_disk_is_an_error_and_loses_no_row(tmp_path: Path):
     kept, _, error = said.strip().partition(" ")
     assert int(kept) > 10
     assert "journal-00000: only " in error
+    assert "make room on the disk and run the same command again" in error
     names = [f"{n:03}" for n in range(int(kept))]
     assert ids(Store(tmp_path)) == [*names, "there is room again"]
 

@@ -9,9 +9,11 @@ import polars as pl
 import pytest
 
 from factory.engines import Scripted
+from factory.pending import Asker
 from factory.prompts import PROMPT
-from factory.recipe import Fixed, Grpo, Policy, Sampling
+from factory.recipe import Grpo
 from factory.sampler import fill
+from factory.sampling import Fixed, Policy, Sampling
 from factory.store import Store
 from filters import Filters, judge, measure
 from filters.correctness import Correctness
@@ -56,10 +58,10 @@ def sampled(tmp_path: Path, texts: list[str], opened: bool = False) -> pl.DataFr
     engine = Scripted({f"p{n:02}": [text] for n, text in enumerate(texts)})
     engine.opened = opened
     sampling = Sampling(policy=Policy(fixed=Fixed(draws=1)))
-    told: dict[str, Any] = {"teacher": "t", "seed": 1, "report": lambda *_, **__: None}
     store = Store(tmp_path)
     asked = pl.DataFrame(rows, schema=PROMPT)
-    return asyncio.run(fill(engine, asked, sampling, store=store, **told)).samples
+    asyncio.run(fill(engine, asked, Asker("t", sampling, 1), store, lambda *_, **__: None))
+    return store.table().sort("prompt_id")
 
 
 def rewarded(texts: list[str], opened: bool = False) -> list[float | None]:

@@ -1,0 +1,155 @@
+"""Draws of models: engines found or started, asked one after the other, and let go of."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from factory import store
+from factory.chat import load_tokenizer, prompt_ids
+from factory.errors import StageError
+from factory.models import Located
+from factory.pending import Asker
+from factory.progress import Report
+from factory.recipe import Served
+from factory.records import digest
+from factory.sampling import Sampling
+from factory.store import Store
+from factory.strategies import ask, prepare
+
+if TYPE_CHECKING:
+    from factory.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A model that is asked."""
+
+    model: Located
+    served: Served | None = None
+    """How it is reached, where another machine runs it."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What all teachers' draws came to."""
+
+    samples: pl.DataFrame
+    """As `factory.outcome.SAMPLES`, the teachers' one after the other."""
+    prompts: pl.DataFrame
+    """As `factory.outcome.PROMPTS`, with `teacher`."""
+    failed: dict[str, str]
+    ended_by: list[str]
+    """For each teacher, in words."""
+
+
+def draw(
+    teachers: Sequence[Teacher],
+    prompts: pl.DataFrame,
+    sampling: Sampling,
+    *,
+    seed: int,
+    home: Path,
+    folder: Path,
+    report: Report,
+) -> Drawn:
+    """Draws of each teacher for these prompts, kept in `folder`; target and budget are each one's.
+
+    Raises:
+        StageError: see `factory.sampler.fill`.
+    """
+    strategies = prepare(sampling.strategies, home)
+    kept = Store(folder)
+    outcomes: list[Outcome] = []
+    try:
+        for teacher in teachers:
+            asker = Asker(teacher.model.digest, sampling, seed, strategies)
+            outcomes.append(asyncio.run(_filled(teacher, prompts, asker, kept, report)))
+    finally:
+        kept.close()
+    names = [teacher.model.name for teacher in teachers]
+    return Drawn(
+        pl.concat([outcome.samples for outcome in outcomes]),
+        pl.concat(
+            [
+                o.prompts.with_columns(teacher=pl.lit(n))
+                for o, n in zip(outcomes, names, strict=True)
+            ]
+        ),
+        {id: reason for outcome in outcomes for id, reason in outcome.failed.items()},
+        [outcome.ended_by for outcome in outcomes],
+    )
+
+
+async def _filled(
+    teacher: Teacher, prompts: pl.DataFrame, asker: Asker, kept: Store, report: Report
+) -> Outcome:
+    from factory.sampler import Stop, fill
+
+    stop = Stop(asker.sampling.grace)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.now.set)
+    async with engine(teacher, prompts, asker) as running:
+        return await fill(running, prompts, asker, kept, report, stop=stop)
+
+
+def engine(teacher: Teacher, prompts: pl.DataFrame, asker: Asker) -> Any:
+    """The engine for a teacher, an async context manager: its endpoint, or vLLM on this machine."""
+    sampling = asker.sampling
+    if teacher.served:
+        from factory.endpoint import Endpoint
+
+        return Endpoint(teacher.served, sampling.concurrency)
+    from factory.vllm_engine import VLLM, AsyncVLLM
+
+    return (AsyncVLLM if in_own_process(sampling) else VLLM)(
+        teacher.model.path,
+        max_length=longest_prompt(teacher.model.path, prompts, asker) + sampling.max_tokens,
+        concurrency=sampling.concurrency,
+        arguments=sampling.engine_arguments,
+    )
+
+
+def in_own_process(sampling: Sampling) -> bool:
+    """Whether vLLM runs in processes of its own."""
+    if sampling.engine_process is not None:
+        return sampling.engine_process
+    import torch
+
+    replicas = sampling.engine_arguments.get("data_parallel_size", 1)
+    return torch.cuda.is_available() or replicas > 1
+
+
+def longest_prompt(model: str, prompts: pl.DataFrame, asker: Asker) -> int:
+    """Tokens of the longest prompt, as the model is asked."""
+    tokenizer = load_tokenizer(model)
+    longest = 0
+    for row in prompts.iter_rows(named=True):
+        asked = ask(asker.strategies, row)
+        begun = tokenizer.encode(asked.prefill, add_special_tokens=False) if asked.prefill else []
+        longest = max(longest, len(prompt_ids(tokenizer, asked.messages)) + len(begun))
+    return longest
+
+
+def rows(folder: Path, samples: pl.DataFrame) -> pl.DataFrame:
+    """The draws of these ids, whole, in their order."""
+    ids = samples.select("sample_id")
+    return ids.join(store.read(folder), on="sample_id", how="left", maintain_order="left")
+
+
+def draws_digest(folder: Path, samples: pl.DataFrame) -> str:
+    """Digest of what the draws of these ids say and how they were judged; a shard at a time."""
+    ids = samples.select("sample_id")
+    told = ("sample_id", "text", "verdict", "verdict_reason")
+    digests: list[tuple[str, str]] = []
+    for shard in sorted(folder.glob("part-*.parquet")):
+        there = store.read_shard(shard, told).join(ids, on="sample_id", how="semi")
+        digests += ((row[0], digest(*row[1:])) for row in there.iter_rows())
+    if len(digests) != ids.height:
+        raise StageError(f"{folder}: {ids.height:,} draws expected and {len(digests):,} found")
+    return digest(sorted(digests))

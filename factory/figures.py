@@ -1,0 +1,63 @@
+"""The figures of a sampling while it runs: one structure for the terminal, the log and metrics."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from factory.aims import Spent
+from factory.sampling import Target
+
+
+@dataclass
+class Figures:
+    """Counts of this sitting beside what all sittings spent."""
+
+    spent: Spent
+    prompts: int
+    """Prompts there are."""
+    target: Target | None = None
+    """What the run aims at."""
+    finished: int = 0
+    """Prompts that get no more draws."""
+    hopeless: int = 0
+    """Those of them that have fewer correct draws than the policy wants."""
+    in_flight: int = 0
+    draws: int = 0
+    tokens: int = 0
+    stopped: int = 0
+    """Draws stopped on their way, as they had fallen into a loop or left the language."""
+    failures: int = 0
+    """Attempts that brought no draw."""
+    began: float = field(default_factory=time.monotonic)
+
+    def took(self, tokens: int, stopped: bool) -> None:
+        """A draw was finished."""
+        self.draws += 1
+        self.tokens += tokens
+        self.stopped += stopped
+        self.spent.draws += 1
+        self.spent.tokens += tokens
+
+    def progress(self) -> tuple[int, int, str]:
+        """Done, total and unit: of the target where there is one, else of the prompts."""
+        if self.target:
+            wanted = self.target.accepted
+            return min(self.spent.accepted, wanted), wanted, "accepted rows"
+        return self.finished, self.prompts, "prompts"
+
+    def told(self) -> dict[str, float]:
+        """What is shown; tokens per accepted row and counts without `sitting` are over all
+        sittings."""
+        seconds = max(time.monotonic() - self.began, 1e-9)
+        return {
+            "draws": self.spent.draws,
+            "in_flight": self.in_flight,
+            "accepted": self.spent.accepted,
+            "tokens_per_second": self.tokens / seconds,
+            "tokens_per_accepted": self.spent.tokens / max(self.spent.accepted, 1),
+            "prompts_finished": self.finished,
+            "prompts_hopeless": self.hopeless,
+            "stopped_in_flight": self.stopped,
+            "failed_attempts": self.failures,
+        }

@@ -1,0 +1,210 @@
+"""Strategies: how a question is put to the teacher. A row keeps the question as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from factory.chat import Message
+from factory.errors import RecipeError
+from factory.records import digest
+from factory.strict import Strict
+
+QUESTION = "{question}"
+
+TEMPLATES: dict[str, dict[str, str]] = {
+    # R1's cold start (arXiv 2501.12948, 2.3.1): a long chain of thought shown by example, or asked
+    # for with reflection and verification.
+    "few_shot": {
+        "system": "Answer as in the examples: think at length between <think> and </think>, "
+        "then give the final answer.",
+    },
+    "reflect": {
+        "system": "Think inside <think> and </think> before you answer. Work step by step, reflect "
+        "on whether each step holds, try another way where one fails, and verify the result before "
+        "you settle on it. After </think> sum up the solution for a reader and give the final "
+        "answer.",
+    },
+    # R1's evaluation: no system prompt, the directive in the question.
+    "boxed": {
+        "question": "{question}\nPlease reason step by step, and put your final answer within "
+        "\\boxed{}.",
+    },
+    # R1's non-reasoning data (2.3.3): a chain of thought before complex queries, none before
+    # trivial ones.
+    "think_first": {
+        "system": "Before you answer, think inside <think> and </think> about what is asked, what "
+        "a good answer must contain and how to order it. Then answer.",
+        "prefill": "<think>\n",
+    },
+    "no_thinking": {"prefill": "<think>\n\n</think>\n\n"},
+}
+"""What a strategy says where it does not say otherwise."""
+
+
+class When(Strict):
+    """Which prompts a strategy is for: those that meet all that is named."""
+
+    domains: list[str] = Field(default_factory=list)
+    """Their domain is one of these: math, code, stem, logic, general."""
+    sources: list[str] = Field(default_factory=list)
+    """Their source is one of these."""
+    languages: list[str] = Field(default_factory=list)
+    """Their language is one of these."""
+    min_words: int = Field(0, ge=0)
+    """The question has at least so many words."""
+    max_words: int | None = Field(None, ge=1)
+    """The question has at most so many words."""
+    share: float = Field(1.0, gt=0, le=1)
+    """Share of the prompts that meet the rest, chosen by lot, 0 to 1."""
+
+
+class Strategy(Strict):
+    """How a question is put to the teacher; the dataset's rows keep the plain question."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """What rows say of how they were asked for."""
+    template: Literal["few_shot", "reflect", "boxed", "think_first", "no_thinking"] | None = None
+    """A ready text for system, question and prefill, where these are left out."""
+    when: When = When()
+    """Which prompts it is for; left out: all."""
+    system: str | None = None
+    """System turn before the conversation."""
+    question: str | None = None
+    """The last user turn, with {question} where the question stands."""
+    prefill: str | None = None
+    """What the teacher's answer begins with; needs an engine that continues a begun answer."""
+    examples: str | None = None
+    """JSONL file (relative to the recipe) of shown turns, each with `question` and `answer`."""
+    shots: int = Field(2, ge=1)
+    """How many of the examples are shown, the first ones."""
+
+    @field_validator("question")
+    @classmethod
+    def _asks(cls, question: str | None) -> str | None:
+        if question is not None and QUESTION not in question:
+            raise ValueError(f"expected a text with {QUESTION} in it, where the question goes")
+        return question
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A prompt as the teacher sees it."""
+
+    messages: list[Message]
+    prefill: str = ""
+    strategy: str | None = None
+    settings: str = ""
+    """Digest of the strategy with its examples; empty without one."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A strategy with its texts found and its examples read."""
+
+    strategy: Strategy
+    system: str
+    question: str
+    prefill: str
+    shown: tuple[Message, ...]
+
+    @property
+    def settings(self) -> str:
+        """Digest of all that the teacher is told."""
+        return digest(self.system, self.question, self.prefill, self.shown)
+
+    def fits(self, prompt: Mapping[str, Any]) -> bool:
+        """Whether it is for this row of the prompt table."""
+        when = self.strategy.when
+        words = len(str(prompt["messages"][-1]["content"]).split())
+        lot = int(digest(prompt["prompt_id"], self.strategy.name)[:8], 16) / 2**32
+        return (
+            all(
+                not wanted or prompt.get(column) in wanted
+                for column, wanted in (
+                    ("domain", when.domains),
+                    ("source", when.sources),
+                    ("language", when.languages),
+                )
+            )
+            and when.min_words <= words <= (when.max_words or words)
+            and lot < when.share
+        )
+
+    def ask(self, messages: Sequence[Message]) -> Asked:
+        """Put the question; an own system turn of the prompt stays, after ours."""
+        *before, last = messages
+        asked = self.question.replace(QUESTION, last["content"])
+        head: list[Message] = [{"role": "system", "content": self.system}] if self.system else []
+        if self.system and before and before[0]["role"] == "system":
+            head = [{"role": "system", "content": f"{self.system}\n\n{before.pop(0)['content']}"}]
+        elif before and before[0]["role"] == "system":
+            head = [before.pop(0)]
+        turns = [*head, *self.shown, *before, Message(role=last["role"], content=asked)]
+        return Asked(turns, self.prefill, self.strategy.name, self.settings)
+
+
+def prepare(strategies: Sequence[Strategy], home: Path) -> list[Prepared]:
+    """Find the texts and read the examples of a recipe's strategies.
+
+    Raises:
+        RecipeError: when an examples file is missing or not what it should be.
+    """
+    found = []
+    for strategy in strategies:
+        ready = TEMPLATES[strategy.template] if strategy.template else {}
+
+        def text(key: str, given: str | None, ready: dict[str, str] = ready) -> str:
+            return given if given is not None else ready.get(key, "")
+
+        shown = _examples(home / strategy.examples, strategy.shots) if strategy.examples else []
+        if strategy.template == "few_shot" and not shown:
+            raise RecipeError(f"strategy {strategy.name}: few_shot needs `examples`, a JSONL file")
+        found.append(
+            Prepared(
+                strategy,
+                text("system", strategy.system),
+                text("question", strategy.question) or QUESTION,
+                text("prefill", strategy.prefill),
+                tuple(shown),
+            )
+        )
+    return found
+
+
+def ask(strategies: Sequence[Prepared], prompt: Mapping[str, Any]) -> Asked:
+    """The prompt as the first strategy that fits puts it, or as it is."""
+    for prepared in strategies:
+        if prepared.fits(prompt):
+            return prepared.ask(prompt["messages"])
+    return Asked(list(prompt["messages"]))
+
+
+def _examples(file: Path, shots: int) -> list[Message]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise RecipeError(f"{file}: the examples cannot be read ({error.strerror})") from error
+    shown: list[Message] = []
+    for number, line in enumerate(filter(str.strip, lines), 1):
+        if number > shots:
+            break
+        try:
+            row = json.loads(line)
+            shown += [
+                Message(role="user", content=str(row["question"])),
+                Message(role="assistant", content=str(row["answer"])),
+            ]
+        except (ValueError, KeyError, TypeError) as error:
+            raise RecipeError(
+                f"{file}:{number}: expected a JSON object with `question` and `answer` "
+                f"({type(error).__name__}: {error})"
+            ) from error
+    if len(shown) < 2 * shots:
+        raise RecipeError(f"{file}: {len(shown) // 2} examples, and `shots` wants {shots}")
+    return shown

@@ -1,0 +1,251 @@
+"""vLLM as an engine: in this process, or in processes of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+
+from factory.engines import Completion, Request, Watch
+
+WATCHED_TOKENS = 32
+"""Tokens between two looks of a watch: one at each would cost more than it saves."""
+
+
+class _Asked(ABC):
+    """What both ways of running vLLM share: how a request is put, and how its answer is read."""
+
+    opened: bool
+
+    def __init__(self, model: Path | str):
+        from factory.chat import load_tokenizer, opens_thinking, prompt_ids
+
+        self.tokenizer = load_tokenizer(model)
+        self.opened = opens_thinking(self.tokenizer)
+        # Draws of a prompt follow each other: it is rendered once for all of them.
+        self._rendered = lru_cache(maxsize=1024)(
+            lambda turns: prompt_ids(
+                self.tokenizer, [{"role": role, "content": content} for role, content in turns]
+            )
+        )
+        self._number = count()
+
+    async def draw(self, request: Request) -> Completion:
+        """Ask the running engine; a watch looks on as the draw is written."""
+        watch = request.watch() if request.watch else None
+        answer = _Answer(watch)
+        outputs: Any = self._outputs(request, watch is not None)
+        async with contextlib.aclosing(outputs):
+            async for output in outputs:
+                if answer.take(output):
+                    break
+        return answer.completion()
+
+    @abstractmethod
+    def _outputs(self, request: Request, watched: bool) -> AsyncIterator[Any]:
+        """vLLM's outputs for a request, the last of them finished; when it is closed before that,
+        the request is aborted."""
+
+    def _prompt(self, request: Request) -> Any:
+        turns = tuple((turn["role"], turn["content"]) for turn in request.messages)
+        begun = [*request.begun]
+        if request.prefill:
+            begun = self.tokenizer.encode(request.prefill, add_special_tokens=False) + begun
+        return {"prompt_token_ids": [*self._rendered(turns), *begun]}
+
+    def _parameters(self, request: Request, watched: bool) -> Any:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        kind = RequestOutputKind.DELTA if watched else RequestOutputKind.FINAL_ONLY
+        return SamplingParams(
+            temperature=request.temperature,
+            top_p=request.top_p,
+            max_tokens=request.max_tokens,
+            seed=request.seed,
+            skip_special_tokens=True,
+            stop=[request.until] if request.until else None,
+            include_stop_str_in_output=True,
+            output_kind=kind,
+            stream_interval=WATCHED_TOKENS if watched else None,
+        )
+
+    def _id(self, request: Request) -> str:
+        return f"{request.sample_id}-{next(self._number)}"
+
+
+class _Answer:
+    """One completion, put together from what vLLM hands out."""
+
+    def __init__(self, watch: Watch | None):
+        self._watch = watch
+        self._texts: list[str] = []
+        self._ids: list[int] = []
+        self._prompt_tokens = 0
+        self._reason = "abort"
+
+    def take(self, output: Any) -> bool:
+        """Take in one output; True when the draw is over or not worth going on with."""
+        part = output.outputs[0]
+        self._texts.append(part.text)
+        self._ids.extend(part.token_ids)
+        self._prompt_tokens = len(output.prompt_token_ids)
+        if output.finished:
+            self._reason = part.finish_reason or "abort"
+            return True
+        reason = self._watch.feed(part.text) if self._watch else None
+        self._reason = reason or "abort"
+        return reason is not None
+
+    def completion(self) -> Completion:
+        ids = self._ids
+        return Completion("".join(self._texts), ids, self._reason, self._prompt_tokens, len(ids))
+
+
+class VLLM(_Asked):
+    """vLLM in this process: requests join the running batch as they come.
+
+    On a CPU this is ten times quicker to start than a process of its own and no slower
+    (docs/quickstart.md); on a GPU its steps wait for whatever else this process does.
+    """
+
+    def __init__(
+        self, model: Path | str, *, max_length: int, concurrency: int, arguments: Mapping[str, Any]
+    ):
+        # Before the import, which reads it.
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+        from vllm import EngineArgs, LLMEngine
+
+        super().__init__(model)
+        settings = engine_arguments(model, max_length, concurrency, arguments)
+        self.engine = LLMEngine.from_engine_args(EngineArgs(**settings))
+        self._listening: dict[str, asyncio.Queue[Any]] = {}
+        self._pump: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Let go of the engine's memory, so that another may be started."""
+        self.engine.engine_core.shutdown()
+        del self.engine
+        gc.collect()
+
+    async def _outputs(self, request: Request, watched: bool) -> AsyncIterator[Any]:
+        name, heard = self._id(request), asyncio.Queue[Any]()
+        self._listening[name] = heard
+        try:
+            parameters = self._parameters(request, watched)
+            self.engine.add_request(name, self._prompt(request), parameters)
+            if self._pump is None or self._pump.done():
+                self._pump = asyncio.create_task(self._step_until_idle())
+            finished = False
+            while not finished:
+                output = await heard.get()
+                if isinstance(output, Exception):
+                    raise output
+                finished = output.finished
+                yield output
+        finally:
+            if self._listening.pop(name, None) is not None:
+                self.engine.abort_request([name])
+
+    async def _step_until_idle(self) -> None:
+        """Step the engine while anybody waits."""
+        try:
+            while self._listening:
+                for output in self.engine.step():
+                    name = output.request_id
+                    heard = self._listening.get(name)
+                    if output.finished:
+                        self._listening.pop(name, None)
+                    if heard:
+                        heard.put_nowait(output)
+                await asyncio.sleep(0)
+        except Exception as error:
+            # A dead engine answers nobody: everyone who waits must hear of it.
+            for heard in self._listening.values():
+                heard.put_nowait(error)
+            self._listening.clear()
+
+
+class AsyncVLLM(_Asked):
+    """vLLM's async engine, in processes of its own: one for each data-parallel replica."""
+
+    def __init__(
+        self, model: Path | str, *, max_length: int, concurrency: int, arguments: Mapping[str, Any]
+    ):
+        super().__init__(model)
+        self._settings = engine_arguments(model, max_length, concurrency, arguments)
+        self._engine: Any = None
+
+    async def __aenter__(self) -> Self:
+        os.environ.pop("VLLM_ENABLE_V1_MULTIPROCESSING", None)
+        from vllm import AsyncEngineArgs
+        from vllm.v1.engine.async_llm import AsyncLLM
+
+        self._engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**self._settings))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._engine.shutdown()
+
+    async def _outputs(self, request: Request, watched: bool) -> AsyncIterator[Any]:
+        drawn = self._engine.generate(
+            self._prompt(request), self._parameters(request, watched), self._id(request)
+        )
+        async with contextlib.aclosing(drawn):
+            async for output in drawn:
+                yield output
+
+
+def engine_arguments(
+    model: Path | str, max_length: int, concurrency: int, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All of vLLM's engine arguments: ours for this machine, and over them those of a recipe."""
+    return {
+        "model": str(model),
+        "max_model_len": max_length,
+        "enable_prefix_caching": True,
+        "disable_log_stats": True,
+        **device_arguments(str(model), max_length, concurrency),
+        **arguments,
+    }
+
+
+def device_arguments(model: str, max_length: int, concurrency: int) -> dict[str, Any]:
+    """vLLM's engine arguments for this machine; those of a recipe go before them."""
+    import torch
+
+    if torch.cuda.is_available():
+        return {"max_num_seqs": concurrency}
+    # A seeded request whose prefill is split over two steps kills the CPU engine, so prefill is
+    # never chunked and a step holds the longest prompt; compiling costs more than it saves here.
+    return {
+        "dtype": "float32",
+        "enforce_eager": True,
+        "enable_chunked_prefill": False,
+        "max_num_batched_tokens": max(8192, max_length),
+        "max_num_seqs": concurrency,
+        "kv_cache_memory_bytes": _cache_bytes(model, max_length * concurrency),
+    }
+
+
+def _cache_bytes(model: str, tokens: int) -> int:
+    """Memory for the keys and values of so many tokens, but at most 40 % of what is free: by itself
+    the CPU engine asks for nearly all of the machine's memory, and fails when another has some."""
+    import psutil
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(model).get_text_config()
+    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    needed = tokens * 2 * config.num_hidden_layers * config.num_key_value_heads * head * 4
+    # Twice over, since a sequence's last block is never quite full.
+    return int(min(max(2 * needed, 64 * 2**20), 0.4 * psutil.virtual_memory().available))
