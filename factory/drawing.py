@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from factory import store
+from factory import identity, store
+from factory.budgeted import Budgeted
 from factory.chat import load_tokenizer, prompt_ids
 from factory.errors import StageError
 from factory.models import Located
@@ -58,8 +60,11 @@ def draw(
     home: Path,
     folder: Path,
     report: Report,
+    say: Callable[[str], None],
 ) -> Drawn:
     """Draws of each teacher for these prompts, kept in `folder`; target and budget are each one's.
+
+    `say` is told in words what is no longer as it was in earlier sittings.
 
     Raises:
         StageError: see `factory.sampler.fill`.
@@ -70,6 +75,7 @@ def draw(
     try:
         for teacher in teachers:
             asker = Asker(teacher.model.digest, sampling, seed, strategies)
+            _compare(teacher, asker, folder, say)
             outcomes.append(asyncio.run(_filled(teacher, prompts, asker, kept, report)))
     finally:
         kept.close()
@@ -87,6 +93,28 @@ def draw(
     )
 
 
+def _compare(teacher: Teacher, asker: Asker, folder: Path, say: Callable[[str], None]) -> None:
+    """Say what differs from the last sitting with a teacher of this name."""
+    model, sampling = teacher.model, asker.sampling
+    told = {
+        "teacher": f"{model.name} {model.revision or model.digest}",
+        **identity.of_model(model.path),
+        "strategies": {prepared.strategy.name: prepared.settings for prepared in asker.strategies},
+        **sampling.model_dump(
+            mode="json",
+            include={"policy", "target", "budget", "thinking", "stop", "temperature", "top_p"}
+            | {"max_tokens", "engine_arguments"},
+        ),
+        "seed": asker.seed,
+    }
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", model.name)
+    if differences := identity.changed(folder / "asked" / f"{name}.json", told):
+        say(
+            f"not as in the last sitting: {'; '.join(differences)}. Draws that were made otherwise "
+            "stay in the store and are not counted, nor drawn again when it is changed back"
+        )
+
+
 async def _filled(
     teacher: Teacher, prompts: pl.DataFrame, asker: Asker, kept: Store, report: Report
 ) -> Outcome:
@@ -95,7 +123,9 @@ async def _filled(
     stop = Stop(asker.sampling.grace)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.now.set)
     async with engine(teacher, prompts, asker) as running:
-        return await fill(running, prompts, asker, kept, report, stop=stop)
+        thinking = asker.sampling.thinking
+        asked = Budgeted(running, thinking, running.tokenizer) if thinking else running
+        return await fill(asked, prompts, asker, kept, report, stop=stop)
 
 
 def engine(teacher: Teacher, prompts: pl.DataFrame, asker: Asker) -> Any:

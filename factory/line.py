@@ -208,7 +208,14 @@ def claim(run: Path, stage: Stage, print_of: str) -> Done | None:
     return done if done and done.fingerprint == print_of else None
 
 
-def make(stage: Stage, recipe: Recipe, home: Path, run: Path, report: Report) -> Done:
+def make(
+    stage: Stage,
+    recipe: Recipe,
+    home: Path,
+    run: Path,
+    report: Report,
+    say: Callable[[str], None] = print,
+) -> Done:
     """Do the stage's work in its claimed folder, check its sums, and write its `stage.json`.
 
     Raises:
@@ -217,7 +224,7 @@ def make(stage: Stage, recipe: Recipe, home: Path, run: Path, report: Report) ->
     started = time.monotonic()
     folder = run / stage.name
     (folder / "stage.json").unlink(missing_ok=True)
-    result = stage.make(stages.Context(recipe, home, run, stage.name, report))
+    result = stage.make(stages.Context(recipe, home, run, stage.name, report, say))
     ledger.check(stage.name, result.accounts)
     record = Done(
         fingerprint=(folder / "claimed-by").read_text(),

@@ -11,6 +11,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from factory.metrics import Metrics
+
 Report = Callable[..., None]
 """`report(done, total, unit, **figures)`: how far a stage has come."""
 
@@ -62,14 +64,18 @@ class StageProgress:
         if rate := self.rate():
             parts.append(f"{rate:,.1f}/s")
             parts.append(f"{duration((self.total - self.done) / rate)} left")
-        parts += [f"{name.replace('_', ' ')} {short(x)}" for name, x in self.figures.items()]
+        told = self.figures.items()
+        parts += [f"{name.replace('_', ' ')} {short(value)}" for name, value in told if value]
         return ", ".join(parts)
 
 
 class Progress:
     """Shows the stages of one `factory run`."""
 
-    def __init__(self, names: list[str], console: Console | None = None):
+    def __init__(
+        self, names: list[str], console: Console | None = None, metrics: Metrics | None = None
+    ):
+        self.metrics = metrics
         self.console = console or terminal()
         self.stages = {name: StageProgress(name) for name in names}
         self._live = Live(
@@ -84,6 +90,8 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self.console.is_terminal:
             self._live.stop()
+        if self.metrics:
+            self.metrics.close()
 
     def skipped(self, name: str, note: str) -> None:
         """The stage needs no work."""
@@ -100,9 +108,15 @@ class Progress:
         now = time.monotonic()
         stage.done, stage.total, stage.unit, stage.figures = done, total, unit, figures
         stage.first = stage.first or (now, done)
+        if self.metrics:
+            self.metrics.moved(name, done, total, figures)
         if not self.console.is_terminal and now - max(stage.told, stage.started) > QUIET_SECONDS:
             stage.told = now
             self._say(stage)
+
+    def said(self, name: str, words: str) -> None:
+        """The stage has something to say to people."""
+        self.console.print(f"{name}: {words}", soft_wrap=True, markup=False)
 
     def ended(self, name: str, state: str, note: str) -> None:
         """The stage is done, failed or interrupted."""

@@ -21,7 +21,8 @@ from factory.progress import Progress
 from factory.recipe import Recipe
 
 GRACE = 10
-"""Seconds that a stage is given to end after a signal, before it is killed."""
+"""Seconds that a stage is given to end after a signal, beyond those that the recipe gives to draws
+in flight, before it is killed."""
 
 
 SILENT = {"DO_NOT_TRACK": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -132,6 +133,8 @@ class _Scheduler:
             event: dict[str, Any] = json.loads(line)
             if "error" in event:
                 worker.error = event["error"]
+            elif "say" in event:
+                self.progress.said(name, event["say"])
             else:
                 self.progress.moved(name, **event)
             return
@@ -159,8 +162,9 @@ class _Scheduler:
             self.progress.ended(worker.stage.name, "interrupted", "run again to carry on")
             worker.process.send_signal(signal.SIGTERM)
         for worker in self.workers:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                worker.process.wait(GRACE)
+            # A second Ctrl-C ends the waiting.
+            with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+                worker.process.wait(self.recipe.sampling.grace + GRACE)
             _kill_group(worker)
             worker.process.wait()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,8 @@ class Context:
     run: Path
     name: str
     report: Report
+    say: Callable[[str], None] = print
+    """Tells people something, in words."""
 
     @property
     def folder(self) -> Path:
@@ -234,6 +237,7 @@ def _drawn(
         home=context.home,
         folder=context.folder / "draws",
         report=context.report,
+        say=context.say,
     )
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 EVENT_SECONDS = 0.2
 """Least time between two events about progress."""
+LOG_SECONDS = 60.0
+"""Time between two lines about progress in the stage's log, each a JSON object."""
 
 
 def die_with_parent() -> None:
@@ -31,20 +33,28 @@ def main(folder: str, name: str, events: str) -> int:
     from factory.recipe import Recipe
 
     pipe = os.fdopen(int(events), "w", buffering=1)
-    told = 0.0
+    told = logged = 0.0
 
     def report(done: int, total: int, unit: str, **figures: float) -> None:
-        nonlocal told
+        nonlocal told, logged
         if time.monotonic() - told < EVENT_SECONDS and done < total:
             return
         told = time.monotonic()
         event: dict[str, Any] = {"done": done, "total": total, "unit": unit, "figures": figures}
         print(json.dumps(event), file=pipe)
+        if told - logged > LOG_SECONDS or done == total:
+            logged = told
+            at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            print(json.dumps({"at": at, "stage": name, **event}), flush=True)
+
+    def say(words: str) -> None:
+        print(words, flush=True)
+        print(json.dumps({"say": words}), file=pipe)
 
     settings = json.loads((Path(folder) / "recipe.json").read_text())
     recipe = Recipe.model_validate(settings["recipe"])
     try:
-        make(named(name), recipe, Path(settings["home"]), Path(folder), report)
+        make(named(name), recipe, Path(settings["home"]), Path(folder), report, say)
     except Exception as error:
         traceback.print_exc()
         # A mistake of the user's or the data's speaks for itself; a crash of ours names its kind.

@@ -1,0 +1,127 @@
+"""Thinking kept between bounds: its end replaced when it comes too early, forced when too late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from factory.engines import Completion, Engine, Request
+from factory.sampling import Thinking
+from filters.thinking import CLOSE, OPEN
+
+
+class Tokenizer(Protocol):
+    """What is wanted of a tokenizer: text to ids and back."""
+
+    def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]: ...
+
+    def decode(self, ids: list[int]) -> str: ...
+
+
+@dataclass
+class _Draft:
+    """An answer on its way: drawn ids, with ours among them."""
+
+    ids: list[int] = field(default_factory=list)
+    text: str = ""
+    forced: int = 0
+    segments: list[Completion] = field(default_factory=list)
+
+    def add(self, part: Completion) -> None:
+        self.ids += part.token_ids or []
+        self.text += part.text
+        self.segments.append(part)
+
+    def completion(self) -> Completion:
+        logprobs = [part.logprob for part in self.segments]
+        known = [logprob for logprob in logprobs if logprob is not None]
+        return Completion(
+            self.text,
+            self.ids,
+            self.segments[-1].finish_reason,
+            self.segments[0].prompt_tokens,
+            len(self.ids),
+            self.forced,
+            sum(known) if len(known) == len(logprobs) else None,
+        )
+
+
+class Budgeted:
+    """An engine whose thinking is kept between bounds, by continuing answers that were begun.
+
+    After s1's budget forcing (arXiv 2501.19393, 3.1): while thinking is shorter than `min_tokens`,
+    its end is taken away and `wait` written in its place; at `max_tokens` its end is written, and
+    what is left of the draw's tokens is room for the answer. What was written so is marked by its
+    number of tokens: such a draw is not all the teacher's own.
+
+    vLLM can force an end by itself (`thinking_token_budget`), for models that it has a reasoning
+    parser for; it cannot make a model wait, and does not say which tokens it forced.
+    """
+
+    def __init__(self, engine: Engine, thinking: Thinking, tokenizer: Tokenizer):
+        self.engine, self.thinking, self.tokenizer = engine, thinking, tokenizer
+        self.opened = engine.opened
+
+    async def draw(self, request: Request) -> Completion:
+        """One draw, of one or more segments, each with a seed of its own."""
+        draft = _Draft()
+        if request.watch:  # one watch over all segments: a loop may have begun in the one before
+            watch = request.watch()
+            request = replace(request, watch=lambda: watch)
+        cap = min(self.thinking.max_tokens or request.max_tokens, request.max_tokens)
+        waits = 0
+        while len(draft.ids) < cap:
+            await self._segment(request, draft, cap, CLOSE)
+            ended = draft.text.endswith(CLOSE)
+            if not ended:
+                break
+            if len(draft.ids) >= self.thinking.min_tokens or waits == self.thinking.max_waits:
+                break
+            self._wait(draft)
+            waits += 1
+        if not draft.text.endswith(CLOSE):
+            if draft.segments[-1].finish_reason != "length" or not self._thinks(request, draft):
+                return draft.completion()
+            if len(draft.ids) >= request.max_tokens:
+                return draft.completion()
+            self._write(draft, self.thinking.end)
+        if len(draft.ids) < request.max_tokens:
+            await self._segment(request, draft, request.max_tokens, None)
+        return draft.completion()
+
+    async def _segment(self, request: Request, draft: _Draft, most: int, until: str | None) -> None:
+        seed = (request.seed + 0x9E3779B1 * len(draft.segments)) & 0x7FFFFFFF
+        draft.add(
+            await self.engine.draw(
+                replace(
+                    request,
+                    seed=seed,
+                    begun=tuple(draft.ids),
+                    until=until,
+                    max_tokens=most - len(draft.ids),
+                )
+            )
+        )
+
+    def _thinks(self, request: Request, draft: _Draft) -> bool:
+        """Whether the draft stands inside think tags: no end is written for a plain answer."""
+        before = request.prefill + draft.text
+        return (self.opened or OPEN in before) and CLOSE not in before
+
+    def _wait(self, draft: _Draft) -> None:
+        """Take the end of the thinking away, and what shares a token with it; write `wait`."""
+        start = len(draft.ids)
+        tail = ""
+        while CLOSE not in tail and start > 0:
+            start -= 1
+            tail = self.tokenizer.decode(draft.ids[start:])
+        shared = tail[: tail.index(CLOSE)] if CLOSE in tail else ""
+        draft.ids = draft.ids[:start]
+        draft.text = draft.text.removesuffix(CLOSE).removesuffix(shared)
+        self._write(draft, shared + self.thinking.wait)
+
+    def _write(self, draft: _Draft, text: str) -> None:
+        ids = self.tokenizer.encode(text, add_special_tokens=False)
+        draft.ids += ids
+        draft.forced += len(ids)
+        draft.text += text
