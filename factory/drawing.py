@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ from factory.store import Store
 from factory.strategies import ask, prepare
 
 if TYPE_CHECKING:
+    from factory.engines import Engine
     from factory.outcome import Outcome
 
 
@@ -120,17 +123,31 @@ async def _filled(
 ) -> Outcome:
     from factory.sampler import Stop, fill
 
-    stop = Stop(asker.sampling.grace)
+    sampling, path = asker.sampling, teacher.model.path
+    stop = Stop(sampling.grace)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.now.set)
-    async with engine(teacher, prompts, asker) as running:
-        thinking = asker.sampling.thinking
-        asked = Budgeted(running, thinking, running.tokenizer) if thinking else running
-        return await fill(asked, prompts, asker, kept, report, stop=stop)
+    longest = longest_prompt(path, prompts, asker) + sampling.max_tokens if path else 0
+    start = partial(running, teacher, sampling, longest)
+    if sampling.cluster:
+        from factory.cluster import fill_on_cluster
+
+        return await fill_on_cluster(start, prompts, asker, kept, report, stop=stop)
+    async with start() as engine:
+        return await fill(engine, prompts, asker, kept, report, stop=stop)
 
 
-def engine(teacher: Teacher, prompts: pl.DataFrame, asker: Asker) -> Any:
-    """The engine for a teacher, an async context manager: its endpoint, or vLLM on this machine."""
-    sampling = asker.sampling
+@contextlib.asynccontextmanager
+async def running(teacher: Teacher, sampling: Sampling, max_length: int) -> AsyncIterator[Engine]:
+    """A teacher's engine while it is wanted: its endpoint, or vLLM where this is called.
+
+    `max_length`: tokens of the longest prompt with its draw.
+    """
+    async with _engine(teacher, sampling, max_length) as engine:
+        thinking = sampling.thinking
+        yield Budgeted(engine, thinking, engine.tokenizer) if thinking else engine
+
+
+def _engine(teacher: Teacher, sampling: Sampling, max_length: int) -> Any:
     if teacher.served:
         from factory.endpoint import Endpoint
 
@@ -139,7 +156,7 @@ def engine(teacher: Teacher, prompts: pl.DataFrame, asker: Asker) -> Any:
 
     return (AsyncVLLM if in_own_process(sampling) else VLLM)(
         teacher.model.path,
-        max_length=longest_prompt(teacher.model.path, prompts, asker) + sampling.max_tokens,
+        max_length=max_length,
         concurrency=sampling.concurrency,
         arguments=sampling.engine_arguments,
     )

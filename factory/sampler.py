@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import polars as pl
 
 from factory.aims import Aims, Spent
 from factory.engines import Completion, Engine, Request
 from factory.errors import EngineFailure, StageError
+from factory.feed import Feed
 from factory.figures import Figures
 from factory.outcome import Outcome, outcome
 from factory.pending import Asker, PromptState, kept, planned, spent, states
-from factory.plan import Plan
+from factory.policy import Limits
 from factory.progress import Report
 from factory.records import seed_of
 from factory.store import UNSYNCED_SECONDS, Store
@@ -36,13 +39,37 @@ STOPPED = ("loop", "language", "repetition")
 
 Judge = Callable[[str | None, object, str], Awaitable[Verdict]]
 """`await judge(response, reference, verifier)`."""
-Ended = asyncio.Queue[asyncio.Task[None] | None]
-"""Tasks that ended, in that order; None wakes the loop."""
 
 
 async def judge_here(response: str | None, reference: object, verifier: str) -> Verdict:
     """Judge in a thread: a hard answer may take a worker seconds, and the engine must not wait."""
     return await asyncio.to_thread(verify, response, reference, verifier)
+
+
+class Prompts(Protocol):
+    """Where prompts come from, and go when they are finished."""
+
+    def next(self) -> PromptState | None:
+        """Another prompt to begin; None when there is none now."""
+
+    def limits(self, state: PromptState) -> Limits | None:
+        """When it has had enough; None while that is not known."""
+
+    def chance(self, state: PromptState) -> float:
+        """Of its next draw to be correct, as far as is known."""
+
+    def put_away(self, state: PromptState) -> Iterable[PromptState]:
+        """Take a prompt that wants nothing more now; give back those that may want more again."""
+
+
+class Keeper(Protocol):
+    """Keeps what comes of draws: a store, or what sends it to one."""
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Keep one finished draw, a row of `SAMPLE`."""
+
+    def failed(self, sample_id: str, attempt: int, reason: str, message: str) -> None:
+        """Note an attempt that brought no draw."""
 
 
 @dataclass
@@ -80,67 +107,85 @@ async def fill(
             run was told to stop. What is finished is kept, and the next call goes on from there.
     """
     had = kept(store, asker)
-    so_far = spent(had, asker, store.seconds(asker.teacher))
-    figures = Figures(so_far, prompts.height, asker.sampling.target)
-    run = Run(engine, asker, planned(prompts, asker.sampling), figures, store, judge)
-    keeper = asyncio.create_task(_keep_synced(store, so_far, asker.teacher))
+    figures = Figures(
+        spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
+    )
+    feed = Feed(states(prompts, had, asker), planned(prompts, asker.sampling), figures, asker)
+    run = Run(engine, asker, feed, figures, store, judge)
+    async with synced(store, figures.spent, asker.teacher):
+        ended_by = await run.over(report, stop)
+    del had
+    return await finished(prompts, asker, store, run.failed, ended_by)
+
+
+async def finished(
+    prompts: pl.DataFrame, asker: Asker, store: Store, failed: dict[str, str], ended_by: str
+) -> Outcome:
+    """Seal what was drawn, and say what it came to.
+
+    Raises:
+        StageError: when there is nothing but failures.
+    """
+    await asyncio.to_thread(store.seal, wait=True)
+    have = kept(store, asker)
+    if failed and have.is_empty():
+        reasons = ", ".join(sorted(set(failed.values())))
+        raise StageError(f"the engine gave no draw at all, only {reasons}")
+    return outcome(prompts, have, asker, failed, ended_by)
+
+
+@contextlib.asynccontextmanager
+async def synced(store: Store, spent: Spent, teacher: str) -> AsyncIterator[None]:
+    """See to it that a power failure costs no more than a second of finished work."""
+
+    async def keep() -> None:
+        while True:
+            await asyncio.sleep(UNSYNCED_SECONDS / 2)
+            if store.unsynced:
+                await asyncio.to_thread(store.sync)
+                store.note_seconds(teacher, spent.hours * 3600)
+
+    keeper = asyncio.create_task(keep())
     try:
-        ended_by = await run.over(states(prompts, had, asker), report, stop)
+        yield
     finally:
         keeper.cancel()
-        store.note_seconds(asker.teacher, so_far.hours * 3600)
-    del had
-    await asyncio.to_thread(store.seal, wait=True)
-    if run.failed and not so_far.draws:
-        reasons = ", ".join(sorted(set(run.failed.values())))
-        raise StageError(f"the engine gave no draw at all, only {reasons}")
-    return outcome(prompts, kept(store, asker), asker, run.failed, ended_by)
-
-
-async def _keep_synced(store: Store, so_far: Spent, teacher: str) -> None:
-    """See to it that a power failure costs no more than a second of finished work."""
-    while True:
-        await asyncio.sleep(UNSYNCED_SECONDS / 2)
-        if store.unsynced:
-            await asyncio.to_thread(store.sync)
-            store.note_seconds(teacher, so_far.hours * 3600)
+        store.note_seconds(teacher, spent.hours * 3600)
 
 
 class Run:
-    """One sitting with one engine: prompts come from an iterator, finished draws go to `keep`."""
+    """One sitting with one engine: prompts come from a feed, finished draws go to a keeper."""
 
     def __init__(
         self,
         engine: Engine,
         asker: Asker,
-        plan: Plan,
+        feed: Prompts,
         figures: Figures,
-        store: Store,
+        keeper: Keeper,
         judge: Judge = judge_here,
     ):
-        self.engine, self.asker, self.plan = engine, asker, plan
-        self.figures, self.store, self.judge = figures, store, judge
+        self.engine, self.asker, self.feed = engine, asker, feed
+        self.figures, self.keeper, self.judge = figures, keeper, judge
         self.aims = Aims(asker.sampling, figures.spent)
+        self.ended: asyncio.Queue[asyncio.Task[None] | None] = asyncio.Queue()
+        """Tasks that ended, in that order; None wakes the loop."""
         self.failed: dict[str, str] = {}
         """Reason by sample id, of draws that could not be had."""
         self._ready: deque[PromptState] = deque()
-        self._parked: list[PromptState] = []
         self._failures_in_a_row = 0
         self._hoped = 0.0
 
-    async def over(
-        self, prompts: Iterator[PromptState], report: Report, stop: Stop | None = None
-    ) -> str:
+    async def over(self, report: Report, stop: Stop | None = None) -> str:
         """Keep the engine full until no prompt wants another draw; returns what ended it.
 
         Raises:
             StageError: see `fill`.
         """
         tasks: set[asyncio.Task[None]] = set()
-        ended: Ended = asyncio.Queue()
-        alarm = asyncio.create_task(self._wake(ended, stop))
+        alarm = asyncio.create_task(self._alarm(stop))
         try:
-            return await self._until_none_wants_more(prompts, tasks, ended, report, stop)
+            return await self._until_none_wants_more(tasks, report, stop)
         finally:
             # After a failure: let go of what is in flight, so that nothing is left unheard.
             for task in (*tasks, alarm):
@@ -148,12 +193,7 @@ class Run:
             await asyncio.gather(*tasks, alarm, return_exceptions=True)
 
     async def _until_none_wants_more(
-        self,
-        prompts: Iterator[PromptState],
-        tasks: set[asyncio.Task[None]],
-        ended: Ended,
-        report: Report,
-        stop: Stop | None,
+        self, tasks: set[asyncio.Task[None]], report: Report, stop: Stop | None
     ) -> str:
         in_hand = round(self.asker.sampling.concurrency * (1 + READY))
         why = ""
@@ -161,18 +201,18 @@ class Run:
             while len(tasks) < in_hand and not (stop and stop.now.is_set()):
                 if why := self.aims.end(len(tasks), self._hoped):
                     break
-                if (found := self._next(prompts)) is None:
+                if (found := self._next()) is None:
                     break
-                chance = self._chance(found[0])
+                chance = self.feed.chance(found[0])
                 self._hoped += chance
                 task = asyncio.create_task(self._one(*found, chance))
-                task.add_done_callback(ended.put_nowait)
+                task.add_done_callback(self.ended.put_nowait)
                 tasks.add(task)
             self.figures.in_flight = len(tasks)
             report(*self.figures.progress(), **self.figures.told())
             if not tasks or self.aims.overtime or (stop and stop.over):
                 break
-            if (task := await ended.get()) is not None:
+            if (task := await self.ended.get()) is not None:
                 tasks.discard(task)
                 task.result()
         if stop and stop.now.is_set():
@@ -184,21 +224,21 @@ class Run:
             why = self.aims.end(0, 0.0)
         return why or "all prompts are finished"
 
-    async def _wake(self, ended: Ended, stop: Stop | None) -> None:
+    async def _alarm(self, stop: Stop | None) -> None:
         """Wake the loop when the run is told to stop, and when its time is over."""
         told = asyncio.ensure_future(stop.now.wait()) if stop else asyncio.Future[bool]()
         await asyncio.wait([told], timeout=self.aims.seconds_left)
-        ended.put_nowait(None)
+        self.ended.put_nowait(None)
         if stop and stop.now.is_set():
             stop.began = time.monotonic()
             await asyncio.sleep(stop.grace)
-            ended.put_nowait(None)
+            self.ended.put_nowait(None)
 
-    def _next(self, prompts: Iterator[PromptState]) -> tuple[PromptState, int] | None:
+    def _next(self) -> tuple[PromptState, int] | None:
         """The next draw: of a prompt that was begun, before new ones begin."""
         while True:
             if not self._ready:
-                state = next(prompts, None)
+                state = self.feed.next()
                 if state is None:
                     return None
                 self._ready.append(state)
@@ -217,23 +257,12 @@ class Run:
     def _wants(self, state: PromptState) -> int | None:
         """The next draw of a prompt; puts it away where it is finished, or must wait."""
         if state.limits is None:
-            state.limits = self.plan.limits(state.place, state.source)
+            state.limits = self.feed.limits(state)
         draw = state.next_draw()
-        if draw is not None or state.in_flight:
-            return draw
-        if state.limits is None:
-            self._parked.append(state)
-            return None
-        self.figures.finished += 1
-        self.figures.hopeless += state.correct < (self.asker.sampling.policy.accepted or 0)
-        if self.plan.finished(state.place, state.source, state.drawn, state.correct, state.tokens):
-            for parked in self._parked:
-                self._queue(parked)
-            self._parked.clear()
-        return None
-
-    def _chance(self, state: PromptState) -> float:
-        return self.plan.chance(state.place, state.source, state.drawn, state.correct)
+        if draw is None and not state.in_flight:
+            for other in self.feed.put_away(state):
+                self._queue(other)
+        return draw
 
     async def _one(self, state: PromptState, draw: int, chance: float) -> None:
         """Draw, judge and keep; or note why it could not be had."""
@@ -278,7 +307,7 @@ class Run:
                 known = isinstance(error, EngineFailure)
                 reason = error.reason if known else type(error).__name__
                 self.failed[request.sample_id] = reason
-                self.store.failed(request.sample_id, attempt, reason, str(error))
+                self.keeper.failed(request.sample_id, attempt, reason, str(error))
                 self._failed(error)
                 if known and error.final:
                     return None
@@ -304,7 +333,7 @@ class Run:
         opening = (f"{OPEN}\n" if self.engine.opened else "") + request.prefill
         thought = split(request.prefill + completion.text, self.engine.opened)
         verdict = await self.judge(thought.response, state.reference, state.verifier)
-        self.store.append(
+        self.keeper.append(
             {
                 "sample_id": request.sample_id,
                 "prompt_id": request.prompt_id,

@@ -1,0 +1,348 @@
+"""Sampling on a Ray cluster: partitions of prompts to engine replicas, one store for all of them.
+
+The driver is the one writer and the one that plans: what a replica finishes comes to it draw by
+draw, so losing a worker or a node costs the draws that were being made there and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from factory.aims import Aims
+from factory.errors import StageError
+from factory.feed import Feed
+from factory.figures import Figures
+from factory.outcome import Outcome
+from factory.pending import Asker, PromptState, kept, planned, spent, states
+from factory.progress import Report
+from factory.replica import Event, Replica, Start
+from factory.sampler import STOPPED, Stop, finished, judge_here, synced
+from factory.sampling import Budget, Sampling
+from factory.store import Store
+from filters.verifiers import verify
+from filters.verifiers.verdict import Verdict
+
+AHEAD = 3
+"""Partitions that a replica has in hand: while the last prompts of one are drawn, the next is."""
+OUTAGE = 300.0
+"""Seconds without any replica at work after which a run stops."""
+FIGURES_SECONDS = 0.2
+
+
+async def fill_on_cluster(
+    start: Start,
+    prompts: pl.DataFrame,
+    asker: Asker,
+    store: Store,
+    report: Report,
+    *,
+    stop: Stop | None = None,
+) -> Outcome:
+    """As `factory.sampler.fill`, with engines that `start` brings up on the cluster's nodes.
+
+    Ray is connected to as `RAY_ADDRESS` says, or to the cluster that this machine is part of; where
+    there is none, one is begun on this machine.
+
+    Raises:
+        StageError: see `factory.sampler.fill`; also when no replica is at work for long.
+    """
+    had = kept(store, asker)
+    figures = Figures(
+        spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
+    )
+    feed = Feed(states(prompts, had, asker), planned(prompts, asker.sampling), figures, asker)
+    connect()
+    judging = judges()
+    driver = _Driver(feed, asker, figures, store, replicas(start, asker, judging))
+    async with synced(store, figures.spent, asker.teacher):
+        try:
+            ended_by = await driver.over(report, stop)
+        finally:
+            disconnect([*driver.actors, *judging])
+    del had
+    return await finished(prompts, asker, store, driver.failed, ended_by)
+
+
+def connect() -> None:
+    """Connect to the cluster; nothing is reported to anybody outside it."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    import ray
+
+    if not ray.is_initialized():
+        ray.init(include_dashboard=False, log_to_driver=False, namespace="reasoning-factory")
+
+
+def disconnect(actors: Sequence[Any]) -> None:
+    """End the actors; the cluster stays as it was found."""
+    import ray
+
+    for actor in actors:
+        ray.kill(actor)
+
+
+def replicas(start: Start, asker: Asker, judging: Sequence[Any]) -> list[Any]:
+    """Actors for the engines, spread over the nodes; Ray begins a lost one anew where it can."""
+    import ray
+
+    sampling = asker.sampling
+    gpus = _gpus_each(sampling)
+    there = ray.cluster_resources()
+    room = int(there.get("GPU", 0)) // gpus if there.get("GPU") else _nodes()
+    number = sampling.replicas or room
+    if not number:
+        raise StageError(
+            f"the cluster has {there.get('GPU', 0):g} GPUs, and a replica needs {gpus}"
+        )
+    own = {"num_gpus": gpus, "num_cpus": 0} if there.get("GPU") else {"num_cpus": 1}
+    actor = ray.remote(Replica).options(
+        **own, max_restarts=-1, max_concurrency=1000, scheduling_strategy="SPREAD"
+    )
+    # What a replica is asked for has no end of its own: aims and plan stay with the driver.
+    free = sampling.model_copy(update={"target": None, "budget": Budget()})
+    plain = Asker(asker.teacher, free, asker.seed, asker.strategies)
+    return [actor.remote(start, plain, Judges(judging)) for _ in range(number)]
+
+
+def _gpus_each(sampling: Sampling) -> int:
+    arguments = sampling.engine_arguments
+    wide = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
+    each = 1
+    for name in wide:
+        each *= int(arguments.get(name, 1))
+    return each
+
+
+def _nodes() -> int:
+    import ray
+
+    return sum(node["Alive"] for node in ray.nodes())
+
+
+class JudgeActor:
+    """Judges on one node, whose CPUs its worker pool uses."""
+
+    def judge(self, response: str | None, reference: object, verifier: str) -> Verdict:
+        """As `filters.verifiers.verify`."""
+        return verify(response, reference, verifier)
+
+
+class Judges:
+    """Judges on the CPUs of all nodes in turn; where one is lost, on another, at last here."""
+
+    def __init__(self, actors: Sequence[Any]):
+        self._actors = list(actors)
+        self._turn = 0
+
+    async def __call__(self, response: str | None, reference: object, verifier: str) -> Verdict:
+        import ray.exceptions
+
+        while self._actors:
+            actor = self._actors[self._turn % len(self._actors)]
+            self._turn += 1
+            try:
+                return await actor.judge.remote(response, reference, verifier)
+            except ray.exceptions.RayTaskError:
+                raise
+            except ray.exceptions.RayError:
+                self._actors = [other for other in self._actors if other is not actor]
+        return await judge_here(response, reference, verifier)
+
+
+def judges() -> list[Any]:
+    """A judge on each node. They count for no CPU: else engines on CPUs might leave them none."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    found = []
+    for node in ray.nodes():
+        if node["Alive"]:
+            here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            threads = max(1, int(node["Resources"].get("CPU", 1)))
+            options = {"num_cpus": 0, "max_concurrency": threads, "scheduling_strategy": here}
+            found.append(ray.remote(JudgeActor).options(**options).remote())
+    return found
+
+
+class _Driver:
+    """Gives partitions out and takes draws in."""
+
+    def __init__(
+        self, feed: Feed, asker: Asker, figures: Figures, store: Store, actors: Sequence[Any]
+    ):
+        self.feed, self.asker, self.figures = feed, asker, figures
+        self.store, self.actors = store, actors
+        self.aims = Aims(asker.sampling, figures.spent)
+        self.failed: dict[str, str] = {}
+        self._size = max(1, asker.sampling.concurrency // 2)
+        self._back: deque[PromptState] = deque()
+        self._out: dict[str, PromptState] = {}
+        self._reserved: dict[str, tuple[int, float]] = {}
+        self._changed = asyncio.Event()
+        self._at_work: set[int] = set()
+        self._last_at_work = time.monotonic()
+        self._exhausted, self._why, self._stopping = False, "", False
+
+    async def over(self, report: Report, stop: Stop | None) -> str:
+        """Until no prompt wants another draw; returns what ended it."""
+        served = [
+            asyncio.create_task(self._serve(number, actor))
+            for number, actor in enumerate(self.actors)
+        ]
+        try:
+            while not self._done():
+                await self._wait(served, report)
+                if stop and stop.now.is_set():
+                    self._stopping = True
+                    stop.began = stop.began or time.monotonic()
+                if self.aims.overtime or (stop and stop.over):
+                    break
+        finally:
+            for task in served:
+                task.cancel()
+            await asyncio.gather(*served, return_exceptions=True)
+        if self._stopping:
+            raise StageError(
+                f"told to stop: {self.figures.draws:,} draws were finished in this sitting and "
+                "are kept; the same command carries on"
+            )
+        if self.aims.overtime:
+            return self.aims.end(0, 0.0) or ""
+        return self._why or "all prompts are finished"
+
+    async def _wait(self, served: list[asyncio.Task[None]], report: Report) -> None:
+        await asyncio.wait(served, timeout=FIGURES_SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+        for task in served:
+            if task.done():
+                task.result()
+        self.figures.in_flight = len(self._out)
+        report(*self.figures.progress(), **self.figures.told())
+        if self._at_work:
+            self._last_at_work = time.monotonic()
+        elif time.monotonic() - self._last_at_work > OUTAGE:
+            raise StageError(
+                f"no engine replica was at work for {OUTAGE:g} seconds; `ray status` says what the "
+                "cluster lacks. Draws so far are kept; the same command carries on."
+            )
+
+    def _done(self) -> bool:
+        if self._out:
+            return False
+        return self._stopping or bool(self._why) or (self._exhausted and not self._back)
+
+    async def _serve(self, number: int, actor: Any) -> None:
+        """Keep one replica in work; where it is lost, until it is there again."""
+        import ray.exceptions
+
+        while True:
+            try:
+                await actor.ready.remote()
+                self._at_work.add(number)
+                await self._keep_in_work(actor)
+            except ray.exceptions.RayTaskError as error:
+                raise StageError(str(error.cause or error).strip()) from error
+            except ray.exceptions.RayError:
+                await asyncio.sleep(1)  # the worker or its node is gone
+            finally:
+                self._at_work.discard(number)
+
+    async def _keep_in_work(self, actor: Any) -> None:
+        out: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                self._changed.clear()
+                while len(out) < AHEAD and (partition := self._take()):
+                    out.add(asyncio.create_task(self._sample(actor, partition)))
+                waiting = asyncio.create_task(self._changed.wait())
+                await asyncio.wait({*out, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+                for task in [task for task in out if task.done()]:
+                    out.discard(task)
+                    task.result()
+        finally:
+            for task in out:
+                task.cancel()
+            await asyncio.gather(*out, return_exceptions=True)
+
+    def _take(self) -> list[PromptState]:
+        """The next prompts to draw for, as many as aims allow; empty when there are none now."""
+        partition: list[PromptState] = []
+        while len(partition) < self._size and not self._stopping:
+            draws, hoped = (
+                (sum(part) for part in zip(*self._reserved.values(), strict=True))
+                if (self._reserved)
+                else (0, 0.0)
+            )
+            if why := self.aims.end(int(draws), hoped):
+                self._why = why if not self._out else ""
+                break
+            if (state := self._next()) is None:
+                break
+            chance = self.feed.chance(state)
+            still = (max(state.limits) if state.limits else 1) - state.drawn
+            self._reserved[state.prompt_id] = (max(still, 1), chance)
+            self._out[state.prompt_id] = state
+            partition.append(state)
+        return partition
+
+    def _next(self) -> PromptState | None:
+        while True:
+            state = self._back.popleft() if self._back else self.feed.next()
+            if state is None:
+                self._exhausted = True
+                return None
+            if state.limits is None:
+                state.limits = self.feed.limits(state)
+            if state.next_draw() is not None:
+                return state
+            self._back.extend(self.feed.put_away(state))
+
+    async def _sample(self, actor: Any, partition: list[PromptState]) -> None:
+        try:
+            stream = actor.sample.options(num_returns="streaming").remote(partition)
+            async for told in stream:
+                for event in await told:
+                    self._take_in(event)
+        finally:
+            # Finished, waiting for limits, or lost with its replica: its draws so far tell.
+            for state in partition:
+                self._out.pop(state.prompt_id, None)
+                self._reserved.pop(state.prompt_id, None)
+                self._back.append(state)
+            self._changed.set()
+
+    def _take_in(self, event: Event) -> None:
+        kind, what = event
+        if kind == "attempt":
+            self.figures.failures += 1
+            self.store.failed(*what)
+        elif kind == "failed":
+            self.failed.update(what)
+            for state in self._out.values():
+                self._note_failures(state, what)
+        else:
+            self._keep(what)
+
+    def _note_failures(self, state: PromptState, failed: dict[str, str]) -> None:
+        for number in range(self.asker.sampling.policy.max_draws):
+            reason = failed.get(self.asker.sample_id(state, number))
+            if reason:
+                state.failed[number] = reason
+
+    def _keep(self, row: dict[str, Any]) -> None:
+        state = self._out[row["prompt_id"]]
+        if state.outcomes.get(row["draw"]) is not None:
+            return
+        self.store.append(row)
+        correct = row["verdict"] == "correct"
+        enough = self.asker.sampling.policy.accepted
+        self.figures.spent.accepted += correct and (not enough or state.correct < enough)
+        state.finish(row["draw"], correct, row["completion_tokens"])
+        self.figures.took(row["completion_tokens"], row["finish_reason"] in STOPPED)

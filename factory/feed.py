@@ -1,0 +1,45 @@
+"""The prompts of one run in their order, and the plan that says when each has had enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from factory.figures import Figures
+from factory.pending import Asker, PromptState
+from factory.plan import Plan
+from factory.policy import Limits
+
+
+class Feed:
+    """Gives prompts out one by one; those whose limits are not known yet wait until they are."""
+
+    def __init__(self, prompts: Iterator[PromptState], plan: Plan, figures: Figures, asker: Asker):
+        self._prompts, self._plan = prompts, plan
+        self._figures, self._enough = figures, asker.sampling.policy.accepted or 0
+        self._parked: list[PromptState] = []
+
+    def next(self) -> PromptState | None:
+        """Another prompt to begin; None when all were given out."""
+        return next(self._prompts, None)
+
+    def limits(self, state: PromptState) -> Limits | None:
+        """When it has had enough; None while the prompts that teach it are not finished."""
+        return self._plan.limits(state.place, state.source)
+
+    def chance(self, state: PromptState) -> float:
+        """Of its next draw to be correct, as far as is known."""
+        return self._plan.chance(state.place, state.source, state.drawn, state.correct)
+
+    def put_away(self, state: PromptState) -> list[PromptState]:
+        """Count a finished prompt, or park one whose limits are not known; returns those that were
+        parked and may go on."""
+        if state.limits is None:
+            self._parked.append(state)
+            return []
+        self._figures.finished += 1
+        self._figures.hopeless += state.correct < self._enough
+        counts = (state.drawn, state.correct, state.tokens)
+        if not self._plan.finished(state.place, state.source, *counts):
+            return []
+        waiting, self._parked = self._parked, []
+        return waiting

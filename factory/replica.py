@@ -1,0 +1,148 @@
+"""One engine replica of a cluster: the sampler's loop in a Ray actor, fed with partitions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from factory.aims import Spent
+from factory.engines import Engine
+from factory.figures import Figures
+from factory.pending import Asker, PromptState
+from factory.policy import Limits
+from factory.sampler import Judge, Run
+
+Start = Callable[[], AbstractAsyncContextManager[Engine]]
+"""Starts an engine where it is called; must be picklable."""
+Event = tuple[str, Any]
+"""`("draw", row)`, `("attempt", failure)` or `("failed", {sample id: reason})`."""
+
+
+class Partition:
+    """A few prompts on their way through a replica, and what is to be told of them."""
+
+    def __init__(self, states: Sequence[PromptState]):
+        self.left = {state.prompt_id for state in states}
+        self.events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
+
+    async def told(self) -> AsyncIterator[list[Event]]:
+        """What happens to its prompts, as it happens, until nothing more does."""
+        over = False
+        while not over:
+            happened = [await self.events.get()]
+            while not self.events.empty():
+                happened.append(self.events.get_nowait())
+            events: list[Event] = []
+            for event in happened:
+                if isinstance(event, BaseException):
+                    raise event
+                over = over or event is None
+                events += [event] if event is not None else []
+            yield events
+
+
+class Partitions:
+    """Feeds a run with the prompts of partitions, and takes to these what comes of them.
+
+    Limits are the driver's to know: a prompt without any gets its first draw, and goes back.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[PromptState] = deque()
+        self._of: dict[str, Partition] = {}
+
+    def add(self, states: Sequence[PromptState]) -> Partition:
+        """Take in a partition."""
+        partition = Partition(states)
+        self._waiting.extend(states)
+        self._of.update((state.prompt_id, partition) for state in states)
+        return partition
+
+    def broken(self, error: BaseException) -> None:
+        """The engine is of no use any more: everyone who waits must hear of it."""
+        for partition in set(self._of.values()):
+            partition.events.put_nowait(error)
+        self._of.clear()
+        self._waiting.clear()
+
+    def next(self) -> PromptState | None:
+        """Another prompt to begin; None when there is none now."""
+        return self._waiting.popleft() if self._waiting else None
+
+    def limits(self, state: PromptState) -> Limits | None:
+        """Known to the driver, or to nobody."""
+        return state.limits
+
+    def chance(self, state: PromptState) -> float:
+        """Of no use here: targets are the driver's."""
+        return 0.0
+
+    def put_away(self, state: PromptState) -> list[PromptState]:
+        """The prompt is through, as far as it goes here."""
+        partition = self._of.pop(state.prompt_id)
+        partition.left.discard(state.prompt_id)
+        if not partition.left:
+            partition.events.put_nowait(None)
+        return []
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Send a finished draw to the driver, whose store keeps it."""
+        self._of[row["prompt_id"]].events.put_nowait(("draw", dict(row)))
+
+    def failed(self, sample_id: str, attempt: int, reason: str, message: str) -> None:
+        """Send word of an attempt that brought no draw."""
+        partition = next(iter(self._of.values()))
+        partition.events.put_nowait(("attempt", (sample_id, attempt, reason, message)))
+
+
+class Replica:
+    """The actor. Partitions overlap, so that the engine stays full from one to the next."""
+
+    def __init__(self, start: Start, asker: Asker, judge: Judge):
+        self._start, self._asker, self._judge = start, asker, judge
+        self._feed = Partitions()
+        self._run: Run | None = None
+        self._loop: asyncio.Task[Any] | None = None
+        self._starting = asyncio.Lock()
+
+    async def ready(self) -> str:
+        """Start the engine, once; returns the node that it runs on."""
+        import ray
+
+        async with self._starting:
+            if self._run is None:
+                engine = await self._start().__aenter__()
+                figures = Figures(Spent(), prompts=0)
+                self._run = Run(engine, self._asker, self._feed, figures, self._feed, self._judge)
+        return ray.get_runtime_context().get_node_id()
+
+    async def sample(self, states: list[PromptState]) -> AsyncIterator[list[Event]]:
+        """Draw what these prompts want; tells what comes of it, as it comes."""
+        await self.ready()
+        run = self._run
+        assert run
+        partition = self._feed.add(states)
+        if self._loop is None or self._loop.done():
+            self._loop = asyncio.create_task(self._sample(run))
+        else:
+            run.ended.put_nowait(None)
+        async for events in partition.told():
+            yield events
+        lost = {
+            id: run.failed.pop(id) for id in [id for id in run.failed if id in self._ids(states)]
+        }
+        if lost:
+            yield [("failed", lost)]
+
+    def _ids(self, states: Sequence[PromptState]) -> set[str]:
+        most = self._asker.sampling.policy.max_draws
+        return {self._asker.sample_id(state, n) for state in states for n in range(most)}
+
+    async def _sample(self, run: Run) -> None:
+        try:
+            await run.over(lambda *_, **__: None)
+        except BaseException as error:
+            self._feed.broken(error)
