@@ -314,7 +314,14 @@ def test_what_a_verifier_calls_its_key_is_what_is_shown():
     assert verdict.reason == "bad_reference: there is no answer that could be shown"
 
 
-@pytest.mark.parametrize(("settings", "said"), [({"votes": 0}, "votes"), ({"rules": "?"}, "'\\?'")])
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"votes": 0}, "votes is 0, and must be 1 or more"),
+        ({"rules": "?"}, r"no verifier '\?'; there are math"),
+        ({"rescue": "wrong_answer"}, r"rescue is a set of reasons, as \{'wrong_answer'\}"),
+    ],
+)
 def test_settings_that_make_no_judge(settings, said):
     with pytest.raises(ValueError, match=said):
         Judge(Model(strict), **settings)

@@ -144,10 +144,10 @@ def _ends(text: str, start: int, end: re.Match[str]) -> bool:
     word = before[1].lower()
     if word in ABBREVIATIONS or (word.isdigit() and _opens_line(text, before.start(1))):
         return False
-    initial = len(word) == 1 and word.isalpha() and word != "i"
-    if initial or word in DOUBTFUL:
-        return not initial and not _follows(text, end).islower()
-    return True
+    follows = _follows(text, end)
+    if len(word) == 1 and word.isalpha() and word != "i":  # J. Smith, b. 1950; but "solve for x."
+        return not (before[1].isupper() or follows.isdigit())
+    return word not in DOUBTFUL or not follows.islower()
 
 
 def _follows(text: str, end: re.Match[str]) -> str:
