@@ -298,6 +298,7 @@ def test_agreement_with_rules():
         ({"question": "Who?"}, "it lacks an answer"),
         ({"answer": "Goethe"}, "it lacks a question"),
         (FAUST | {"rules": "poetry"}, "rules: no verifier 'poetry'"),
+        (FAUST | {"rules": ["exact"]}, "rules: no verifier"),
     ],
 )
 def test_references(reference, wrong):

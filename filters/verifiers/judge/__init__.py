@@ -153,7 +153,7 @@ def shape(reference: object) -> str | None:
     if answer is None or not str(answer).strip():
         return "it lacks an answer"
     rules = reference.get("rules")
-    if rules is not None and rules not in VERIFIERS:
+    if rules is not None and str(rules) not in VERIFIERS:
         return f"rules: no verifier {rules!r}; there are {', '.join(VERIFIERS)}"
     return None
 
