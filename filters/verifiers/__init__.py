@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from time import perf_counter
 from typing import NamedTuple
 
-from filters.verifiers import choice, code, exact, logic, math, numeric
+from filters.verifiers import choice, code, exact, instructions, logic, math, numeric
 from filters.verifiers.answer import extract
 from filters.verifiers.verdict import Verdict, incorrect, unverifiable
 
@@ -35,6 +35,9 @@ VERIFIERS: dict[str, Verifier] = {
     "exact": Verifier(exact.judge, exact.shape, exact.key),
     "logic": Verifier(logic.judge, logic.shape, logic.key),
     "code": Verifier(code.judge, code.shape, code.key, code.extract),
+    "instructions": Verifier(
+        instructions.judge, instructions.shape, instructions.key, instructions.extract
+    ),
 }
 """Every verifier, by the name that prompts carry."""
 
