@@ -57,12 +57,11 @@ UNSPACED = {"han", "thai", "lao"}
 ALIASES = {"nb": "no", "nn": "no", "bs": "hr", "id": "ms", "fil": "tl", "iw": "he"}
 """Codes of languages that the identifier knows under a near relative's code."""
 
-_RUN = re.compile(
-    "|".join(
-        f"(?P<{script}>[{letters}]{'{2,}' if script == 'greek' else '+'})"
-        for script, (letters, _) in SCRIPTS.items()
-    )
-)
+_RUNS = {
+    script: f"[{letters}]{'{2,}' if script == 'greek' else '+'}"
+    for script, (letters, _) in SCRIPTS.items()
+}
+_RUN = re.compile("|".join(f"(?P<{script}>{run})" for script, run in _RUNS.items()))
 _ASCII = re.compile("[A-Za-z]+")
 _SENTENCE = re.compile(
     "[.!?:;\n\u3002\uff01\uff1f\uff1b\uff1a\u2026]+"
@@ -204,6 +203,26 @@ def settled(text: str) -> int:
         if at < 2 or at > end:
             return opening.start()
     return end
+
+
+def is_surely(text: str, own: str) -> bool:
+    """Whether the end of a text is so plainly in a language that there is no need to count letters.
+
+    No letter of a script that the language is not written in, and a sure identifier. Half of a
+    sentence in a language of the same script may stand beside it.
+
+    >>> text = "First we add both numbers, then we divide the result by two. "
+    >>> is_surely(text, "en"), is_surely(text, "de"), is_surely(text + "\u7136\u540e", "en")
+    (True, False, False)
+    """
+    return not _foreign(own).search(text) and identify(text[-1000:]) == (own, True)
+
+
+@cache
+def _foreign(own: str) -> re.Pattern[str]:
+    return re.compile(
+        "|".join(run for script, run in _RUNS.items() if own not in LANGUAGES[script])
+    )
 
 
 def _fragments(text: str) -> Iterator[tuple[str, str, int]]:

@@ -128,6 +128,8 @@ def _numbers_from_end(text: str) -> Iterator[str]:
 
 def _counting(shape: str, numbers: Iterator[str], period: int, extent: int) -> Loop:
     """The part of a loop of `shape` in which every number goes on by the same step."""
+    if extent < 3 * period:
+        return NO_LOOP
     block = shape[-period:]
     width = block.count("0")  # numbers in a block
     values: list[int] = []  # from the end on

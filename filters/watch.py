@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import ClassVar
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from filters.language import KNOWN, Reader, code_of, prose_of, settled
+from filters.language import KNOWN, Reader, code_of, is_surely, prose_of, settled
 from filters.loops import ECHO, Loop, Tail
 from filters.thinking import CLOSE, OPEN
 
-LOOP_EVERY = 512
+EVERY = 1024
 """Characters after which a draw is looked at for loops."""
-LANGUAGE_EVERY = 2048
-"""Characters after which its language is looked at; a look costs much the same for any number."""
+LANGUAGE_EVERY = 2
+"""Looks for loops to one at the language, which costs much the same for any length of text."""
 OPEN_END = 8192
 """Characters that a line, a formula or code may go on before its end is no longer waited for."""
 VLLM_LENGTHS = 9
 """Block lengths that vLLM tries for each token: as many as cost 5 microseconds."""
+
+_PROSE = prose_of(pl.col("text"))
 
 
 class _Settings(BaseModel):
@@ -54,7 +56,7 @@ class LoopStop(_Settings):
     def keep(self) -> int:
         """How many characters of a draw's end are kept."""
         blocks = self.max_period * self.min_repeats
-        return LOOP_EVERY + max(blocks, self.min_chars, self.min_bare_chars, ECHO)
+        return EVERY + max(blocks, self.min_chars, self.min_bare_chars, ECHO)
 
     def is_doomed(self, tail: Tail) -> bool:
         """Whether the draw whose end this is loops."""
@@ -100,7 +102,7 @@ class Watch:
     `LoopStop.max_period`; the language of a draw whose question has none that the identifier knows.
 
     >>> watch = Watch(Stops(loop=LoopStop(min_chars=500)), language="en")
-    >>> watch.feed("Is it 12? It is. " * 30), watch.feed("Is it 12? It is. " * 30)
+    >>> watch.feed("Is it 12? It is. " * 40), watch.feed("Is it 12? It is. " * 40)
     (None, 'loop')
     """
 
@@ -119,6 +121,8 @@ class Watch:
             self._followers.append(_Loops(stops.loop))
         if stops.language and code_of(language) in KNOWN:
             self._followers.append(_Speech(stops.language, code_of(language)))
+        self._new: list[str] = []  # what was not looked at yet
+        self._missing = EVERY  # characters until the next look
 
     def feed(self, text: str) -> str | None:
         """Takes what the draw has grown by since the last call, of any length.
@@ -126,30 +130,22 @@ class Watch:
         Returns:
             `loop` or `language`, the reason to stop it, from then on whatever comes; or None.
         """
-        for follower in self._followers:
-            if self.reason is None and any(map(follower.is_doomed, follower.pieces.add(text))):
-                self.reason = follower.reason
+        if self.reason is None and self._followers:
+            self._new.append(text)
+            self._missing -= len(text)
+            if self._missing <= 0:
+                self.reason = self._look("".join(self._new))
         return self.reason
 
-
-class _Pieces:
-    """Makes pieces of one size out of what comes."""
-
-    def __init__(self, size: int):
-        self.size = size
-        self._waiting: list[str] = []
-        self._chars = 0
-
-    def add(self, text: str) -> Iterator[str]:
-        self._waiting.append(text)
-        self._chars += len(text)
-        if self._chars < self.size:
-            return
-        whole = "".join(self._waiting)
-        self._chars %= self.size
-        end = len(whole) - self._chars
-        self._waiting = [whole[end:]]
-        yield from (whole[start : start + self.size] for start in range(0, end, self.size))
+    def _look(self, new: str) -> str | None:
+        """Shows all followers what is new, in pieces of one size."""
+        rest = len(new) % EVERY
+        for start in range(0, len(new) - rest, EVERY):
+            for follower in self._followers:
+                if follower.is_doomed(new[start : start + EVERY]):
+                    return follower.reason
+        self._new, self._missing = [new[len(new) - rest :]], EVERY - rest
+        return None
 
 
 class _Loops:
@@ -157,7 +153,6 @@ class _Loops:
 
     def __init__(self, stop: LoopStop):
         self.stop = stop
-        self.pieces = _Pieces(LOOP_EVERY)
         self._tail = Tail(keep=stop.keep)
 
     def is_doomed(self, piece: str) -> bool:
@@ -170,15 +165,18 @@ class _Speech:
 
     def __init__(self, stop: LanguageStop, own: str):
         self.stop = stop
-        self.pieces = _Pieces(LANGUAGE_EVERY)
         self._reader = Reader(own)
+        self._pieces = 0
         self._unread = ""
         self._last: deque[tuple[int, int]] = deque()  # letters of its language, letters judged
         self._all = (0, 0)
 
     def is_doomed(self, piece: str) -> bool:
-        letters = self._reader.read(_prose(self._settled(piece)))
-        judged = (letters[self._reader.own], letters.total())
+        self._unread += piece
+        self._pieces += 1
+        if self._pieces % LANGUAGE_EVERY:
+            return False
+        judged = self._judged(self._settled())
         self._all = _sum([self._all, judged])
         self._last.append(judged)
         while _sum(self._last)[1] - self._last[0][1] >= self.stop.letters:
@@ -190,9 +188,16 @@ class _Speech:
             and self._all[0] < self.stop.min_share_of_all * self._all[1]
         )
 
-    def _settled(self, piece: str) -> str:
+    def _judged(self, text: str) -> tuple[int, int]:
+        """Letters of the draw's language, and letters that could be judged."""
+        if is_surely(text, self._reader.own):
+            return len(text), len(text)  # too many of its own, so a stop comes rather late
+        letters = self._reader.read(_prose(text))
+        return letters[self._reader.own], letters.total()
+
+    def _settled(self) -> str:
         """What can be judged by now of all that was not judged before."""
-        text = self._unread + piece
+        text = self._unread
         end = settled(text)
         if len(text) - end > OPEN_END:
             if text.startswith("```", end):  # code to the end, so far
@@ -203,7 +208,7 @@ class _Speech:
         return text[:end]
 
 
-def _sum(counts) -> tuple[int, int]:
+def _sum(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
     own, judged = zip(*counts, strict=True)
     return sum(own), sum(judged)
 
@@ -212,7 +217,7 @@ def _prose(text: str) -> str:
     """As the filter sees it: without tags and lone surrogates, which polars refuses."""
     text = text.replace(OPEN, "\n").replace(CLOSE, "\n")
     valid = text.encode("utf-8", "replace").decode()
-    return pl.select(prose_of(pl.lit(valid))).item()
+    return pl.DataFrame({"text": [valid]}).select(_PROSE).item()
 
 
 def vllm_repetition(stops: Stops) -> dict[str, int] | None:
