@@ -57,11 +57,12 @@ UNSPACED = {"han", "thai", "lao"}
 ALIASES = {"nb": "no", "nn": "no", "bs": "hr", "id": "ms", "fil": "tl", "iw": "he"}
 """Codes of languages that the identifier knows under a near relative's code."""
 
-_RUNS = {
-    script: f"[{letters}]{'{2,}' if script == 'greek' else '+'}"
-    for script, (letters, _) in SCRIPTS.items()
-}
-_RUN = re.compile("|".join(f"(?P<{script}>{run})" for script, run in _RUNS.items()))
+_RUN = re.compile(
+    "|".join(
+        f"(?P<{script}>[{letters}]{'{2,}' if script == 'greek' else '+'})"
+        for script, (letters, _) in SCRIPTS.items()
+    )
+)
 _ASCII = re.compile("[A-Za-z]+")
 _SENTENCE = re.compile(
     "[.!?:;\n\u3002\uff01\uff1f\uff1b\uff1a\u2026]+"
@@ -189,8 +190,10 @@ def prose_of(text: pl.Expr) -> pl.Expr:
 
 
 def settled(text: str) -> int:
-    r"""How many characters of a growing text can be judged: whole lines, and no part of a formula
-    or of code that is not closed yet.
+    r"""How many characters of a growing text can be judged.
+
+    Whole lines, whole sentences where the last line is long, and no part of a formula or of code
+    that is not closed yet.
 
     >>> settled("So far so good.\nThen \\[x + y\nand")
     21
@@ -198,9 +201,12 @@ def settled(text: str) -> int:
     32
     """
     end, at = text.rfind("\n") + 1, 0
+    if 2 * end < len(text):
+        end = max(end, *(text.rfind(mark) + 1 for mark in ".!?\u3002\uff01\uff1f"))
     while opening := _OPENING.search(text, at, end):
-        at = text.find(_CLOSING[opening.group()], opening.end()) + 2
-        if at < 2 or at > end:
+        closing = _CLOSING[opening.group()]
+        at = text.find(closing, opening.end()) + len(closing)
+        if at < len(closing) or at > end:
             return opening.start()
     return end
 
@@ -215,14 +221,18 @@ def is_surely(text: str, own: str) -> bool:
     >>> is_surely(text, "en"), is_surely(text, "de"), is_surely(text + "\u7136\u540e", "en")
     (True, False, False)
     """
-    return not _foreign(own).search(text) and identify(text[-1000:]) == (own, True)
+    return identify(text[-1000:]) == (own, True) and not _foreign(own).search(text)
 
 
 @cache
 def _foreign(own: str) -> re.Pattern[str]:
-    return re.compile(
-        "|".join(run for script, run in _RUNS.items() if own not in LANGUAGES[script])
+    """A letter of a script that a language is not written in; Greek ones are symbols as a rule."""
+    letters = (
+        letters
+        for script, (letters, _) in SCRIPTS.items()
+        if own not in LANGUAGES[script] and script != "greek"
     )
+    return re.compile(f"[{''.join(letters)}]")
 
 
 def _fragments(text: str) -> Iterator[tuple[str, str, int]]:

@@ -176,7 +176,7 @@ class _Speech:
         self._pieces += 1
         if self._pieces % LANGUAGE_EVERY:
             return False
-        judged = self._judged(self._settled())
+        judged = self._judged(_valid(self._settled()))
         self._all = _sum([self._all, judged])
         self._last.append(judged)
         while _sum(self._last)[1] - self._last[0][1] >= self.stop.letters:
@@ -192,7 +192,8 @@ class _Speech:
         """Letters of the draw's language, and letters that could be judged."""
         if is_surely(text, self._reader.own):
             return len(text), len(text)  # too many of its own, so a stop comes rather late
-        letters = self._reader.read(_prose(text))
+        prose = pl.DataFrame({"text": [text]}).select(_PROSE).item()
+        letters = self._reader.read(prose)
         return letters[self._reader.own], letters.total()
 
     def _settled(self) -> str:
@@ -213,11 +214,10 @@ def _sum(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
     return sum(own), sum(judged)
 
 
-def _prose(text: str) -> str:
-    """As the filter sees it: without tags and lone surrogates, which polars refuses."""
+def _valid(text: str) -> str:
+    """Without think tags, which the filter does not see, and lone surrogates, no library takes."""
     text = text.replace(OPEN, "\n").replace(CLOSE, "\n")
-    valid = text.encode("utf-8", "replace").decode()
-    return pl.DataFrame({"text": [valid]}).select(_PROSE).item()
+    return text.encode("utf-8", "replace").decode()
 
 
 def vllm_repetition(stops: Stops) -> dict[str, int] | None:
