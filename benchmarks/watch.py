@@ -52,6 +52,8 @@ def main() -> None:
     stopped_sound = false_stops([watched(text) for text in fine])
     doomed = [watched(text) for text in [*loops(50 * size), *switches(3 * size)]]
     recall(doomed)
+    for outcome in stopped_sound:
+        print(f"\n{outcome.text.kind}, {outcome.at}: {outcome.text.text[: outcome.at][-60:]!r}")
     agreement("sound", stopped_sound)
     agreement("doomed", [outcome for outcome in doomed if outcome.reason])
 

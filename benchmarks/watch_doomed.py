@@ -16,7 +16,7 @@ from benchmarks.watch_sound import SENTENCES, Text, argue
 
 
 def loops(each: int) -> Iterator[Text]:
-    """Draws that begin soundly and end in a loop of 30,000 characters or 60 blocks."""
+    """Draws that begin soundly and end in a loop of some 30,000 characters."""
     for name, write in LOOPS.items():
         for seed in range(each):
             draw = random.Random(f"{name}{seed}")

@@ -11,10 +11,11 @@ KEY = 32
 """Characters at the end of a text whose earlier occurrence hints at a loop's period."""
 PIECE = 100
 """Characters in a piece that is looked up further left. A truth table repeats shorter ones."""
-ECHO = 3000
-"""Characters at the end of a text that are taken apart into pieces."""
-ECHOED = 3
-"""How many times a piece must have stood there before."""
+ECHO = 5000
+"""Characters at the end of a text that are taken apart into pieces. The moves of a tower of seven
+disks rightly repeat themselves for 4,000."""
+ECHOED = 4
+"""How many times a piece must stand in the text."""
 
 _NUMBER = re.compile(r"\d+")
 _DIGITS = 18
@@ -100,7 +101,7 @@ class Tail:
         return max(found, key=_chars, default=NO_LOOP)
 
     def echo(self) -> float:
-        """Share of the last `ECHO` characters, in pieces, that stood `ECHOED` times before.
+        """Share of the last `ECHO` characters, in pieces, that stand in the text `ECHOED` times.
 
         Pieces without words are no echo. The share is 0 for a text that is shorter, and where the
         last two pieces are new.
@@ -115,7 +116,7 @@ class Tail:
         return (sum(last) + sum(map(self._is_echo, pieces))) * PIECE / ECHO
 
     def _is_echo(self, piece: str) -> bool:
-        return bool(_WORDED.search(piece)) and self.text.count(piece) > ECHOED
+        return bool(_WORDED.search(piece)) and self.text.count(piece) >= ECHOED
 
 
 def _chars(loop: Loop) -> int:

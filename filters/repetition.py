@@ -33,13 +33,14 @@ class Repetition(Filter):
     blocks that differ in their numbers only, where each number goes on by a step of its own that
     stays the same ("Check 17 again. Check 18 again."): sums go on by steps that change.
 
-    `echo_share` is the share of the last 3,000 characters, in pieces of 100, that stood at least
-    three times in the same part before: a loop with a word changed here and there.
+    `echo_share` is the share of the last 5,000 characters, in pieces of 100, that stand in the same
+    part at least four times: a loop with a word changed here and there.
 
     `filters.watch` stops a draw for the same loops while it is written.
 
     Not covered: loops whose numbers jump about, those with another word in every sentence, and
-    those in mid-text of fewer than 20 words in all.
+    those in mid-text of fewer than 20 words in all. Not right for tasks whose right answer repeats
+    itself, such as the 255 moves of a tower of eight disks.
 
     >>> Repetition.of(text="<think>So 12?" + " Wait, let me check that again." * 10) == {
     ...     "repeated_share": 0.8709677419354839,
@@ -77,7 +78,7 @@ class Repetition(Filter):
     min_counting_chars: int = Field(1000, ge=1)
     """How many characters, where the block's numbers count."""
     max_echo: float = Field(0.6, ge=0, le=1)
-    """Largest share of the last 3,000 characters that may have been said three times before."""
+    """Largest share of the last 5,000 characters that may stand there four times, 0 to 1."""
 
     @staticmethod
     def measure(rows: pl.DataFrame) -> pl.DataFrame:

@@ -47,8 +47,8 @@ class LoopStop(_Settings):
     """How many characters, where no two letters of the block stand together: rows of zeros, rules,
     blanks and lists of numbers, which sound tables and grids have many of."""
     max_echo: float = Field(0.6, ge=0, le=1)
-    """Largest share of the last 3,000 characters that may have been said three times before; 1
-    where varied repetition is not looked for."""
+    """Largest share of the last 5,000 characters that may stand in what is kept four times, 0 to 1;
+    1 where loops with a word changed here and there are not looked for."""
     max_period: int = Field(3000, ge=1)
     """Characters in the longest block looked for; this times `min_repeats` is kept of each draw."""
 
