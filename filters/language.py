@@ -81,6 +81,10 @@ NOT_PROSE = (
     r"\b(?:[A-Za-z]|[A-Z]{2,5}|sin|cos|tan|log|ln|exp|lim|max|min|mod|gcd|lcm|det)\b",
 )
 
+_OPENING = re.compile(r"```|\$\$|\\\(|\\\[")
+_CLOSING = {"```": "```", "$$": "$$", r"\(": r"\)", r"\[": r"\]"}
+"""Of NOT_PROSE, what may go on over several lines."""
+
 
 class Language(Filter):
     """Drops samples that leave the language of their question, in thinking or response.
@@ -119,13 +123,11 @@ class Language(Filter):
 
     @staticmethod
     def measure(rows: pl.DataFrame) -> pl.DataFrame:
-        prose = pl.concat_str("reasoning", "response", separator="\n", ignore_nulls=True)
-        for pattern in NOT_PROSE:
-            prose = prose.str.replace_all(pattern, " ")
+        text = pl.concat_str("reasoning", "response", separator="\n", ignore_nulls=True)
         facts = []
-        for text, language in rows.select(prose, "language").iter_rows():
-            own = _code(language)
-            letters = letters_by_language(text, own)
+        for prose, language in rows.select(prose_of(text), "language").iter_rows():
+            own = code_of(language)
+            letters = Reader(own).read(prose)
             judged = letters.total()
             share = letters[own] / judged if own in KNOWN and judged else None
             others = [found for found, _ in letters.most_common() if found != own]
@@ -137,30 +139,100 @@ class Language(Filter):
         return {"mixed_language": enough & (pl.col("language_share") < self.min_share)}
 
 
-def letters_by_language(text: str, own: str) -> Counter[str]:
-    """Letters of `text` that could be judged, by language; `own` is the question's (ISO 639-1).
+class Reader:
+    """Says of a text that comes in pieces which languages its letters belong to.
 
-    Where a foreign script's language is not sure, its letters stand under the script's name.
+    What is too short to be judged waits for the next piece.
+
+    >>> reader = Reader("en")
+    >>> reader.read("First, we add"), reader.read(" the numbers.")
+    (Counter(), Counter({'en': 20}))
     """
-    letters: Counter[str] = Counter()
-    window: list[str] = []  # neighbouring fragments in the script of `own`, until they are enough
-    size = 0  # letters in the window
-    for script, prose, count in _fragments(text):
-        languages = LANGUAGES[script]
-        if len(languages) == 1:
-            letters[languages[0]] += count
-        elif own not in languages:
-            letters[identify(prose)[0] or script] += count
-        else:
-            window.append(prose)
-            size += count
-            if size >= WINDOW // (3 if script in UNSPACED else 1):
-                found, sure = identify(" ".join(window))
-                if sure or found == own:  # best guess for it, certainty against it
-                    letters[found] += size
-                if sure or found == own or size >= PATIENCE:
-                    window, size = [], 0
-    return letters
+
+    def __init__(self, own: str):
+        self.own = own
+        """The question's language (ISO 639-1)."""
+        self._window: list[str] = []  # neighbouring fragments in the script of `own`
+        self._size = 0  # letters in the window
+
+    def read(self, prose: str) -> Counter[str]:
+        """Letters of a piece without LaTeX, code and the like that could be judged, by language.
+
+        Where a foreign script's language is not sure, its letters stand under the script's name.
+        """
+        letters: Counter[str] = Counter()
+        for script, words, count in _fragments(prose):
+            languages = LANGUAGES[script]
+            if len(languages) == 1:
+                letters[languages[0]] += count
+            elif self.own not in languages:
+                letters[identify(words)[0] or script] += count
+            else:
+                self._window.append(words)
+                self._size += count
+                if self._size >= WINDOW // (3 if script in UNSPACED else 1):
+                    self._judge(letters)
+        return letters
+
+    def _judge(self, letters: Counter[str]) -> None:
+        found, sure = identify(" ".join(self._window))
+        if sure or found == self.own:  # best guess for it, certainty against it
+            letters[found] += self._size
+        if sure or found == self.own or self._size >= PATIENCE:
+            self._window, self._size = [], 0
+
+
+def prose_of(text: pl.Expr) -> pl.Expr:
+    """Texts with a blank for each stretch that is no prose."""
+    for pattern in NOT_PROSE:
+        text = text.str.replace_all(pattern, " ")
+    return text
+
+
+def settled(text: str) -> int:
+    r"""How many characters of a growing text can be judged.
+
+    Whole lines, whole sentences where the last line is long, and no part of a formula or of code
+    that is not closed yet.
+
+    >>> settled("So far so good.\nThen \\[x + y\nand")
+    21
+    >>> settled("So far so good.\nThen \\[x + y\n\\]\nand")
+    32
+    """
+    end, at = text.rfind("\n") + 1, 0
+    if 2 * end < len(text):
+        end = max(end, *(text.rfind(mark) + 1 for mark in ".!?\u3002\uff01\uff1f"))
+    while opening := _OPENING.search(text, at, end):
+        closing = _CLOSING[opening.group()]
+        at = text.find(closing, opening.end()) + len(closing)
+        if at < len(closing) or at > end:
+            return opening.start()
+    return end
+
+
+def is_surely(text: str, own: str) -> bool:
+    """Whether the end of a text is so plainly in a language that there is no need to count letters.
+
+    No letter of a script that the language is not written in, and a sure identifier. Half of a
+    sentence in a language of the same script may stand beside it.
+
+    >>> text = "First we add both numbers, then we divide the result by two. "
+    >>> is_surely(text, "en"), is_surely(text, "de"), is_surely(text + "\u7136\u540e", "en")
+    (True, False, False)
+    """
+    return identify(text[-1000:]) == (own, True) and not _foreign(own).search(text)
+
+
+@cache
+def _foreign(own: str) -> re.Pattern[str]:
+    """A letter of a script that a language is not written in; Greek ones are symbols as a rule."""
+    letters = (
+        letters
+        for script, (letters, _) in SCRIPTS.items()
+        if own not in LANGUAGES[script] and script != "greek"
+    )
+    return re.compile(f"[{''.join(letters)}]")
 
 
 def _fragments(text: str) -> Iterator[tuple[str, str, int]]:
@@ -204,7 +276,7 @@ def _identifier() -> Callable[[str], Any]:
     return eldc.detect_details
 
 
-def _code(language: str | None) -> str:
-    """`en` for en, EN and en-US; empty for null."""
+def code_of(language: str | None) -> str:
+    """The identifier's code of a language: `en` for en, EN and en-US; empty for null."""
     code = re.split(r"[-_]", language or "")[0].lower()
     return ALIASES.get(code, code)

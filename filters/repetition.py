@@ -9,13 +9,10 @@ import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
+from filters.loops import Tail
 
 NGRAM = 20
 """Words in the window that must come again. Short windows come again in honest arithmetic."""
-KEY = 32
-"""Characters at the end of a text whose earlier occurrence hints at a loop's period."""
-CANDIDATES = 32
-"""How many earlier occurrences are tried; a loop's own period is among the nearest ones."""
 
 # Scripts written without spaces give a word a letter (kana, Chinese characters, Thai).
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -32,23 +29,42 @@ class Repetition(Filter):
 
     `loop_chars` is how many characters at the end of a part are one block written over and over,
     `loop_repeats` how many times the block stands there in full. Distilled students loop more often
-    than their teachers (arXiv 2512.12895).
+    than their teachers (arXiv 2512.12895). `counting_chars` and `counting_repeats` are the same for
+    blocks that differ in their numbers only, where each number goes on by a step of its own that
+    stays the same ("Check 17 again. Check 18 again."): sums go on by steps that change.
 
-    Not covered: loops that count up ("step 1, step 2, ..."), and loops in mid-text of fewer than 20
-    words in all.
+    `echo_share` is the share of the last 5,000 characters, in pieces of 100, that stand in the same
+    part at least four times: a loop with a word changed here and there.
 
-    >>> Repetition.of(text="<think>So 12?" + " Wait, let me check that again." * 10)
-    {'repeated_share': 0.8709677419354839, 'loop_repeats': 10, 'loop_chars': 310}
-    >>> Repetition.of(text="<think>1+2=3\n3+4=7\n7+5=12</think> 12")
-    {'repeated_share': 0.0, 'loop_repeats': 0, 'loop_chars': 0}
+    `filters.watch` stops a draw for the same loops while it is written.
+
+    Not covered: loops whose numbers jump about, those with another word in every sentence, and
+    those in mid-text of fewer than 20 words in all. Not right for tasks whose right answer repeats
+    itself, such as the 255 moves of a tower of eight disks.
+
+    >>> Repetition.of(text="<think>So 12?" + " Wait, let me check that again." * 10) == {
+    ...     "repeated_share": 0.8709677419354839,
+    ...     "loop_repeats": 10,
+    ...     "loop_chars": 310,
+    ...     "counting_repeats": 0,
+    ...     "counting_chars": 0,
+    ...     "echo_share": 0.0,
+    ... }
+    True
+    >>> any(Repetition.of(text="<think>1+2=3\n3+4=7\n7+5=12</think> 12").values())
+    False
     """
 
     name: ClassVar[str] = "repetition"
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("reasoning", "response")
     columns: ClassVar[dict[str, pl.DataType]] = {
         "repeated_share": pl.Float64(),
         "loop_repeats": pl.Int32(),
         "loop_chars": pl.Int32(),
+        "counting_repeats": pl.Int32(),
+        "counting_chars": pl.Int32(),
+        "echo_share": pl.Float64(),
     }
 
     max_share: float = Field(0.2, ge=0, le=1)
@@ -57,6 +73,12 @@ class Repetition(Filter):
     """How many times a block must stand at the end to be called a loop."""
     min_loop_chars: int = Field(100, ge=1)
     """How many characters these blocks must have together to be called a loop."""
+    min_counting_repeats: int = Field(16, ge=3)
+    """How many times, where the block's numbers count: short lists and tables count rightly."""
+    min_counting_chars: int = Field(1000, ge=1)
+    """How many characters, where the block's numbers count."""
+    max_echo: float = Field(0.6, ge=0, le=1)
+    """Largest share of the last 5,000 characters that may stand there four times, 0 to 1."""
 
     @staticmethod
     def measure(rows: pl.DataFrame) -> pl.DataFrame:
@@ -64,8 +86,12 @@ class Repetition(Filter):
         for parts in rows.iter_rows():
             words = [_WORD.findall(part or "") for part in parts]
             repeated = sum(map(repeated_words, words))
-            loop = max((tail_loop(part or "") for part in parts), key=lambda loop: loop[1])
-            facts.append((repeated / max(1, sum(map(len, words))), *loop))
+            tails = [Tail((part or "").rstrip()) for part in parts]
+            loop = max((tail.loop() for tail in tails), key=lambda loop: loop.chars)
+            counting = max((tail.counting_loop() for tail in tails), key=lambda loop: loop.chars)
+            share = repeated / max(1, sum(map(len, words)))
+            echo = max(tail.echo() for tail in tails)
+            facts.append((share, *loop[:2], *counting[:2], echo))
         return pl.DataFrame(facts, schema=Repetition.columns, orient="row")
 
     def reasons(self) -> dict[str, pl.Expr]:
@@ -73,6 +99,9 @@ class Repetition(Filter):
             "repetitive": pl.col("repeated_share") > self.max_share,
             "loop": (pl.col("loop_repeats") >= self.min_loop_repeats)
             & (pl.col("loop_chars") >= self.min_loop_chars),
+            "counting_loop": (pl.col("counting_repeats") >= self.min_counting_repeats)
+            & (pl.col("counting_chars") >= self.min_counting_chars),
+            "near_loop": pl.col("echo_share") > self.max_echo,
         }
 
 
@@ -91,30 +120,3 @@ def repeated_words(words: list[str], n: int = NGRAM) -> int:
             covered = start + n
         seen.add(window)
     return repeated
-
-
-def tail_loop(text: str) -> tuple[int, int]:
-    """How many times one block stands at the end of a text, and how many characters that covers.
-
-    The last characters are looked up further left; each place they are found at proposes a period,
-    the nearest first, and the longest loop wins. (0, 0) where no block stands there twice.
-
-    >>> tail_loop("Fine so far. " + "and on and on we go " * 5)
-    (5, 100)
-    """
-    text = text.rstrip()
-    if len(text) <= KEY:
-        return (0, 0)
-    key, at = text[-KEY:], len(text) - KEY
-    best = (0, 0)
-    for _ in range(CANDIDATES):
-        at = text.rfind(key, 0, at + KEY - 1)
-        if at < 0:
-            break
-        period = len(text) - KEY - at
-        block, repeats = text[-period:], 1
-        while text.endswith(block, 0, max(0, len(text) - repeats * period)):
-            repeats += 1
-        if repeats > 1 and repeats * period > best[1]:
-            best = (repeats, repeats * period)
-    return best

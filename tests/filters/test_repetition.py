@@ -5,11 +5,13 @@ import random
 import polars as pl
 import pytest
 
-from filters.repetition import KEY, Repetition, repeated_words, tail_loop
+from filters.loops import KEY, NO_LOOP, Tail
+from filters.repetition import Repetition, repeated_words
 
 SUMS = "\n".join(f"{a}+{b}={a + b}" for a in range(30) for b in range(3))
 SENTENCE = "Now let me look at the number of apples Alice has left once Bob took his share, "
-PROSE = " ".join(f"{SENTENCE}in step {step}." for step in range(30))
+COUNTING = " ".join(f"{SENTENCE}in step {step}." for step in range(30))
+PROSE = " ".join(f"{SENTENCE}in step {step * step}." for step in range(30))
 
 
 def faults(text: str, **options: float) -> list[str]:
@@ -31,6 +33,7 @@ def faults(text: str, **options: float) -> list[str]:
         ("好的我再想一想。" * 20, ["repetitive", "loop"]),  # a letter is a word here
         ("=" * 500, ["loop"]),  # one word, one letter
         (SUMS + " " + SUMS, ["repetitive"]),  # the whole again, yet no loop
+        (COUNTING, ["counting_loop"]),
         ("Hmm. " * 30 + PROSE, []),  # a stutter at the start that was overcome
     ],
 )
@@ -65,7 +68,7 @@ def test_words_in_runs_that_occurred_before(words, repeated):
 def test_a_loop_of_any_period_is_found(period, repeats):
     draw = random.Random(period)
     block = "".join(draw.choice("abcdefghij") for _ in range(period))
-    found, chars = tail_loop("Start: " + block * repeats)
+    found, chars, _ = Tail("Start: " + block * repeats).loop()
     if period * repeats > KEY + period:
         assert chars >= period * repeats - period
         assert found >= repeats - 1 or chars == found * period
@@ -75,9 +78,11 @@ def test_a_loop_of_any_period_is_found(period, repeats):
 
 def test_no_loop_in_random_text():
     draw = random.Random(0)
-    assert tail_loop("".join(draw.choice("abcdefghij ") for _ in range(5000))) == (0, 0)
+    tail = Tail("".join(draw.choice("abcdefghij ") for _ in range(5000)))
+    assert tail.loop() == tail.counting_loop() == NO_LOOP
+    assert tail.echo() == 0
 
 
 def test_the_larger_loop_wins_over_a_stutter_inside_it():
     block = " So we try once more from the very start. " + "ha" * 30 + "."
-    assert tail_loop(block * 5) == (5, 5 * len(block))
+    assert Tail(block * 5).loop() == (5, 5 * len(block), block)
