@@ -23,9 +23,10 @@ from factory.outcome import Outcome
 from factory.pending import Asker, PromptState, kept, planned, spent, states
 from factory.progress import Report
 from factory.replica import Event, Replica, Start
-from factory.sampler import STOPPED, Stop, finished, judge_here, synced
+from factory.sampler import Stop, finished, judge_here, synced
 from factory.sampling import Budget, Sampling
 from factory.store import Store
+from filters.truncation import STOPPED
 from filters.verifiers import verify
 from filters.verifiers.verdict import Verdict
 

@@ -96,6 +96,8 @@ class Asker:
         shape: list[Any] = [own.temperature, own.top_p, own.max_tokens, self.seed]
         if own.thinking:
             shape.append(own.thinking.model_dump())
+        if own.stop.loop or own.stop.language:
+            shape.append(own.stop.model_dump())
         return digest(*shape)
 
     @property

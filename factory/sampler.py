@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import polars as pl
@@ -24,8 +25,10 @@ from factory.progress import Report
 from factory.records import seed_of
 from factory.store import UNSYNCED_SECONDS, Store
 from filters.thinking import OPEN, split
+from filters.truncation import STOPPED
 from filters.verifiers import verify
 from filters.verifiers.verdict import Verdict
+from filters.watch import Watch
 
 ATTEMPTS = 3
 """Times a draw is tried before it is counted as failed; once, where its failure is final."""
@@ -34,8 +37,6 @@ READY = 0.5
 that falls free is taken in the next step, and not when the draw that left it has been judged."""
 PATIENCE = 20
 """Failures in a row, with no success between, after which the engine is held to be broken."""
-STOPPED = ("loop", "language", "repetition")
-"""Finish reasons of draws that were doomed, and stopped on their way."""
 
 Judge = Callable[[str | None, object, str], Awaitable[Verdict]]
 """`await judge(response, reference, verifier)`."""
@@ -280,7 +281,7 @@ class Run:
 
     def _request(self, state: PromptState, draw: int) -> Request:
         sampling = self.asker.sampling
-        sample = self.asker.sample_id(state, draw)
+        stop, sample = sampling.stop, self.asker.sample_id(state, draw)
         prefill = state.asked.prefill
         if self.engine.opened:  # the template has written the tag already
             prefill = prefill.removeprefix(OPEN).lstrip("\n")
@@ -294,6 +295,7 @@ class Run:
             sampling.top_p,
             sampling.max_tokens,
             prefill=prefill,
+            watch=partial(Watch, stop, state.language) if stop.loop or stop.language else None,
         )
 
     async def _ask(self, request: Request) -> tuple[Completion, int] | None:
@@ -332,7 +334,10 @@ class Run:
     ) -> None:
         opening = (f"{OPEN}\n" if self.engine.opened else "") + request.prefill
         thought = split(request.prefill + completion.text, self.engine.opened)
-        verdict = await self.judge(thought.response, state.reference, state.verifier)
+        # What was stopped in the middle of its answer has none, whatever stands in it.
+        stopped = completion.finish_reason in STOPPED
+        response = None if stopped else thought.response
+        verdict = await self.judge(response, state.reference, state.verifier)
         self.keeper.append(
             {
                 "sample_id": request.sample_id,
@@ -363,4 +368,4 @@ class Run:
         enough = self.asker.sampling.policy.accepted
         self.figures.spent.accepted += correct and (not enough or state.correct < enough)
         state.finish(request.draw, correct, completion.completion_tokens)
-        self.figures.took(completion.completion_tokens, completion.finish_reason in STOPPED)
+        self.figures.took(completion.completion_tokens, stopped)

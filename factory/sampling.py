@@ -10,6 +10,7 @@ from factory import policy
 from factory.policy import Limits
 from factory.strategies import Strategy
 from factory.strict import Strict
+from filters.watch import Stops
 
 
 class Fixed(Strict):
@@ -138,6 +139,8 @@ class Sampling(Strict):
     """How questions are put; the first that fits a prompt is used, and none leaves it as it is."""
     thinking: Thinking | None = None
     """How long the teacher thinks; left out: as long as it likes."""
+    stop: Stops = Stops()
+    """Which doomed draws are stopped while they are written."""
     temperature: float = Field(0.6, ge=0)
     """Sampling temperature."""
     top_p: float = Field(0.95, gt=0, le=1)

@@ -102,7 +102,7 @@ class _Answer:
             return True
         reason = self._watch.feed(part.text) if self._watch else None
         self._reason = reason or "abort"
-        return reason is not None
+        return reason is not None  # closing the outputs then aborts the request
 
     def completion(self) -> Completion:
         ids = self._ids

@@ -8,6 +8,9 @@ import polars as pl
 
 from filters.filter import Filter
 
+STOPPED = ("loop", "language")
+"""Finish reasons of draws that a watch stopped on their way (`filters.watch`)."""
+
 
 class Truncation(Filter):
     """Drops samples that were cut off, and those whose thinking never ended.
@@ -21,12 +24,13 @@ class Truncation(Filter):
     """
 
     name: ClassVar[str] = "truncation"
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("finish_reason", "response")
     columns: ClassVar[dict[str, pl.DataType]] = {"finish": pl.String(), "unfinished": pl.Boolean()}
 
     @staticmethod
     def measure(rows: pl.DataFrame) -> pl.DataFrame:
-        known = pl.col("finish_reason").is_in(["stop", "length", "abort"])
+        known = pl.col("finish_reason").is_in(["stop", "length", "abort", *STOPPED])
         return rows.select(
             finish=pl.when(known).then(pl.col("finish_reason")),
             unfinished=pl.col("response").is_null(),
@@ -36,5 +40,6 @@ class Truncation(Filter):
         return {
             "truncated": pl.col("finish") == "length",
             "aborted": pl.col("finish") == "abort",
+            "stopped": pl.col("finish").is_in(STOPPED),
             "unfinished_thinking": pl.col("unfinished"),
         }
