@@ -170,10 +170,14 @@ def _draws(run: Path, noted: models.Located) -> tuple[int, pl.DataFrame, dict[st
 
 
 def _chosen(readable: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
-    """A share of the draws, by lot: those whose digest with the seed is lowest."""
+    """A share of the draws, by lot, and `LEAST` of those whose log-probability was noted."""
     wanted = max(math.ceil(share * readable.height), LEAST)
     lots = pl.Series([digest("attest", seed, sample) for sample in readable["sample_id"]])
-    return readable.with_columns(lots.alias("lot")).sort("lot").head(wanted)
+    ranked = readable.with_columns(lots.alias("lot")).sort("lot")
+    chosen = [ranked.head(wanted)]
+    if "logprob" in ranked.columns:
+        chosen.append(ranked.filter(pl.col("logprob").is_not_null()).head(LEAST))
+    return pl.concat(chosen).unique("sample_id", keep="first", maintain_order=True)
 
 
 def _dtype(recipe: Recipe, weights: str, asked: str | None) -> str:

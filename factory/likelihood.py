@@ -151,11 +151,18 @@ def read(
     """
     import torch
 
-    positions = max(1, logits // model.config.get_text_config().vocab_size)
-    order = sorted(range(len(draws)), key=lambda n: -_length(draws[n]))
-    ids = torch.tensor(list(watched), dtype=torch.long, device=model.device)
+    vocabulary = model.config.get_text_config().vocab_size
+    positions = max(1, logits // vocabulary)
+    # Ids of another vocabulary: nothing of such a draw can be sampled.
+    reads = {
+        n: Read(len(draw.tokens), 0.0, 0.0, 0.0, 0.0, 0.0, outside=len(draw.tokens))
+        for n, draw in enumerate(draws)
+        if max(draw.tokens) >= vocabulary
+    }
+    order = sorted(set(range(len(draws))) - reads.keys(), key=lambda n: (-_length(draws[n]), n))
+    watched = [token for token in watched if token < vocabulary]
+    ids = torch.tensor(watched, dtype=torch.long, device=model.device)
     surplus, covariance = np.zeros(len(watched)), np.zeros((len(watched), len(watched)))
-    reads: dict[int, Read] = {}
     start = 0
     while start < len(order):
         rows = max(1, positions // _length(draws[order[start]]))
