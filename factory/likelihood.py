@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from factory.errors import FactoryError
 from factory.progress import Report
 
 if TYPE_CHECKING:
@@ -127,7 +128,10 @@ def _cut(logp: torch.Tensor, top_p: float) -> torch.Tensor:
     """Without all but the likeliest tokens, which hold `top_p` of the probability together."""
     import torch
 
-    falling = logp.sort(-1, descending=True).values
+    # A thousand nearly always hold it, and sorting a whole vocabulary takes long.
+    falling = logp.topk(min(1024, logp.shape[-1])).values
+    if bool((falling.exp().sum(-1) < top_p).any()):
+        falling = logp.sort(-1, descending=True).values
     before = falling.exp().cumsum(-1) - falling.exp()
     least = torch.where(before < top_p, falling, math.inf).amin(-1, keepdim=True)
     return torch.where(logp >= least, logp, -math.inf)
@@ -148,6 +152,9 @@ def read(
     Draws of like length share a forward pass, filled up on the right, where nothing looks; a draw
     with more logits than `logits` goes through in pieces. So memory does not grow with length times
     vocabulary.
+
+    Raises:
+        FactoryError: the model gives numbers that are not finite.
     """
     import torch
 
@@ -174,6 +181,11 @@ def read(
             expected = part.probability.double()
             surplus += part.taken.double().sum(0).cpu().numpy()
             covariance += (expected.sum(0).diag() - expected.T @ expected).cpu().numpy()
+        if not bool(sums.isfinite().all()):
+            raise FactoryError(
+                f"{model.name_or_path} gives no finite numbers in {model.dtype}: its weights are "
+                "broken, or too large for this arithmetic; try another dtype"
+            )
         for n, row in zip(batch, sums.tolist(), strict=True):
             reads[n] = Read._make([round(row[0]), *row[1:6], round(row[6])])
         report(len(reads), len(draws), "draws")

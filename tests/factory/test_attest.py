@@ -303,6 +303,17 @@ def test_token_ids_that_the_teacher_lacks_are_refuted(
     assert says(found)["possible"] == "refutes"
 
 
+def test_a_broken_teacher_attests_nothing(teacher: Path, sample: Sample, tmp_path: Path):
+    run = make_run(tmp_path / "run", teacher, sample(WARM), WARM)
+    model = _model(teacher)
+    with torch.no_grad():
+        next(iter(model.parameters())).fill_(math.nan)
+    model.save_pretrained(tmp_path / "broken")
+    load_tokenizer(teacher).save_pretrained(tmp_path / "broken")
+    with pytest.raises(FactoryError, match="no finite numbers"):
+        attest(run, 1.0, tmp_path / "broken", seed=1)
+
+
 def test_texts_that_no_ids_spell_are_refuted(teacher: Path, sample: Sample, tmp_path: Path):
     texts = ["corrected afterwards"] * DRAWS
     run = make_run(tmp_path / "run", teacher, sample(WARM), WARM, text=texts)
@@ -382,3 +393,39 @@ def test_without_weights_or_ids_it_says_what_is_missing(
     noted.note(run / "teacher")
     with pytest.raises(RecipeError, match=r"behind an endpoint.*--teacher"):
         attest(run)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.xdist_group("engine")
+def test_numbers_of_the_engine_tell_a_rounded_checkpoint(
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    monkeypatch.setitem(SAMPLE, "logprob", pl.Float64())
+    from vllm import LLM, SamplingParams
+
+    from factory.engines import device_arguments
+
+    tokenizer = load_tokenizer(teacher)
+    llm = LLM(str(teacher), max_model_len=128, **device_arguments(str(teacher), 128, 64))
+    prompts: list[Any] = [{"prompt_token_ids": prompt_ids(tokenizer, ask(q))} for q in QUESTIONS]
+    ways = [SamplingParams(max_tokens=LONGEST, seed=n, logprobs=0) for n in range(len(prompts))]
+    answers = [answer.outputs[0] for answer in llm.generate(prompts, ways, use_tqdm=False)]
+    tokens = [list(answer.token_ids) for answer in answers]
+    noted = [answer.cumulative_logprob for answer in answers]
+    run = make_run(tmp_path / "run", teacher, tokens, WARM, logprob=noted)
+    found = attest(run, 1.0, seed=1, dtype="float32")
+    assert found.verdict == "attested", str(found)
+    assert found.difference is not None
+    assert found.difference < 1e-4
+
+    model = _model(teacher)
+    with torch.no_grad():
+        for matrix in (weight for weight in model.parameters() if weight.dim() == 2):
+            step = matrix.abs().amax(1, keepdim=True).clamp(1e-9) / 127
+            matrix.copy_((matrix / step).round() * step)
+    model.save_pretrained(tmp_path / "int8")
+    tokenizer.save_pretrained(tmp_path / "int8")
+    rounded = attest(run, 1.0, tmp_path / "int8", seed=1, dtype="float32")
+    assert (rounded.verdict, says(rounded)["numbers"]) == ("refuted", "refutes")
