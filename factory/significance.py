@@ -56,3 +56,13 @@ def chi_square(
     statistic = float((along**2 / spread[wide]).sum())
     half = torch.tensor([freedom / 2, statistic / 2], dtype=torch.float64)
     return statistic, freedom, float(torch.special.gammaincc(half[0], half[1]))
+
+
+def at_least(count: int, expected: float) -> float:
+    """Probability that so many rare events happen, or more, where so many are expected.
+
+    >>> round(at_least(3, 1.0), 4)
+    0.0803
+    """
+    fewer = sum(expected**n / math.factorial(n) for n in range(min(count, 100)))
+    return max(1 - math.exp(-expected) * fewer, 0.0)

@@ -161,6 +161,24 @@ NONE = Counts(np.zeros(2), np.eye(2) * 100)
         (evidence.no_stranger([*reads(99), *reads(1, bet=14.0)]), "refutes"),
         (evidence.same_numbers([-20.0] * 100, reads(), 1e-3), "attests"),
         (evidence.same_numbers([-20.0] * 3, reads(3), 1e-3), "agrees"),
+        (evidence.repeated([[1, 2]] * 100, [[1, 2]] * 100, reads(), "float32"), "attests"),
+        (evidence.repeated([[1, 2]] * 100, [[1, 2, 3]] * 100, reads(), "float32"), "attests"),
+        (
+            evidence.repeated([[1, 2]] * 100, [[1, 2]] * 95 + [[1, 3]] * 5, reads(), "float32"),
+            "refutes",
+        ),
+        (
+            evidence.repeated([[1, 2]] * 100, [[1, 2]] * 95 + [[1, 3]] * 5, reads(), "bfloat16"),
+            "agrees",
+        ),
+        (
+            evidence.repeated([[1, 2]] * 100, [[2]] * 100, reads(), "float32"),
+            "agrees",
+        ),  # other device
+        (
+            evidence.repeated([[1]] * 100, [[1]] * 90 + [[2]] * 10, reads(logprob=-0.1), "float32"),
+            "agrees",
+        ),
         (evidence.same_numbers([-20.1] * 100, reads(), 1e-3), "refutes"),
     ],
     ids=lambda value: f"{value.check}: {value.text}" if hasattr(value, "check") else value,
@@ -405,7 +423,7 @@ def test_numbers_of_the_engine_tell_a_rounded_checkpoint(
     monkeypatch.setitem(SAMPLE, "logprob", pl.Float64())
     from vllm import LLM, SamplingParams
 
-    from factory.engines import device_arguments
+    from factory.engines import VLLM, device_arguments
 
     tokenizer = load_tokenizer(teacher)
     llm = LLM(str(teacher), max_model_len=128, **device_arguments(str(teacher), 128, 64))
@@ -414,11 +432,14 @@ def test_numbers_of_the_engine_tell_a_rounded_checkpoint(
     answers = [answer.outputs[0] for answer in llm.generate(prompts, ways, use_tqdm=False)]
     tokens = [list(answer.token_ids) for answer in answers]
     noted = [answer.cumulative_logprob for answer in answers]
-    run = make_run(tmp_path / "run", teacher, tokens, WARM, logprob=noted)
-    found = attest(run, 1.0, seed=1, dtype="float32")
+    columns = {"logprob": noted, "seed": list(range(DRAWS)), "draw": [0] * DRAWS}
+    run = make_run(tmp_path / "run", teacher, tokens, WARM, **columns)
+    engine = VLLM(teacher, max_length=128, concurrency=64, arguments={})
+    found = attest(run, 1.0, seed=1, dtype="float32", engine=engine)
     assert found.verdict == "attested", str(found)
     assert found.difference is not None
     assert found.difference < 1e-4
+    assert says(found)["repeated"] == "attests"
 
     model = _model(teacher)
     with torch.no_grad():
