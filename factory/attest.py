@@ -24,7 +24,7 @@ from factory.records import digest, file_digest
 from factory.redraw import redraw
 from factory.significance import two_sided, z_score
 
-LEAST = 200
+LEAST = 400
 """Draws that are read however small the share is, where there are so many."""
 PROBE = 64
 """Draws over which that is measured."""

@@ -133,6 +133,15 @@ def reads(count: int = 100, **changes: Any) -> list[Read]:
     return [Read(**plain | {"third": 0.0, "bet": -1.0, "outside": 0} | changes)] * count
 
 
+LONG = [1, 2] * 50
+
+
+def repeated(
+    again: list[list[int]], count: int = 100, dtype: str = "float32", **changes: Any
+) -> evidence.Finding:
+    return evidence.repeated([LONG] * count, again, reads(count, **changes), dtype)
+
+
 NONE = Counts(np.zeros(2), np.eye(2) * 100)
 
 
@@ -161,24 +170,13 @@ NONE = Counts(np.zeros(2), np.eye(2) * 100)
         (evidence.no_stranger([*reads(99), *reads(1, bet=14.0)]), "refutes"),
         (evidence.same_numbers([-20.0] * 100, reads(), 1e-3), "attests"),
         (evidence.same_numbers([-20.0] * 3, reads(3), 1e-3), "agrees"),
-        (evidence.repeated([[1, 2]] * 100, [[1, 2]] * 100, reads(), "float32"), "attests"),
-        (evidence.repeated([[1, 2]] * 100, [[1, 2, 3]] * 100, reads(), "float32"), "attests"),
-        (
-            evidence.repeated([[1, 2]] * 100, [[1, 2]] * 95 + [[1, 3]] * 5, reads(), "float32"),
-            "refutes",
-        ),
-        (
-            evidence.repeated([[1, 2]] * 100, [[1, 2]] * 95 + [[1, 3]] * 5, reads(), "bfloat16"),
-            "agrees",
-        ),
-        (
-            evidence.repeated([[1, 2]] * 100, [[2]] * 100, reads(), "float32"),
-            "agrees",
-        ),  # other device
-        (
-            evidence.repeated([[1]] * 100, [[1]] * 90 + [[2]] * 10, reads(logprob=-0.1), "float32"),
-            "agrees",
-        ),
+        (repeated([LONG] * 100), "attests"),
+        (repeated([LONG + [3]] * 100), "attests"),  # it was stopped there
+        (repeated([LONG] * 95 + [[1, 3]] * 5), "refutes"),
+        (repeated([LONG] * 95 + [[1, 3]] * 5, dtype="bfloat16"), "agrees"),
+        (repeated([[2]] * 100), "agrees"),  # another device: its seeds mean something else
+        (repeated([LONG] * 90 + [[2]] * 10, logprob=-0.1), "agrees"),  # most by chance
+        (repeated([LONG] * 60, count=60), "agrees"),  # too few tokens
         (evidence.same_numbers([-20.1] * 100, reads(), 1e-3), "refutes"),
     ],
     ids=lambda value: f"{value.check}: {value.text}" if hasattr(value, "check") else value,
@@ -421,6 +419,7 @@ def test_numbers_of_the_engine_tell_a_rounded_checkpoint(
 ):
     monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
     monkeypatch.setitem(SAMPLE, "logprob", pl.Float64())
+    monkeypatch.setattr(evidence, "ENOUGH", 5_000)
     from vllm import LLM, SamplingParams
 
     from factory.engines import VLLM, device_arguments
