@@ -1,0 +1,257 @@
+"""Whether a run's teacher wrote its draws: some are read again by it, and its numbers compared."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from factory import evidence, likelihood, models, store
+from factory.chat import load_tokenizer, prompt_ids
+from factory.engines import Engine
+from factory.errors import FactoryError, RecipeError
+from factory.evidence import WATCHED, Attestation
+from factory.likelihood import Claim, Counts, Draw, Read
+from factory.progress import Report
+from factory.recipe import Recipe, Weights
+from factory.records import digest, file_digest
+from factory.redraw import redraw
+from factory.significance import two_sided, z_score
+
+LEAST = 400
+"""Draws that are read however small the share is, where there are so many."""
+PROBE = 64
+"""Draws over which that is measured."""
+
+
+def _quiet(*_: Any, **__: Any) -> None:
+    """Report progress to nobody."""
+
+
+def attest(
+    run: Path,
+    share: float = 0.02,
+    teacher: Path | None = None,
+    *,
+    seed: int | None = None,
+    dtype: str | None = None,
+    claim: Claim | None = None,
+    engine: Engine | None = None,
+    report: Report = _quiet,
+) -> Attestation:
+    """Read a share of a run's draws with its teacher again; writes `RUN/attest.json`.
+
+    Args:
+        run: a run folder whose samples are finished.
+        share: of its draws, 0 to 1; at least `LEAST` draws are read where there are so many.
+        teacher: folder or Hub name of weights; left out: those noted in the run.
+        seed: chooses the draws; left out: one nobody could foresee. It is noted either way.
+        dtype: arithmetic that the engine had; left out: the recipe's, else float32 on a CPU and
+            the model's own on a GPU.
+        claim: left out: temperature and top-p of the recipe.
+        engine: one that runs these weights, to draw the draws again with their seeds as well.
+        report: is told of draws read.
+
+    Raises:
+        RecipeError: no finished samples here, or no weights.
+        FactoryError: no draw that can be read: none has token ids.
+    """
+    recipe, noted = _noted(run)
+    claim = claim or Claim(recipe.sampling.temperature, recipe.sampling.top_p)
+    weights = _weights(noted, teacher)
+    seed = secrets.randbits(31) if seed is None else seed
+    kept, readable, left_out = _draws(run, noted)
+    chosen = _chosen(readable, share, seed)
+    tokenizer = load_tokenizer(weights)
+    asked = [prompt_ids(tokenizer, messages) for messages in chosen["messages"]]
+    dtype = _dtype(recipe, weights, dtype)
+    draws = [Draw(*pair) for pair in zip(asked, chosen["token_ids"].to_list(), strict=True)]
+    reads, counts, tolerance = _read(weights, dtype, draws, claim, _watched(readable), report)
+    spelt = tokenizer.batch_decode(chosen["token_ids"].to_list(), skip_special_tokens=True)
+    read, stored = _stored(chosen, reads)
+    findings = [
+        evidence.prompts([len(ids) for ids in asked], chosen["prompt_tokens"].to_list()),
+        evidence.texts(spelt, chosen["text"].to_list()),
+        evidence.possible(reads, claim),
+        evidence.typical(reads, claim),
+        evidence.frequent(counts),
+        evidence.no_stranger(reads),
+        *([evidence.same_numbers(stored, read, tolerance)] if read else []),
+        *([_repeated(engine, chosen, claim, reads, dtype)] if engine else []),
+    ]
+    total = evidence.added(reads)
+    z = z_score(total.surplus, total.variance, total.third)
+    attestation = Attestation(
+        verdict=evidence.verdict(findings),
+        run=str(run),
+        teacher=weights,
+        same_files=None if noted.revision or not noted.path else _same_files(weights, noted),
+        dtype=dtype,
+        temperature=claim.temperature,
+        top_p=claim.top_p,
+        seed=seed,
+        kept=kept,
+        left_out=left_out,
+        draws=len(reads),
+        tokens=total.tokens,
+        z=z,
+        p=two_sided(z),
+        surplus=total.surplus / total.tokens,
+        resolution=evidence.resolution(total.variance),
+        difference=evidence.difference(stored, read) if read else None,
+        tolerance=tolerance,
+        findings=findings,
+        worst=evidence.worst(chosen["sample_id"].to_list(), reads),
+    )
+    file = run / "attest.json"
+    temporary = file.with_suffix(".json.tmp")
+    temporary.write_text(attestation.model_dump_json(indent=1))
+    store.write_through(temporary, file)
+    return attestation
+
+
+def _noted(run: Path) -> tuple[Recipe, models.Located]:
+    if not (run / "samples" / "current.parquet").exists():
+        raise RecipeError(
+            f"{run}: no finished samples here; `factory run` makes them, `factory status` tells"
+        )
+    settings = json.loads((run / "recipe.json").read_bytes())
+    return Recipe.model_validate(settings["recipe"]), models.located(run / "teacher")
+
+
+def _weights(noted: models.Located, teacher: Path | None) -> str:
+    """The folder of the weights that are to read the draws."""
+    if teacher is not None:
+        return models.find(Weights(path=str(teacher)), Path()).path
+    if not noted.path:
+        raise RecipeError(
+            f"the teacher, {noted.name}, is behind an endpoint and its weights are not here; "
+            "name them with --teacher, a folder or a name on the Hub"
+        )
+    if not (Path(noted.path) / "config.json").exists():
+        raise RecipeError(f"{noted.path}: the teacher's weights are not there any more")
+    return noted.path
+
+
+def _same_files(weights: str, noted: models.Located) -> bool:
+    return file_digest(Path(weights)) == noted.digest
+
+
+def _draws(run: Path, noted: models.Located) -> tuple[int, pl.DataFrame, dict[str, int]]:
+    """How many draws the run stands for, those that can be read, and why others cannot.
+
+    All draws, right or wrong, finished or not: what the filters left is a selection, and no longer
+    typical of anybody.
+    """
+    current = pl.read_parquet(run / "samples" / "current.parquet").select("sample_id")
+    rows = current.join(store.read(run / "samples" / "draws"), on="sample_id", how="inner")
+    prompts = pl.read_parquet(run / "prompts" / "table.parquet").select("prompt_id", "messages")
+    rows = rows.join(prompts, on="prompt_id", how="inner")
+    forced = pl.col("forced_tokens") if "forced_tokens" in rows.columns else pl.lit(0)
+    why = (
+        pl.when(pl.col("teacher") != noted.digest)
+        .then(pl.lit("of other teachers"))
+        .when(pl.col("token_ids").list.len().fill_null(0) == 0)
+        .then(pl.lit("without token ids"))
+        .when(forced.fill_null(0) > 0)
+        .then(pl.lit("with tokens that were put in"))
+    )
+    rows = rows.with_columns(why.alias("why"))
+    left_out = dict(Counter(rows["why"].drop_nulls()).most_common())
+    readable = rows.filter(pl.col("why").is_null())
+    if readable.is_empty():
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in left_out.items())
+        raise FactoryError(
+            f"{run}: none of its draws can be read again ({reasons or 'there is none'}). An "
+            "endpoint gives token ids when asked: `extra: {return_token_ids: true}` for vLLM"
+        )
+    return rows.height, readable, left_out
+
+
+def _chosen(readable: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
+    """A share of the draws, by lot, and `LEAST` of those whose log-probability was noted."""
+    wanted = max(math.ceil(share * readable.height), LEAST)
+    lots = pl.Series([digest("attest", seed, sample) for sample in readable["sample_id"]])
+    ranked = readable.with_columns(lots.alias("lot")).sort("lot")
+    chosen = [ranked.head(wanted)]
+    if "logprob" in ranked.columns:
+        chosen.append(ranked.filter(pl.col("logprob").is_not_null()).head(LEAST))
+    return pl.concat(chosen).unique("sample_id", keep="first", maintain_order=True)
+
+
+def _repeated(
+    engine: Engine, chosen: pl.DataFrame, claim: Claim, reads: Sequence[Read], dtype: str
+) -> evidence.Finding:
+    again = redraw(engine, chosen, claim)
+    return evidence.repeated(chosen["token_ids"].to_list(), again, reads, dtype)
+
+
+def _dtype(recipe: Recipe, weights: str, asked: str | None) -> str:
+    """The arithmetic of the engine, by the rules of `engines.device_arguments`."""
+    import torch
+    from transformers import AutoConfig
+
+    named = asked or recipe.sampling.engine_arguments.get("dtype")
+    if named and named != "auto":
+        return str(named).removeprefix("torch.")
+    if not torch.cuda.is_available():
+        return "float32"
+    own = str(AutoConfig.from_pretrained(weights).get_text_config().dtype).removeprefix("torch.")
+    return "bfloat16" if own in ("float32", "None") else own  # as vLLM's "auto" does
+
+
+def _watched(readable: pl.DataFrame) -> list[int]:
+    """The most frequent tokens of all draws, read or not."""
+    tokens = readable["token_ids"].explode().value_counts(sort=True)
+    return tokens.sort("count", "token_ids", descending=True)["token_ids"].head(WATCHED).to_list()
+
+
+def _read(
+    weights: str,
+    dtype: str,
+    draws: Sequence[Draw],
+    claim: Claim,
+    watched: Sequence[int],
+    report: Report,
+) -> tuple[list[Read], Counts, float]:
+    """What the teacher says of the draws, and how far apart rounding may put two such readings."""
+    tolerance = evidence.SAME
+    if dtype != "float32":
+        exact, _ = likelihood.read(_model(weights, "float32"), draws[:PROBE], claim)
+        rounded, _ = likelihood.read(_model(weights, dtype), draws[:PROBE], claim)
+        noise = evidence.difference([read.logprob for read in exact], rounded)
+        tolerance = max(tolerance, evidence.NOISY * noise)
+    reads, counts = likelihood.read(
+        _model(weights, dtype),
+        draws,
+        claim,
+        watched,
+        tie=max(likelihood.TIE, tolerance),
+        report=report,
+    )
+    return reads, counts, tolerance
+
+
+def _model(weights: str, dtype: str) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    model: Any = AutoModelForCausalLM.from_pretrained(weights, dtype=getattr(torch, dtype))
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
+def _stored(chosen: pl.DataFrame, reads: Sequence[Read]) -> tuple[list[Read], list[float]]:
+    """The draws whose log-probability was noted when they were made, and that number, in nats."""
+    if "logprob" not in chosen.columns:
+        return [], []
+    noted = zip(reads, chosen["logprob"], strict=True)
+    both = [(read, logprob) for read, logprob in noted if logprob is not None]
+    return [read for read, _ in both], [logprob for _, logprob in both]
