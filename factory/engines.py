@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from factory.chat import Message
+
+
+class Watch(Protocol):
+    """Follows one attempt at a draw while it is written."""
+
+    def feed(self, text: str) -> str | None:
+        """Takes the text that is new; gives the reason to stop, as `loop`, or None to go on."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,10 @@ class Request:
     temperature: float
     top_p: float
     max_tokens: int
+    prefill: str = ""
+    """What the assistant's turn already begins with; not part of the completion's text."""
+    watch: Callable[[], Watch] | None = None
+    """Makes a follower of one attempt: `feed(new text)` gives the reason to stop, or None."""
 
 
 @dataclass(frozen=True)
