@@ -121,7 +121,7 @@ class Rebuilt:
             EngineFailure: `bad_body` where it cannot be told where its thinking begins or ends.
         """
         if self._thinking and not self._answering:
-            self._keep("" if self._text else self._opening(self._held.rstrip("\n")))
+            self._keep(self._held if self._text else self._opening(self._held))
         elif not self._answering:
             self._keep(f"{OPEN}\n{self._held}" if self._opens else self._held)
         self._held, self._answering = "", True
