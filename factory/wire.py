@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 32 * 2**20
 """Bytes of an answer that are read: some 30 times what 32,768 tokens with their ids need."""
-LARGEST_STREAM = 256 * 2**20
+LARGEST_STREAM = 128 * 2**20
 """Bytes of a stream that are read, of which little is kept: an event a token, and each has a
 wrapping of its own."""
 LARGEST_ERROR = 64 * 2**10

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from misbehaving import Behaviour, Misbehaving
@@ -18,9 +19,10 @@ from factory.recipe import Served
 KEY = "sk-s3cret-0123456789abcdef"
 
 
-def request(number: int = 0) -> Request:
+def request(number: int = 0, **changes: Any) -> Request:
     question = [{"role": "user", "content": "2+2?"}]
-    return Request(f"s{number}", "p", number, question, 7 + number, 0.6, 0.95, 64)  # pyrefly: ignore
+    asked = Request(f"s{number}", "p", number, question, 7 + number, 0.6, 0.95, 64)  # pyrefly: ignore
+    return replace(asked, **changes)
 
 
 def endpoint(url: str, concurrency: int = 8, **settings: Any) -> Endpoint:

@@ -8,17 +8,20 @@ import traceback
 import pytest
 from asking import KEY, Asked, endpoint, gathered, request
 from misbehaving import (
+    END,
     Behaviour,
     Misbehaving,
     answers,
     crowded,
     cuts,
     drips,
+    event,
     gigabytes,
     hangs,
     hangs_up,
     parrots,
     says,
+    streams,
     writes,
 )
 
@@ -51,6 +54,30 @@ def test_the_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TEACHER_API_KEY", KEY)
     asked = Asked(answers(), api_key_env="TEACHER_API_KEY")
     assert asked.server.headers[0]["Authorization"] == f"Bearer {KEY}"
+
+
+def test_a_turn_that_was_begun_is_sent_as_the_last_message():
+    async def ask(asked_of: Misbehaving) -> Completion:
+        async with asked_of, endpoint(asked_of.url) as asked:
+            return await asked.draw(request(prefill="<think>\n2+2"))
+
+    server = Misbehaving(answers("=4</think>4"))
+    assert asyncio.run(ask(server)).text == "=4</think>4"
+    body = server.bodies[0]
+    assert body["messages"] == [
+        {"role": "user", "content": "2+2?"},
+        {"role": "assistant", "content": "<think>\n2+2"},
+    ]
+    assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
+    assert request().messages == [{"role": "user", "content": "2+2?"}]
+
+
+def test_what_a_server_refuses_is_not_sent():
+    without = ["n", "seed", "stream_options"]
+    asked = Asked(streams(event("4"), END), stream=True, without=without)
+    assert asked.draw
+    assert not asked.server.bodies[0].keys() & set(without)
+    assert asked.server.bodies[0]["stream"] is True
 
 
 @pytest.mark.parametrize("value", ["", "  ", "a b", "tröt", "x\ny"])

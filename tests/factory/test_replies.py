@@ -1,15 +1,18 @@
 """What a server answered, whole: raw text put together again, and what is no draw."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from misbehaving import draw
 
 from factory.endpoint import Endpoint
 from factory.engines import Completion
 from factory.errors import EngineFailure
-from factory.replies import completion
+from factory.replies import ECHOED, Rebuilt, completion, raw_text
 from filters.thinking import split
 
 # --- raw text, rebuilt --------------------------------------------------------------------------
@@ -50,6 +53,78 @@ def test_thinking_is_put_back_where_the_model_wrote_it(
     assert drawn.text == text, remark
     thought = split(drawn.text, Endpoint.opened)
     assert (thought.reasoning, thought.response) == (reasoning, response), remark
+
+
+BEGUN = "<think>\n2+2"
+ANSWERED = "<think>\n2+2=4\n</think>\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "prefill", "text", "remark"),
+    [
+        ({"content": "=4\n</think>\n4"}, BEGUN, "=4\n</think>\n4", "no parser: as it is"),
+        ({"content": "\n =4"}, BEGUN, "\n =4", "white space is part of what goes on"),
+        ({"content": ""}, BEGUN, "", "nothing more to say"),
+        ({"reasoning": "=4\n", "content": "\n4"}, BEGUN, "=4\n</think>\n4", "taken apart"),
+        ({"reasoning": "\n=4", "content": None}, BEGUN, "\n=4", "still thinking, and no new tag"),
+        ({"reasoning": "<think>", "content": None}, BEGUN, "<think>", "a tag that the model wrote"),
+        ({"content": "4"}, ANSWERED, "4", "the answer itself"),
+        ({"reasoning": "4\n", "content": None}, ANSWERED, "4\n", "vLLM's parsers, not streamed"),
+        ({"content": "</think>4"}, ANSWERED, "</think>4", "a tag too many is for Format to see"),
+        ({"content": "so 4"}, "I see, ", "so 4", "no thinking at all"),
+        ({"content": "<think>2"}, "I see, ", "<think>2", "or later"),
+    ],
+)
+@pytest.mark.parametrize("opens", [False, True])
+def test_a_turn_that_was_begun_goes_on(
+    message: dict[str, Any], prefill: str, text: str, remark: str, opens: bool
+):
+    assert raw_text(message, opens, prefill) == text, remark  # a template opens new turns only
+
+
+LONG = "<think>\n" + "2+2 is what? " * 9
+
+
+@pytest.mark.parametrize(
+    ("message", "prefill", "told"),
+    [
+        ({"content": "4", "reasoning": "2+2=4"}, "I see, ", "its tags are lost"),
+        ({"content": "2+2=4</think>4"}, "I see, ", "opens_thinking: true"),
+        ({"content": LONG + "4"}, LONG, "repeats its own beginning"),
+    ],
+)
+def test_a_turn_that_cannot_be_put_together(message: dict[str, Any], prefill: str, told: str):
+    assert len(LONG) > ECHOED
+    with pytest.raises(EngineFailure, match=told):
+        raw_text(message, prefill=prefill)
+
+
+LETTERS = st.text("a\n <>/", max_size=8)
+WORDS = st.lists(st.sampled_from(["<think>", "\n", " ", "a", "2+2", "<", "think"]), max_size=6)
+
+
+@given(
+    WORDS.map("".join),
+    st.one_of(LETTERS, WORDS.map("".join)),
+    st.sampled_from(["", BEGUN, ANSWERED]),
+    st.booleans(),
+    st.lists(st.integers(0, 30)),
+)
+def test_it_does_not_matter_how_a_text_is_cut(
+    reasoning: str, content: str, prefill: str, opens: bool, cuts: list[int]
+):
+    whole = raw_text({"reasoning": reasoning, "content": content}, opens, prefill)
+    rebuilt = Rebuilt(opens, prefill)
+    told = [rebuilt.add(piece, "") for piece in pieces_of(reasoning, cuts)]
+    told += [rebuilt.add("", piece) for piece in pieces_of(content, cuts)]
+    assert rebuilt.so_far == "".join(told)  # what a watch has seen
+    assert rebuilt.finish() == whole
+    assert whole.startswith("".join(told))
+
+
+def pieces_of(text: str, cuts: list[int]) -> list[str]:
+    places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
+    return [text[start:end] for start, end in pairwise(places)]
 
 
 def test_token_ids_are_kept_where_the_server_gives_them():
