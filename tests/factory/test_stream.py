@@ -330,7 +330,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("fault", "reason"), FAULTS)
 def test_a_fault_that_passes_is_none(fault: Behaviour, reason: str):
-    asked = Asked(fault, streams(event("4"), END), stream=True, idle=0.2)
+    asked = Asked(fault, streams(event("4"), END), stream=True, idle=0.5, deadline=9)
     assert asked.draw == Completion("4", None, "stop", 5, 3)
     assert len(asked.server.bodies) == 2
 
@@ -346,15 +346,15 @@ def test_a_fault_that_stays_is_given_up_within_the_deadline(fault: Behaviour, re
 
 def test_who_keeps_on_talking_is_left_at_the_deadline():
     for drip in (b": wait\n\n", event("x")):
-        asked = Asked(streams_for_ever(drip, every=0.02), stream=True, idle=0.2, deadline=0.6)
+        asked = Asked(streams_for_ever(drip, every=0.02), stream=True, idle=0.8, deadline=1.2)
         assert asked.failure
         assert (asked.failure.reason, len(asked.server.bodies)) == ("timeout", 1)
-        assert 0.6 <= asked.seconds < 1.6
+        assert 1.2 <= asked.seconds < 2.2
 
 
 def test_comments_are_a_sign_of_life():
-    queueing = [part for _ in range(6) for part in (b": in the queue\n\n", 0.1)]
-    asked = Asked(streams(*queueing, event("4"), END), stream=True, idle=0.3)
+    queueing = [part for _ in range(5) for part in (b": in the queue\n\n", 0.25)]
+    asked = Asked(streams(*queueing, event("4"), END), stream=True, idle=0.9, deadline=9)
     assert asked.draw
     assert len(asked.server.bodies) == 1
 
