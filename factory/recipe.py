@@ -161,6 +161,8 @@ class Served(Strict):
         ours |= {"echo", "continue_final_message", "add_generation_prompt"}
         if taken := sorted(ours & extra.keys()):
             raise ValueError(f"{', '.join(taken)}: set elsewhere, or not to be set")
+        if not isinstance(extra.get("stream_options", {}), dict):
+            raise ValueError("stream_options: expected a mapping")
         return extra
 
 

@@ -99,6 +99,7 @@ def test_an_endpoint_that_goes_away_ends_the_stage_and_keeps_what_was_drawn(tmp_
         ({"api_key_env": KEY}, "a key itself must not stand in a recipe"),
         ({"extra": {"n": 4, "seed": 1}}, "n, seed: set elsewhere"),
         ({"extra": {"echo": True}}, "echo: set elsewhere"),
+        ({"extra": {"stream_options": True}}, "stream_options: expected a mapping"),
         ({"without": ["model"]}, "without"),
         ({"idle": 0}, "teacher.base.idle: found 0, expected more than 0"),
         ({"deadline": 0}, "teacher.base.deadline: found 0, expected more than 0"),

@@ -269,6 +269,21 @@ def test_a_watch_that_fails_leaves_no_request_behind():
     assert asyncio.run(ask()) == 0
 
 
+def test_a_draw_that_nobody_waits_for_any_more_is_given_up():
+    async def ask() -> int:
+        endless = streams_for_ever(event("x"), every=0.001)
+        async with Misbehaving(endless) as server, endpoint(server.url, stream=True) as asked:
+            drawing = asyncio.create_task(asked.draw(request()))
+            while server.sent < 1000:
+                await asyncio.sleep(0.01)
+            drawing.cancel()
+            while server.here and server.sent < 10**6:
+                await asyncio.sleep(0.01)
+            return server.left
+
+    assert asyncio.run(ask()) == 1
+
+
 # --- asked of a server --------------------------------------------------------------------------
 
 
