@@ -57,7 +57,8 @@ def served(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 def parsed(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One that takes thinking and answer apart."""
     log = tmp_path_factory.mktemp("log") / "vllm.log"
-    with serving(model, log, "--reasoning-parser", "deepseek_r1") as url:
+    parser = ("--reasoning-parser", "deepseek_r1", "--trust-request-chat-template")
+    with serving(model, log, *parser) as url:
         yield url
 
 
@@ -314,3 +315,19 @@ def test_an_answer_that_goes_on_is_an_answer(parsed: str, model: Path):
     for number in sound:
         assert whole[number] == by_word[number]
         assert OPEN not in whole[number].text
+
+
+CUTS_THINKING = (
+    "{% for turn in messages %}{% if turn['role'] == 'user' %}User: {{ turn['content'] }}"
+    "{% else %}Assistant: {{ turn['content'].split('</think>')[-1] }}<|im_end|>{% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}Assistant: <think>\n{% endif %}"
+)
+"""A template that does with earlier turns what those of R1 and Qwen3 do."""
+
+
+def test_a_template_that_cuts_thinking_takes_open_thinking_only(parsed: str):
+    told: dict[str, Any] = {"extra": IDS | {"chat_template": CUTS_THINKING}, "stream": True}
+    assert len(asked(parsed, SEEDS[:2], {"prefill": "<think>\n1+1\n"}, **told)) == 2
+    with pytest.raises(EngineFailure, match="does not appear in the chat") as caught:
+        asked(parsed, SEEDS[:2], {"prefill": "<think>\n1+1\n</think>\n"}, **told)
+    assert (caught.value.reason, caught.value.final) == ("http_400", True)
