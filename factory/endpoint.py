@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import AsyncIterator
 from random import Random
-from typing import Self
+from typing import Any, Self
 
 import orjson
 
@@ -18,11 +18,8 @@ from factory.engines import Completion, Request
 from factory.errors import EngineFailure, StageError
 from factory.recipe import Served
 from factory.replies import completion, echo
-from factory.wire import Reply, Trouble, Wire
-
-BUSY = 429
-LATER = frozenset({408, 409, 425, BUSY})
-"""Statuses that may be another the next time, as those from 500 on may."""
+from factory.stream import Streamed
+from factory.wire import Reply, Trouble, Wire, refusal, repeated
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +76,7 @@ class Endpoint:
         while True:
             async with self._admitted() as (sent, probe):
                 try:
-                    return self._answered(await self._wire.post(body, retries.left))
+                    return await self._attempt(request, body, retries.left)
                 except Trouble as trouble:
                     failure, asked = trouble.failure, trouble.asked
                     self._troubled(trouble, sent, probe)
@@ -92,19 +89,36 @@ class Endpoint:
                 )
             await asyncio.sleep(wait)
 
+    async def _attempt(self, request: Request, body: bytes, seconds: float) -> Completion:
+        if not self._streams(request):
+            return self._answered(await self._wire.post(body, seconds), request)
+        watch = request.watch() if request.watch else None
+        streamed = Streamed(self.served.opens_thinking, request.prefill, watch)
+        reply = await self._wire.post(body, seconds, streamed, self.served.idle)
+        return self._answered(reply, request, streamed)
+
+    def _streams(self, request: Request) -> bool:
+        return self.served.stream or request.watch is not None
+
     def _body(self, request: Request) -> bytes:
-        return orjson.dumps(
-            {
-                **self.served.extra,
-                "model": self.served.model,
-                "messages": [dict(message) for message in request.messages],
-                "temperature": request.temperature,
-                "top_p": request.top_p,
-                "max_tokens": request.max_tokens,
-                "seed": request.seed,
-                "n": 1,
-            }
-        )
+        messages = [dict(message) for message in request.messages]
+        body: dict[str, Any] = {
+            **self.served.extra,
+            "model": self.served.model,
+            "messages": messages,
+            "temperature": request.temperature,
+            "top_p": request.top_p,
+            "max_tokens": request.max_tokens,
+            "seed": request.seed,
+            "n": 1,
+        }
+        if request.prefill:
+            messages.append({"role": "assistant", "content": request.prefill})
+            body |= {"continue_final_message": True, "add_generation_prompt": False}
+        further = body.pop("stream_options", {})  # refused where nothing is streamed
+        if self._streams(request):
+            body |= {"stream": True, "stream_options": {"include_usage": True} | further}
+        return orjson.dumps({key: body[key] for key in body if key not in self.served.without})
 
     @contextlib.asynccontextmanager
     async def _admitted(self) -> AsyncIterator[tuple[float, bool]]:
@@ -149,23 +163,35 @@ class Endpoint:
         if self._breaker.open and not was_open:
             log.warning("%s fails again and again: %s", self.served.endpoint, trouble)
 
-    def _answered(self, reply: Reply) -> Completion:
-        """The draw in a reply.
+    def _answered(
+        self, reply: Reply, request: Request, streamed: Streamed | None = None
+    ) -> Completion:
+        """The draw in a reply, or in the stream that came in its place.
 
         Raises:
             Trouble: when asking again may help.
             EngineFailure: when the reply is none that holds a draw.
         """
-        status = reply.status
-        reason = "rate_limited" if status == BUSY else f"http_{status}"
-        if status in LATER or status >= 500:
-            raise Trouble(EngineFailure(reason, reply.said()), reply.retry_after)
+        failed = refused(reply) if reply.status != 200 else None
+        if streamed and reply.streamed:
+            streamed.end()
+            failed = streamed.trouble
+        if isinstance(failed, Trouble):
+            raise failed
         self._limit.answered()
         self._breaker.answered()
-        if 300 <= status < 400:
-            where = f"a redirect to {echo(reply.location)}, which is not followed: the key would "
-            hint = "go along. Write the final address into the recipe"
-            raise EngineFailure(reason, where + hint, final=True)
-        if status != 200:
-            raise EngineFailure(reason, reply.said(), final=True)
-        return completion(reply.body, self.served.opens_thinking)
+        if failed:
+            raise failed
+        if not (streamed and reply.streamed):
+            return completion(reply.body, self.served.opens_thinking, request.prefill)
+        if self._wire.credentials.are_in(streamed.so_far.encode()):  # a letter an event
+            raise repeated()
+        return streamed.completion()
+
+
+def refused(reply: Reply) -> Trouble | EngineFailure:
+    """What a reply that is no success comes to."""
+    if 300 <= reply.status < 400:
+        where = f"a redirect to {echo(reply.location)}, which is not followed: the key would go "
+        return refusal(reply.status, where + "along. Write the final address into the recipe")
+    return refusal(reply.status, reply.said(), reply.retry_after)

@@ -32,6 +32,8 @@ class Request:
     max_tokens: int
     prefill: str = ""
     """What the assistant's turn already begins with; not part of the completion's text."""
+    logprobs: bool = False
+    """Note the sum of the drawn ids' log-probabilities."""
     watch: Callable[[], Watch] | None = None
     """Makes a follower of one attempt: `feed(new text)` gives the reason to stop, or None."""
     begun: tuple[int, ...] = ()

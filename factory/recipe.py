@@ -119,6 +119,15 @@ class Served(Strict):
     """Longest time for one draw in seconds, all attempts at it included."""
     outage: float = Field(120, gt=0)
     """Seconds in which the endpoint may do nothing but fail, before the run stops."""
+    stream: bool = False
+    """Every draw comes word by word; left out: only one that may have to be stopped early does."""
+    idle: float = Field(300, gt=0)
+    """Longest silence of a draw that is streamed, in seconds, waiting in the server's queue
+    included; one without a word for so long is asked for again."""
+    proxy: bool = False
+    """Go through the proxy that HTTP_PROXY or HTTPS_PROXY names, NO_PROXY aside; left out: none."""
+    without: list[Literal["n", "seed", "stream_options"]] = Field(default_factory=list)
+    """Fields of a request that the endpoint refuses, so that they are not sent."""
     extra: dict[str, Any] = Field(default_factory=dict)
     """Further fields of each request, as `return_token_ids: true` for vLLM."""
 
@@ -150,8 +159,11 @@ class Served(Strict):
     @classmethod
     def _is_further(cls, extra: dict[str, Any]) -> dict[str, Any]:
         ours = {"model", "messages", "temperature", "top_p", "max_tokens", "seed", "n", "stream"}
+        ours |= {"echo", "continue_final_message", "add_generation_prompt"}
         if taken := sorted(ours & extra.keys()):
             raise ValueError(f"{', '.join(taken)}: set elsewhere, or not to be set")
+        if not isinstance(extra.get("stream_options", {}), dict):
+            raise ValueError("stream_options: expected a mapping")
         return extra
 
 

@@ -295,6 +295,7 @@ class Run:
             sampling.top_p,
             sampling.max_tokens,
             prefill=prefill,
+            logprobs=sampling.logprobs,
             watch=partial(Watch, stop, state.language) if stop.loop or stop.language else None,
         )
 

@@ -147,6 +147,9 @@ class Sampling(Strict):
     """Share of the probability that is sampled from, 0 to 1."""
     max_tokens: int = Field(32768, ge=1)
     """Longest draw in tokens, thinking included."""
+    logprobs: bool = False
+    """Note how likely each draw was to the teacher, at a cost in speed: `factory attest` then tells
+    rounded weights from these, too (docs/attest.md). vLLM on this machine only."""
     concurrency: int = Field(256, ge=1)
     """Draws that an engine works on at once."""
     grace: float = Field(30.0, ge=0)

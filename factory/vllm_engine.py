@@ -73,6 +73,7 @@ class _Asked(ABC):
             skip_special_tokens=True,
             stop=[request.until] if request.until else None,
             include_stop_str_in_output=True,
+            logprobs=0 if request.logprobs else None,
             output_kind=kind,
             stream_interval=WATCHED_TOKENS if watched else None,
         )
@@ -89,6 +90,7 @@ class _Answer:
         self._texts: list[str] = []
         self._ids: list[int] = []
         self._prompt_tokens = 0
+        self._logprob: float | None = None
         self._reason = "abort"
 
     def take(self, output: Any) -> bool:
@@ -97,6 +99,7 @@ class _Answer:
         self._texts.append(part.text)
         self._ids.extend(part.token_ids)
         self._prompt_tokens = len(output.prompt_token_ids)
+        self._logprob = part.cumulative_logprob
         if output.finished:
             self._reason = part.finish_reason or "abort"
             return True
@@ -105,8 +108,14 @@ class _Answer:
         return reason is not None  # closing the outputs then aborts the request
 
     def completion(self) -> Completion:
-        ids = self._ids
-        return Completion("".join(self._texts), ids, self._reason, self._prompt_tokens, len(ids))
+        return Completion(
+            "".join(self._texts),
+            self._ids,
+            self._reason,
+            self._prompt_tokens,
+            len(self._ids),
+            logprob=self._logprob,
+        )
 
 
 class VLLM(_Asked):

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
-import os
-import string
+import asyncio
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from factory.backoff import retry_after
-from factory.errors import EngineFailure, StageError
+from factory.credentials import REMOVED, Credentials
+from factory.credentials import key_of as key_of  # a stage asks for it before it begins
+from factory.errors import EngineFailure
 from factory.recipe import Served
-from factory.replies import echo
+from factory.replies import LONGEST_ECHO, echo
+from factory.sse import Events
 
 if TYPE_CHECKING:
-    from aiohttp import ClientSession
+    from aiohttp import ClientResponse, ClientSession
+    from aiohttp.client import _RequestContextManager
 
 LARGEST_BODY = 32 * 2**20
 """Bytes of an answer that are read: some 30 times what 32,768 tokens with their ids need."""
+LARGEST_STREAM = 128 * 2**20
+"""Bytes of a stream that are read, of which little is kept: an event a token, and each has a
+wrapping of its own."""
 LARGEST_ERROR = 64 * 2**10
 """Bytes of an error that are read."""
 CONNECT_SECONDS = 10.0
 """Longest wait for a connection."""
-REMOVED = "[key]"
+LAST_SECONDS = 1.0
+"""Longest wait for the end of a stream that said it was done."""
+BUSY = 429
+LATER = frozenset({408, 409, 425, BUSY})
+"""Statuses that may be another the next time, as those from 500 on may."""
+
+
+class Listener(Protocol):
+    """Takes the events of one stream, and raises nothing."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the server said that no more comes."""
+        ...
+
+    def take(self, data: bytes) -> bool:
+        """Take an event; says whether it is the last one that is wanted."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -34,10 +58,12 @@ class Reply:
     """Seconds, where it asks for some."""
     location: str
     body: bytes
+    streamed: bool = False
+    """Whether the listener got it, event by event, and the body is empty."""
 
     def said(self) -> str:
         """The beginning of its words."""
-        return f"the server said {echo(self.body.decode(errors='replace'))}"
+        return f"the server said {echo(self.body[: 4 * LONGEST_ECHO].decode(errors='replace'))}"
 
 
 class Trouble(Exception):
@@ -48,17 +74,25 @@ class Trouble(Exception):
         self.failure, self.asked = failure, asked
 
 
+def refusal(status: int, said: str, asked: float | None = None) -> Trouble | EngineFailure:
+    """What a status that is no success comes to: something to try again, or a failure for good."""
+    reason = "rate_limited" if status == BUSY else f"http_{status}"
+    if status in LATER or status >= 500:
+        return Trouble(EngineFailure(reason, said), asked)
+    return EngineFailure(reason, said, final=True)
+
+
 class Wire:
     """A pool of connections to `URL/chat/completions`; an async context manager.
 
-    The key comes from the environment. It goes to the one address in the recipe, so redirects are
-    not followed, and is taken out of whatever the server says before anybody sees or cuts it.
+    The key goes to the one address in the recipe, so redirects are not followed, and is taken out
+    of whatever the server says before anybody sees or cuts it.
     """
 
     def __init__(self, served: Served, connections: int):
-        """Raises StageError when the key is not in the environment."""
+        """Raises StageError when the key or the proxy is not in the environment."""
         self._url = served.endpoint.rstrip("/") + "/chat/completions"
-        self._key = key_of(served)
+        self.credentials = Credentials.of(served)
         self._connections = connections
         self._session: ClientSession | None = None
 
@@ -66,8 +100,8 @@ class Wire:
         from aiohttp import ClientSession, TCPConnector
 
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
+        if self.credentials.key:
+            headers["Authorization"] = f"Bearer {self.credentials.key}"
         pool = TCPConnector(limit=self._connections)
         # Not decompressed: a few bytes might become gigabytes.
         self._session = ClientSession(connector=pool, headers=headers, auto_decompress=False)
@@ -77,8 +111,21 @@ class Wire:
         if self._session:
             await self._session.close()
 
-    async def post(self, body: bytes, seconds: float) -> Reply:
+    async def post(
+        self,
+        body: bytes,
+        seconds: float,
+        listener: Listener | None = None,
+        idle: float | None = None,
+    ) -> Reply:
         """Send it, and read what comes.
+
+        Args:
+            body: JSON.
+            seconds: longest time for all of it.
+            listener: gets the events of a stream as they come; when it has enough, the connection
+                is closed, so that the server writes no more.
+            idle: longest silence in seconds before and between events.
 
         Raises:
             Trouble: when nothing came, or not all of it, or not in time.
@@ -88,60 +135,112 @@ class Wire:
 
         if self._session is None:
             raise RuntimeError("an endpoint is asked inside `async with` only")
+        patience = Patience(idle)
         try:
-            return await self._exchange(self._session, body, seconds)
+            async with patience.timeout, self._sent(self._session, body, seconds) as response:
+                return await self._reply(response, listener, patience)
         except ConnectionTimeoutError:
             failure = EngineFailure("connection", f"none within {CONNECT_SECONDS:g} seconds")
         except TimeoutError:
-            failure = EngineFailure("timeout", f"no whole answer within {seconds:.3g} seconds")
+            if patience.timeout.expired():
+                failure = EngineFailure("silent", f"not a word for {idle or 0:.3g} seconds")
+            else:
+                failure = EngineFailure("timeout", f"no whole answer within {seconds:.3g} seconds")
         except (ClientError, OSError) as error:
-            said = echo(self._without_key(str(error)))
+            said = echo(self.credentials.removed_from(str(error)))
             failure = EngineFailure("connection", f"{type(error).__name__} {said}")
         # Not from the error: it holds the request's headers, and these the key.
         raise Trouble(failure)
 
-    async def _exchange(self, session: ClientSession, body: bytes, seconds: float) -> Reply:
+    def _sent(self, session: ClientSession, body: bytes, seconds: float) -> _RequestContextManager:
         from aiohttp import ClientTimeout
 
         patience = ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS, sock_read=seconds)
-        async with session.post(
-            self._url, data=body, timeout=patience, allow_redirects=False
-        ) as response:
-            good = response.status == 200
-            cap = LARGEST_BODY if good else LARGEST_ERROR
-            read = bytearray()
-            async for chunk in response.content.iter_chunked(2**16):
-                read += chunk
-                if len(read) > cap:
-                    response.close()
-                    break
-            wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-            location = self._without_key(response.headers.get("Location", ""))
-        if good and len(read) > cap:
+        return session.post(
+            self._url,
+            data=body,
+            timeout=patience,
+            allow_redirects=False,
+            proxy=self.credentials.proxy,
+        )
+
+    async def _reply(
+        self, response: ClientResponse, listener: Listener | None, patience: Patience
+    ) -> Reply:
+        good = response.status == 200
+        wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        if good and listener and response.content_type != "application/json":
+            await self._listen(response, listener, patience)
+            return Reply(response.status, wait, "", b"", streamed=True)
+        cap = LARGEST_BODY if good else LARGEST_ERROR
+        content = await _read(response, cap)
+        if good and len(content) > cap:
             raise EngineFailure("bad_body", f"an answer of more than {cap:,} bytes", final=True)
-        content = bytes(read)
-        if self._key and self._key.encode() in content:
+        if self.credentials.are_in(content):
             if good:
-                raise EngineFailure("key_in_answer", "the answer repeats the key, and is not kept")
-            content = content.replace(self._key.encode(), REMOVED.encode())
+                raise repeated()
+            content = self.credentials.removed_from(content.decode(errors="replace")).encode()
+            if self.credentials.are_in(content):
+                content = REMOVED.encode()
+        location = self.credentials.removed_from(response.headers.get("Location", ""))
         return Reply(response.status, wait, location, content)
 
-    def _without_key(self, text: str) -> str:
-        return text.replace(self._key, REMOVED) if self._key else text
+    async def _listen(
+        self, response: ClientResponse, listener: Listener, patience: Patience
+    ) -> None:
+        events, read, lines = Events(), 0, 0
+        while chunk := await response.content.readany():
+            read += len(chunk)
+            if read > LARGEST_STREAM:
+                limit = f"{LARGEST_STREAM:,} bytes"
+                raise EngineFailure("bad_body", f"a stream of more than {limit}", final=True)
+            for event in events.feed(chunk):
+                if self.credentials.are_in(event):
+                    raise repeated()
+                if listener.take(event):
+                    await _left(response, listener.done)
+                    return
+            if events.lines > lines:
+                lines = events.lines
+                patience.renew()
 
 
-def key_of(served: Served) -> str:
-    """The key from the environment variable that the recipe names; empty where it names none.
+class Patience:
+    """How long a silence may be, in seconds; None: for ever."""
 
-    Raises:
-        StageError: when it is not there, or is none that a header can hold.
-    """
-    if served.api_key_env is None:
-        return ""
-    key = os.environ.get(served.api_key_env, "").strip()
-    wanted = f"the environment variable {served.api_key_env}, which the recipe names as the key of"
-    if not key:
-        raise StageError(f"{wanted} {served.endpoint}, is not set; set it and run again")
-    if not set(key) <= set(string.ascii_letters + string.digits + string.punctuation):
-        raise StageError(f"{wanted} {served.endpoint}, holds characters that no key has")
-    return key
+    def __init__(self, idle: float | None):
+        self._idle = idle
+        self.timeout = asyncio.timeout(idle)
+
+    def renew(self) -> None:
+        """Something was said."""
+        if self._idle is not None:
+            self.timeout.reschedule(asyncio.get_running_loop().time() + self._idle)
+
+
+async def _read(response: ClientResponse, cap: int) -> bytes:
+    """The body; of one that is longer than the cap, more than the cap, and no end of it."""
+    read = bytearray()
+    async for chunk in response.content.iter_chunked(2**16):
+        read += chunk
+        if len(read) > cap:
+            response.close()
+            break
+    return bytes(read)
+
+
+async def _left(response: ClientResponse, done: bool) -> None:
+    """A stream that is wanted no more: at its end the connection may serve another request, before
+    it the server must see that nobody listens."""
+    if done:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS):
+                while await response.content.readany():
+                    pass
+    if not response.content.at_eof():
+        response.close()
+
+
+def repeated() -> EngineFailure:
+    """The failure of an answer that holds the key, and is not to be kept."""
+    return EngineFailure("key_in_answer", "the answer repeats the key, and is not kept")

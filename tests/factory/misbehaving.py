@@ -23,14 +23,15 @@ class Misbehaving:
     """Serves on a port of its own; the requests get the behaviours in turn, the last one for ever.
 
     What it was asked is kept: `bodies` and `headers`, one of each a request, and `sent`, the bytes
-    of a body without end. `most` is how many requests were in at the same time.
+    of a body without end. `most` is how many requests were in at the same time, `left` how many of
+    them were hung up before their end.
     """
 
     def __init__(self, *behaviours: Behaviour):
         self.behaviours = list(behaviours)
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
-        self.sent = self.here = self.most = 0
+        self.sent = self.here = self.most = self.left = 0
         self.url = ""
 
     async def __aenter__(self) -> Self:
@@ -57,6 +58,9 @@ class Misbehaving:
                 return web.json_response({"error": f"no {request.path} here"}, status=404)
             behaviour = self.behaviours[min(number, len(self.behaviours) - 1)]
             return await behaviour(self, request)
+        except (asyncio.CancelledError, ConnectionError):
+            self.left += 1
+            raise
         finally:
             self.here -= 1
 
@@ -191,3 +195,62 @@ async def _started(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
     return response
+
+
+# --- streams ------------------------------------------------------------------------------------
+
+
+def event(content: str | None = None, **changes: Any) -> bytes:
+    """An event of a stream; `changes` are to its delta, choice or whole, by key."""
+    delta: dict[str, Any] = {} if content is None else {"content": content}
+    choice: dict[str, Any] = {"index": 0, "delta": delta, "finish_reason": None}
+    whole: dict[str, Any] = {"object": "chat.completion.chunk", "choices": [choice]}
+    for key, value in changes.items():
+        if key in ("finish_reason", "index", "token_ids", "delta"):
+            choice[key] = value
+        elif key in ("choices", "usage", "error", "prompt_token_ids"):
+            whole[key] = value
+        else:
+            delta[key] = value
+    return b"data: " + json.dumps(whole, ensure_ascii=False).encode() + b"\n\n"
+
+
+DONE = b"data: [DONE]\n\n"
+STOP = event(finish_reason="stop")
+USAGE = event(choices=[], usage={"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8})
+END = STOP + USAGE + DONE
+
+
+def streams(*parts: bytes | float, then: Behaviour | None = None) -> Behaviour:
+    """These bytes, each part on its way before the next; numbers are seconds of silence; `then`
+    may cut the connection, or hold it."""
+
+    async def behave(server: Misbehaving, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for part in parts:
+            if isinstance(part, bytes):
+                await response.write(part)
+                await asyncio.sleep(0)
+            else:
+                await asyncio.sleep(part)
+        if then:
+            await then(server, request)
+        return response
+
+    return behave
+
+
+def streams_for_ever(part: bytes, every: float = 0) -> Behaviour:
+    """The same bytes again and again, until somebody hangs up."""
+
+    async def behave(server: Misbehaving, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        while server.sent < MOST_BYTES:
+            await response.write(part)
+            server.sent += len(part)
+            await asyncio.sleep(every)
+        return response
+
+    return behave
