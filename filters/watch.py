@@ -202,7 +202,8 @@ class _Speech:
         end = settled(text)
         if len(text) - end > OPEN_END:
             if text.startswith("```", end):  # code to the end, so far
-                self._unread = "```" + text[-2:]  # of the fence that ends it
+                last_line = max(text.rfind("\n"), len(text) - EVERY)  # its end may stand there
+                self._unread = "```" + text[last_line:]
                 return text[:end]
             end = len(text)
         self._unread = text[end:]
@@ -215,7 +216,7 @@ def _sum(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
 
 
 def _valid(text: str) -> str:
-    """Without think tags, which the filter does not see, and lone surrogates, no library takes."""
+    """Without think tags, which no filter sees, and lone surrogates, which no library takes."""
     text = text.replace(OPEN, "\n").replace(CLOSE, "\n")
     return text.encode("utf-8", "replace").decode()
 
@@ -226,7 +227,7 @@ def vllm_repetition(stops: Stops) -> dict[str, int] | None:
     It looks for one block of tokens, of one of a few lengths, that stands at the end `min_count`
     times. A block of 6 tokens written over and over is a block of 600 as well. So we ask for a few
     neighbouring lengths, all so long that what it stops has as many tokens as `min_bare_chars` has
-    characters: the watch would have stopped it before.
+    characters: no sound table has so many zeros.
 
     Returns:
         The fields of `vllm.sampling_params.RepetitionDetectionParams`; None where loops are not to

@@ -1,9 +1,11 @@
 """Language: which letters count, and when their language is known."""
 
+from collections import Counter
+
 import polars as pl
 import pytest
 
-from filters.language import Language
+from filters.language import Language, Reader, is_surely, settled
 
 ENGLISH = "First we add both numbers, then we divide the result by two. "
 FRENCH = "Ensuite nous divisons le résultat par deux, comme demandé. "
@@ -91,3 +93,47 @@ def test_two_prices_hide_nothing_between_them():
 def test_an_unknown_language_of_the_question_is_not_a_pass(language):
     assert measured(ENGLISH, language)["language_share"] is None
     assert dropped(ENGLISH, language) == ["language_not_measured"]
+
+
+def test_a_text_may_come_in_pieces():
+    text = (ENGLISH + CHINESE + FRENCH) * 5
+    reader = Reader("en")
+    pieces = [reader.read(text[start : start + 60]) for start in range(0, len(text), 60)]
+    whole = Reader("en").read(text)
+    assert sum(pieces, Counter())["zh"] == whole["zh"] > 0
+    assert abs(sum(pieces, Counter()).total() - whole.total()) < 0.1 * whole.total()
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("A line.\nAnd", "And"),
+        ("A line.\n", ""),
+        ("no end of it", "no end of it"),
+        ("One sentence. And the", " And the"),  # a long line
+        ("See:\n```python\nx = 1\n", "```python\nx = 1\n"),
+        ("See:\n```python\nx = 1\n```\nSo", "So"),
+        ("So $$x\n=\n", "$$x\n=\n"),
+        (r"So \(x" + "\n" + r"\) is" + "\n", ""),
+        (r"So \(x\) is \[y" + "\n", r"\[y" + "\n"),
+        ("See:\n```\nx\n``` and", "```\nx\n``` and"),  # the end is in a line that is not whole
+    ],
+)
+def test_what_can_be_judged_of_a_growing_text(text, rest):
+    assert text[settled(text) :] == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "surely"),
+    [
+        (ENGLISH * 3, "en", True),
+        (FRENCH * 3, "fr", True),
+        (CHINESE * 3, "zh", True),
+        (ENGLISH * 3, "fr", False),
+        (ENGLISH * 3 + CHINESE, "en", False),  # another script is always counted
+        (CHINESE * 3 + ENGLISH, "zh", False),
+        ("3+4=7", "en", False),
+    ],
+)
+def test_a_quick_look(text, own, surely):
+    assert is_surely(text, own) is surely

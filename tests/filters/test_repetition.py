@@ -1,6 +1,9 @@
 """Repetition: long runs said again, and loops at the end; arithmetic is neither."""
 
+# ruff: noqa: RUF001 (other scripts are what this is about)
+
 import random
+import string
 
 import polars as pl
 import pytest
@@ -86,3 +89,62 @@ def test_no_loop_in_random_text():
 def test_the_larger_loop_wins_over_a_stutter_inside_it():
     block = " So we try once more from the very start. " + "ha" * 30 + "."
     assert Tail(block * 5).loop() == (5, 5 * len(block), block)
+
+
+@pytest.mark.parametrize(
+    ("line", "repeats"),
+    [
+        ("Wait, let me check {0} again. ", 60),
+        ("Step {0}: we take step {1} again and get {2}.\n", 60),  # steps of 1, 1 and 3
+        ("{0}. The answer stays 42 for all 7 of them.\n", 60),  # numbers that stand still
+        ("第{0}步，我们再检查一遍，结果还是一样的。", 60),
+        ("Is {3} right? Let me see, I think it is. ", 0),  # squares go on by steps that change
+        ("The answer is 42, and it stays 42. ", 0),  # a loop, and it does not count
+        ("So we check it again and again. ", 0),
+    ],
+)
+def test_loops_that_count(line, repeats):
+    lines = [line.format(n, n - 1, 3 * n + 95, n * n) for n in range(5, 65)]
+    found = Tail("".join(["So here we go, ", *lines])).counting_loop()
+    assert found.repeats == repeats
+    assert found.chars == (sum(map(len, lines)) if repeats else 0)
+
+
+def test_a_count_that_starts_anew_is_another_loop():
+    lines = [f"Now we look at number {n} once more. " for n in [*range(90, 120), *range(7, 30)]]
+    assert Tail("".join(lines)).counting_loop().repeats == 23
+
+
+@pytest.mark.parametrize("size", [1, 3, 10, 999])
+def test_a_tail_may_grow_piece_by_piece(size):
+    text = PROSE + "".join(f"Is it {n * 1000}? Let me look at it. " for n in range(90, 190))
+    tail = Tail()
+    for start in range(0, len(text), size):
+        tail.add(text[start : start + size])
+    whole = Tail(text)
+    assert whole.counting_loop().repeats == 100
+    assert tail.counting_loop() == whole.counting_loop()
+    assert tail.echo() == whole.echo()
+
+
+def test_a_tail_forgets_what_is_further_back():
+    tail = Tail("x" * 1000, keep=500)
+    tail.add("yes and no " * 10)
+    assert len(tail.text) == 500
+    assert tail.loop().repeats == 10
+
+
+@pytest.mark.parametrize(
+    ("every", "is_near"),
+    [(10**9, True), (200, True), (10, False)],  # words to one that differs
+)
+def test_varied_loops(every, is_near):
+    draw = random.Random(every)
+    block = [f"{string.ascii_letters[draw.randrange(26)]}{n}th" for n in range(120)]
+    words = (f"other{draw.random()}" if draw.random() * every < 1 else w for w in block * 20)
+    text = PROSE + " ".join(words)
+    assert ("near_loop" in faults(text)) == is_near
+
+
+def test_rows_without_words_are_no_echo():
+    assert Tail("0 1 0 0 1 0\n" * 1000).echo() == 0

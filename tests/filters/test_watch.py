@@ -130,6 +130,9 @@ def test_pieces_do_not_matter(text, chunk):
         ("en", say(ENGLISH, 90_000) + say(FRENCH, 3000), None),  # the filter would keep it
         ("en", say(ENGLISH, 2000) + "```\n" + say(FRENCH + "\n", 30_000), None),  # code, no end
         ("en", say(ENGLISH, 2000) + "\n```\n" + say(FRENCH + "\n", 9000) + "```\nAnd so on.", None),
+        ("en", "```\n" + "x = 1\n" * 2000 + "``` " + say(FRENCH, 9000), "language"),  # after code
+        ("en", "```\n" + "x = 1\n" * 2000 + "```\n" + say(FRENCH, 9000), "language"),
+        ("en", "```\n" + "x = 1\n" * 1870 + "``` " + say(FRENCH, 9000), "language"),
         ("en", say(ENGLISH, 2000) + "\n\\[\n" + say(FRENCH, 3000) + "\n\\]\nSo it is.\n", None),
         ("en", say(ENGLISH, 2000) + "\n\\[\n" + say(FRENCH, 30_000), "language"),  # never closed
         (None, say(ENGLISH, 4000) + say(CHINESE, 4000), None),  # no language to leave
