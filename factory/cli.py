@@ -1,4 +1,4 @@
-"""The command: `factory run`, `status`, `attest`, `check`, `check-verifier`, `filters`, `schema`."""
+"""The command `factory`: `run`, `status`, `attest`, `check`, `check-verifier`, …"""
 
 from __future__ import annotations
 

@@ -422,7 +422,7 @@ def test_numbers_of_the_engine_tell_a_rounded_checkpoint(
     monkeypatch.setattr(evidence, "ENOUGH", 5_000)
     from vllm import LLM, SamplingParams
 
-    from factory.engines import VLLM, device_arguments
+    from factory.vllm_engine import VLLM, device_arguments
 
     tokenizer = load_tokenizer(teacher)
     llm = LLM(str(teacher), max_model_len=128, **device_arguments(str(teacher), 128, 64))

@@ -1,10 +1,9 @@
 """Who gets the next draw: as many as wanted, each kept once, and no failure a wrong answer."""
 
 import asyncio
+import json
 import random
-import signal
-import subprocess
-import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +17,10 @@ from factory.errors import StageError
 from factory.outcome import Outcome
 from factory.pending import Asker
 from factory.prompts import PROMPT
-from factory.sampler import ATTEMPTS, fill
-from factory.sampling import Fixed, Policy, Sampling, Until
+from factory.sampler import ATTEMPTS, Stop, fill
+from factory.sampling import Adaptive, Budget, Fixed, Policy, Sampling, Target, Until
 from factory.store import Store
+from filters.watch import LoopStop, Stops
 
 RIGHT, WRONG = r"<think>so</think> \boxed{5}", r"<think>so</think> \boxed{6}"
 NO_END = r"<think>perhaps \boxed{5}"
@@ -38,6 +38,10 @@ def prompts(*ids: str) -> pl.DataFrame:
 
 def fixed(draws: int) -> Policy:
     return Policy(fixed=Fixed(draws=draws))
+
+
+def adaptive(accepted: int, max_draws: int) -> Policy:
+    return Policy(adaptive=Adaptive(accepted=accepted, max_draws=max_draws))
 
 
 def until(accepted: int, max_draws: int) -> Policy:
@@ -153,9 +157,9 @@ def mixed_answers(prompts: int, draws: int) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("policy", [until(2, 5), until(1, 4), fixed(3)])
+@pytest.mark.parametrize("policy", [until(2, 5), until(1, 4), fixed(3), adaptive(1, 5)])
 def test_the_order_in_which_draws_finish_changes_nothing(tmp_path: Path, policy: Policy, seed: int):
-    answers = mixed_answers(prompts=10, draws=5)
+    answers = mixed_answers(prompts=200 if policy.adaptive else 10, draws=5)
     in_order = sample(Scripted(answers), prompts(*answers), policy, Store(tmp_path / "in order"))
     mixed = sample(Shuffled(answers, seed), prompts(*answers), policy, Store(tmp_path / "mixed"))
     assert told(mixed.samples).equals(told(in_order.samples))
@@ -257,52 +261,6 @@ def test_an_engine_that_breaks_on_the_way_loses_nothing(tmp_path: Path):
     assert outcome.samples.height == 30
 
 
-# --- killed at any instant ----------------------------------------------------------------------
-
-ANSWERS = mixed_answers(prompts=20, draws=5)
-POLICY = until(2, 5)
-
-
-class Slow(Scripted):
-    """Says on standard output what it was asked, and takes its time."""
-
-    async def draw(self, request: Request) -> Completion:
-        print(request.sample_id, flush=True)
-        await asyncio.sleep(0.002)
-        return await super().draw(request)
-
-
-def sample_slowly(folder: Path) -> None:
-    """Run in a process of its own, which is killed."""
-    sample(Slow(ANSWERS), prompts(*ANSWERS), POLICY, Store(folder, seal_rows=6))
-
-
-def test_killed_and_run_again_it_is_as_if_nothing_had_happened(tmp_path: Path):
-    rng = random.Random(17)
-    undisturbed = sample(
-        Scripted(ANSWERS), prompts(*ANSWERS), POLICY, Store(tmp_path / "undisturbed")
-    )
-    asked: list[str] = []
-    for _ in range(4):
-        command = [sys.executable, __file__, str(tmp_path / "killed")]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout
-            begun = [process.stdout.readline().strip() for _ in range(rng.randint(6, 11))]
-            process.send_signal(signal.SIGKILL)
-            asked += begun
-    kept = Store(tmp_path / "killed").table()["sample_id"].to_list()
-    assert 0 < len(kept) < undisturbed.samples.height  # it was killed on its way
-    last = Recording(ANSWERS)
-    outcome = sample(last, prompts(*ANSWERS), POLICY, Store(tmp_path / "killed"))
-    assert told(outcome.samples).equals(told(undisturbed.samples))
-    assert set(kept).isdisjoint(request.sample_id for request in last.asked)
-    assert set(asked) <= set(undisturbed.samples["sample_id"])
-
-
-if __name__ == "__main__":
-    sample_slowly(Path(sys.argv[1]))
-
-
 def test_a_stricter_policy_finds_the_draws_it_would_have_made(tmp_path: Path):
     asked, answers = prompts("p"), {"p": [WRONG, RIGHT, WRONG, RIGHT, WRONG]}
     store = Store(tmp_path)
@@ -311,3 +269,153 @@ def test_a_stricter_policy_finds_the_draws_it_would_have_made(tmp_path: Path):
     assert draws(sample(engine, asked, until(1, 4), store)) == {"p": [0, 1]}
     assert draws(sample(engine, asked, until(2, 5), store)) == {"p": [0, 1, 2, 3]}
     assert not engine.asked
+
+
+# --- adaptive -----------------------------------------------------------------------------------
+
+
+def two_kinds(prompts: int, draws: int) -> dict[str, list[str]]:
+    """Half of the prompts are easy, the others hopeless."""
+    easy, hopeless = [RIGHT] * draws, [WRONG] * draws
+    return {f"p{n:03}": easy if n % 2 else hopeless for n in range(prompts)}
+
+
+def test_hopeless_prompts_are_given_up_once_it_is_known_that_they_are(tmp_path: Path):
+    answers = two_kinds(400, 12)
+    outcome = sample(Scripted(answers), prompts(*answers), adaptive(1, 12), Store(tmp_path))
+    drawn = draws(outcome)
+    first, last = list(drawn)[:64], list(drawn)[-100:]
+    assert {len(drawn[id]) for id in first if answers[id][0] == WRONG} == {10}  # a guess
+    assert {len(drawn[id]) for id in last if answers[id][0] == WRONG} <= {1, 2, 3}
+    assert {len(drawn[id]) for id in drawn if answers[id][0] == RIGHT} == {1}
+    states = outcome.prompts.group_by("state").len()
+    assert dict(states.iter_rows()) == {"enough": 200, "hopeless": 200}
+
+
+def test_pass_rates_of_prompts_are_fair(tmp_path: Path):
+    answers = mixed_answers(prompts=2000, draws=6)  # one draw in three is right
+    outcome = sample(Scripted(answers), prompts(*answers), until(1, 6), Store(tmp_path))
+    mean = outcome.prompts["pass_rate"].mean()
+    plain = outcome.prompts.select((pl.col("correct") / pl.col("draws")).mean()).item()
+    assert mean == pytest.approx(1 / 3, abs=0.04)
+    assert plain > 0.45  # what a plain share would have said
+
+
+# --- targets and budgets ------------------------------------------------------------------------
+
+
+def test_a_target_ends_a_run_and_is_hardly_exceeded(tmp_path: Path):
+    answers = mixed_answers(prompts=300, draws=5)
+    told = {"target": Target(accepted=50), "concurrency": 16}
+    outcome = sample(Scripted(answers), prompts(*answers), until(1, 5), Store(tmp_path), **told)
+    assert outcome.ended_by == "the target of 50 accepted rows"
+    accepted = outcome.samples.filter(verdict="correct").height
+    assert 50 <= accepted <= 55
+    assert set(outcome.prompts["state"]) > {"pending"}
+    again = Recording(answers)
+    sample(again, prompts(*answers), until(1, 5), Store(tmp_path), **told)
+    assert again.asked == []  # it is reached
+    more = told | {"target": Target(accepted=60)}
+    outcome = sample(Scripted(answers), prompts(*answers), until(1, 5), Store(tmp_path), **more)
+    assert 60 <= outcome.samples.filter(verdict="correct").height <= 65
+
+
+@pytest.mark.parametrize(
+    ("budget", "ended_by"),
+    [
+        (Budget(draws=37), "the budget of 37 draws"),
+        (Budget(tokens=101), "the budget of 101 tokens"),
+        (Budget(draws=37, tokens=10_000), "the budget of 37 draws"),
+        (Budget(draws=3700), "all prompts are finished"),
+    ],
+)
+def test_a_budget_is_never_overdrawn(tmp_path: Path, budget: Budget, ended_by: str):
+    answers = mixed_answers(prompts=60, draws=5)
+    told = {"budget": budget, "concurrency": 16, "max_tokens": 4}
+    for _ in range(2):  # the second time there is nothing left to spend
+        store = Store(tmp_path)
+        outcome = sample(Scripted(answers), prompts(*answers), fixed(5), store, **told)
+        kept = store.table()
+        assert outcome.ended_by == ended_by
+        assert kept.height <= (budget.draws or 10_000)
+        assert kept["completion_tokens"].sum() <= (budget.tokens or 10_000)
+    if budget.draws == 37:
+        assert kept.height == 37
+
+
+def test_when_the_hours_are_over_what_is_in_flight_is_let_go_of(tmp_path: Path):
+    answers = {f"p{n:03}": [RIGHT] * 50 for n in range(50)}
+    told = {"budget": Budget(hours=0.5 / 3600), "concurrency": 2}
+    started = time.monotonic()
+    outcome = sample(Shuffled(answers, 1), prompts(*answers), fixed(50), Store(tmp_path), **told)
+    assert outcome.ended_by.startswith("the budget of 0.000138")
+    assert 0.4 < time.monotonic() - started < 5
+    assert 0 < outcome.samples.height < 2500
+    started = time.monotonic()
+    sample(Shuffled(answers, 1), prompts(*answers), fixed(50), Store(tmp_path), **told)
+    assert time.monotonic() - started < 0.5  # earlier sittings count
+
+
+# --- told to stop -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("grace", "finished"), [(5.0, 6), (0.0, 0)])
+def test_told_to_stop_it_finishes_what_is_in_flight_if_there_is_time(
+    tmp_path: Path, grace: float, finished: int
+):
+    class Late(Scripted):
+        async def draw(self, request: Request) -> Completion:
+            stop.now.set()
+            await asyncio.sleep(0.3)
+            return await super().draw(request)
+
+    async def run() -> None:
+        nonlocal stop
+        stop = Stop(grace)
+        asker = Asker("t", Sampling(policy=fixed(1), concurrency=4), 1)
+        await fill(engine, asked, asker, store, lambda *_, **__: None, stop=stop)
+
+    stop = Stop()
+    answers = {f"p{n}": [RIGHT] for n in range(30)}
+    engine, asked, store = Late(answers), prompts(*answers), Store(tmp_path)
+    with pytest.raises(StageError, match=f"told to stop: {finished} draws were finished"):
+        asyncio.run(run())
+    assert store.table().height == finished  # in hand: four, and half as many that wait
+    assert sample(Scripted(answers), asked, fixed(1), Store(tmp_path)).samples.height == 30
+
+
+def test_attempts_that_failed_are_noted(tmp_path: Path):
+    engine = Failing({"a": [RIGHT]}, lambda request, before: before == 0)
+    sample(engine, prompts("a"), fixed(1), Store(tmp_path))
+    (line,) = (tmp_path / "failures.jsonl").read_text().splitlines()
+    noted = json.loads(line)
+    assert (noted["attempt"], noted["reason"]) == (1, "ConnectionError")
+    assert noted["message"] == "the line is dead"
+
+
+# --- doomed draws -------------------------------------------------------------------------------
+
+
+class Streaming(Scripted):
+    """Shows its text to a watch as it writes it."""
+
+    async def draw(self, request: Request) -> Completion:
+        whole = await super().draw(request)
+        watch = request.watch() if request.watch else None
+        for end in range(100, len(whole.text), 100):
+            if watch and (reason := watch.feed(whole.text[end - 100 : end])):
+                return Completion(whole.text[:end], None, reason, 0, end // 4)
+        return whole
+
+
+def test_a_loop_is_stopped_recorded_with_its_cost_and_never_an_answer(tmp_path: Path):
+    loop = r"<think>so</think> \boxed{5}" + " Wait, let me see again." * 1000
+    engine = Streaming({"a": [loop, RIGHT]})
+    asked = prompts("a")
+    stopping = {"stop": Stops(loop=LoopStop())}
+    outcome = sample(engine, asked, until(1, 2), Store(tmp_path), **stopping)
+    stopped, right = outcome.samples.to_dicts()
+    assert stopped["finish_reason"] == "loop"
+    assert 300 < stopped["completion_tokens"] < 2000
+    assert (stopped["verdict"], stopped["verdict_reason"]) == ("incorrect", "unfinished")
+    assert right["verdict"] == "correct"

@@ -1,0 +1,105 @@
+"""Draws a second through the store, and the sampler's memory over a million short draws.
+
+    python benchmarks/store.py                    # the store: 50,000 draws of 400 tokens
+    python benchmarks/store.py --draws 1000000    # the sampler on an engine that answers at once
+
+Memory is the process's own, read as it runs: what counts is that it does not grow with the draws.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psutil
+
+from factory.engines import Completion, Request
+from factory.pending import Asker
+from factory.prompts import PROMPT
+from factory.records import SAMPLE
+from factory.sampler import fill
+from factory.sampling import Fixed, Policy, Sampling
+from factory.store import Store
+
+TEXT = r"<think>2+2=4</think>\boxed{4}"
+PER_PROMPT = 8
+
+
+class Dummy:
+    """Answers at once."""
+
+    opened = False
+
+    async def draw(self, request: Request) -> Completion:
+        await asyncio.sleep(0)
+        return Completion(TEXT, list(range(8)), "stop", 5, 8)
+
+
+def megabytes() -> float:
+    """Memory of this process that is its own."""
+    return psutil.Process().memory_full_info().uss / 2**20
+
+
+def store(draws: int, tokens: int) -> None:
+    """Append, sync and seal draws of so many tokens."""
+    row: dict[str, Any] = dict.fromkeys(SAMPLE)
+    row |= {"text": "x" * 4 * tokens, "reasoning": "x" * 4 * tokens, "response": "4"}
+    row |= {"token_ids": list(range(tokens)), "completion_tokens": tokens, "verdict": "correct"}
+    with tempfile.TemporaryDirectory() as folder:
+        kept, started = Store(Path(folder)), time.monotonic()
+        for number in range(draws):
+            row["sample_id"], row["prompt_id"] = f"{number:032x}", f"{number // 8:032x}"
+            kept.append(row)
+        kept.close()
+        seconds = time.monotonic() - started
+        size = sum(file.stat().st_size for file in Path(folder).iterdir()) / draws
+    print(f"store: {draws / seconds:,.0f} draws/s ({draws:,} of {tokens} tokens, {size:,.0f} bytes "
+          f"each once sealed)")  # fmt: skip
+
+
+def sampler(draws: int) -> None:
+    """Draw through the whole sampler, verdicts included."""
+    prompts = draws // PER_PROMPT
+    rows = [
+        {"prompt_id": f"{n:032x}", "messages": [{"role": "user", "content": "2+2?"}]}
+        | {"reference": '"4"', "verifier": "exact"}
+        for n in range(prompts)
+    ]
+    asked = pl.DataFrame(rows, schema=PROMPT)
+    del rows
+    sampling = Sampling(policy=Policy(fixed=Fixed(draws=PER_PROMPT)), max_tokens=16)
+    started, told = time.monotonic(), 0
+
+    def report(done: int, total: int, unit: str, **figures: float) -> None:
+        nonlocal told
+        if figures["draws"] >= told:
+            rate = figures["draws"] / (time.monotonic() - started)
+            print(f"{figures['draws']:>10,.0f} draws {megabytes():>8,.0f} MB {rate:>8,.0f} draws/s",
+                  flush=True)  # fmt: skip
+            told += draws // 10
+
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Store(Path(folder))
+        asker = Asker("t", sampling, seed=1)
+        outcome = asyncio.run(fill(Dummy(), asked, asker, kept, report))
+        print(f"at the end, with the table of {outcome.samples.height:,} ids: {megabytes():,.0f} MB")
+        kept.close()
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description="store and memory")
+    parser.add_argument("--draws", type=int, help="through the whole sampler, instead")
+    options = parser.parse_args()
+    os.environ.setdefault("POLARS_MAX_THREADS", "2")
+    sampler(options.draws) if options.draws else store(50_000, 400)
+
+
+if __name__ == "__main__":
+    main()
