@@ -4,10 +4,10 @@
     python benchmarks/adaptive.py --run runs/quickstart --draws 8   # a real teacher, with its vLLM
 
 Prompts have pass rates of a distribution; a draw's length is log-normal, longer where it is wrong,
-as chains of thought are. `fixed` draws 8 of each prompt and counts up to k accepted ones. `adaptive`
-is the run's own code (`factory.sampler.fill`) with the least `max_draws` at which it has as many
-prompts with an accepted sample and as many accepted samples; so the figures compare tokens at equal
-yield and equal coverage.
+as chains of thought are. `fixed` draws 8 of each prompt and counts up to k accepted ones.
+`adaptive` is the run's own code (`factory.sampler.fill`) with the least generous settings at which
+it has as many prompts with an accepted sample and as many accepted samples; so the figures compare
+tokens at equal yield and equal coverage.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def line(name: str, k: int, found: dict[str, Any]) -> str:
 
 
 HEAD = (
-    "| pass rates | k | covered by fixed | by adaptive | accepted by fixed | by adaptive | tokens an "
-    "accepted one: fixed | until | adaptive | adaptive / fixed | until / fixed | max_draws, "
+    "| pass rates | k | covered by fixed | by adaptive | accepted by fixed | by adaptive | tokens "
+    "an accepted one: fixed | until | adaptive | adaptive / fixed | until / fixed | max_draws, "
     "min_chance |\n|---|" + "---:|" * 10 + "---|"
 )
 
@@ -128,7 +128,7 @@ def simulated(prompts: int, draws: int) -> None:
         rng = random.Random(17)
         rates: dict[str, float] = {}
         sources: dict[str, str] = {}
-        for number in range(prompts):
+        for _ in range(prompts):
             kind = rng.choices(range(len(parts)), [share for share, _, _ in parts])[0]
             _, a, b = parts[kind]
             id = f"{rng.getrandbits(64):016x}"

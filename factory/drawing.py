@@ -24,6 +24,7 @@ from factory.progress import Report
 from factory.recipe import Served
 from factory.records import digest
 from factory.sampling import Sampling
+from factory.shards import Shards
 from factory.store import Store
 from factory.strategies import ask, prepare
 
@@ -62,18 +63,20 @@ def draw(
     seed: int,
     home: Path,
     folder: Path,
+    shards: Path | str,
     report: Report,
     say: Callable[[str], None],
 ) -> Drawn:
     """Draws of each teacher for these prompts, kept in `folder`; target and budget are each one's.
 
-    `say` is told in words what is no longer as it was in earlier sittings.
+    Sealed ones go to `shards`, a folder or any fsspec address. `say` is told in words what is no
+    longer as it was in earlier sittings.
 
     Raises:
         StageError: see `factory.sampler.fill`.
     """
     strategies = prepare(sampling.strategies, home)
-    kept = Store(folder)
+    kept = Store(folder, shards)
     outcomes: list[Outcome] = []
     try:
         for teacher in teachers:
@@ -183,20 +186,20 @@ def longest_prompt(model: str, prompts: pl.DataFrame, asker: Asker) -> int:
     return longest
 
 
-def rows(folder: Path, samples: pl.DataFrame) -> pl.DataFrame:
+def rows(shards: Path | str, samples: pl.DataFrame) -> pl.DataFrame:
     """The draws of these ids, whole, in their order."""
     ids = samples.select("sample_id")
-    return ids.join(store.read(folder), on="sample_id", how="left", maintain_order="left")
+    return ids.join(store.read(shards), on="sample_id", how="left", maintain_order="left")
 
 
-def draws_digest(folder: Path, samples: pl.DataFrame) -> str:
+def draws_digest(shards: Path | str, samples: pl.DataFrame) -> str:
     """Digest of what the draws of these ids say and how they were judged; a shard at a time."""
     ids = samples.select("sample_id")
     told = ("sample_id", "text", "verdict", "verdict_reason")
     digests: list[tuple[str, str]] = []
-    for shard in sorted(folder.glob("part-*.parquet")):
-        there = store.read_shard(shard, told).join(ids, on="sample_id", how="semi")
+    for shard in Shards(shards).each(told):
+        there = shard.join(ids, on="sample_id", how="semi")
         digests += ((row[0], digest(*row[1:])) for row in there.iter_rows())
     if len(digests) != ids.height:
-        raise StageError(f"{folder}: {ids.height:,} draws expected and {len(digests):,} found")
+        raise StageError(f"{shards}: {ids.height:,} draws expected and {len(digests):,} found")
     return digest(sorted(digests))

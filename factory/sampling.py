@@ -129,6 +129,9 @@ class Sampling(Strict):
     """Sample on a Ray cluster, with engine replicas on its nodes; left out: on this machine."""
     replicas: int | None = Field(None, ge=1)
     """Engine replicas on the cluster; left out: as many as its GPUs or nodes have room for."""
+    shards: str | None = None
+    """Where sealed draws go: any fsspec address, as s3://bucket/folder; left out: the run's folder.
+    The journal of what is not sealed yet is always there."""
     policy: Policy = Policy(until=Until())
     """Who gets another draw."""
     target: Target | None = None

@@ -46,8 +46,13 @@ class Context:
     def draws(self) -> pl.DataFrame:
         """The teacher's draws that the recipe now stands for; the store may hold others too."""
         current = pl.read_parquet(self.run / "samples" / "current.parquet")
-        kept = store.read(self.run / "samples" / "draws")
+        kept = store.read(self.shards("samples"))
         return current.join(kept, on="sample_id", how="left", maintain_order="left")
+
+    def shards(self, stage: str) -> Path | str:
+        """Where the sealed draws of a stage are."""
+        elsewhere = self.recipe.sampling.shards if stage == "samples" else None
+        return elsewhere or self.run / stage / "draws"
 
     def asked(self, stage: str) -> Teacher:
         """The model that another stage made or found, and how it is asked."""
@@ -190,7 +195,6 @@ def teacher(context: Context) -> Result:
 def samples(context: Context) -> Result:
     """Draws of the teacher for the train prompts, each judged as it comes."""
     asked = context.prompts().filter(split="train")
-    folder = context.folder / "draws"
     drawn = _drawn(context, context.teachers(), asked, context.recipe.sampling)
     store.write_table(drawn.samples.select("sample_id"), context.folder / "current.parquet")
     store.write_table(drawn.prompts, context.folder / "prompts.parquet")
@@ -199,13 +203,13 @@ def samples(context: Context) -> Result:
     lost = {id: "no draw" for id in asked["prompt_id"] if id not in met and id not in pending}
     left = [id for id in asked["prompt_id"] if id in met]
     prompts = balance("prompts", asked["prompt_id"], left=left, failed=lost, pending=pending)
-    digest_of = drawing.draws_digest(folder, drawn.samples)
+    digest_of = drawing.draws_digest(context.shards("samples"), drawn.samples)
     return Result(digest_of, _summary(context, drawn), [prompts, _draws(drawn)])
 
 
 def _summary(context: Context, drawn: Drawn) -> str:
     """In a line: draws, what was accepted at what price, how good the teacher is, what ended it."""
-    kept = store.read(context.folder / "draws", ("sample_id", "verdict", "completion_tokens"))
+    kept = store.read(context.shards("samples"), ("sample_id", "verdict", "completion_tokens"))
     kept = kept.join(drawn.samples, on="sample_id", how="semi")
     correct, tokens = kept.filter(verdict="correct").height, int(kept["completion_tokens"].sum())
     rate = drawn.prompts["pass_rate"].mean()
@@ -236,6 +240,7 @@ def _drawn(
         seed=context.recipe.seed,
         home=context.home,
         folder=context.folder / "draws",
+        shards=context.shards(context.name),
         report=context.report,
         say=context.say,
     )
@@ -276,7 +281,7 @@ def dataset(context: Context) -> Result:
         "recipe": recipe.model_dump(mode="json"),
         "prompts": digest(asked.sort("prompt_id").to_dicts()),
         "teacher": {"name": teacher.name, "revision": teacher.revision, "digest": teacher.digest},
-        "draws": drawing.draws_digest(context.run / "samples" / "draws", rows),
+        "draws": drawing.draws_digest(context.shards("samples"), rows),
         "measures": build.versions(recipe.filters),
         "funnel": steps.to_dicts(),
         "account": account.model_dump(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +15,7 @@ from factory import journal
 from factory.errors import StageError
 from factory.journal import Journal, sync_folder
 from factory.records import SAMPLE
+from factory.shards import ALL, Shards, write_through
 
 SEAL_ROWS = 5000
 SEAL_BYTES = 64 * 2**20
@@ -34,9 +33,17 @@ class Store:
     appending, by a thread. What failed goes to `failures.jsonl`, for people.
     """
 
-    def __init__(self, folder: Path, seal_rows: int = SEAL_ROWS, seal_bytes: int = SEAL_BYTES):
+    def __init__(
+        self,
+        folder: Path,
+        shards: Path | str | None = None,
+        seal_rows: int = SEAL_ROWS,
+        seal_bytes: int = SEAL_BYTES,
+    ):
+        """`shards`: where sealed draws go, any fsspec address; left out: into `folder`."""
         self.folder, self.seal_rows, self.seal_bytes = folder, seal_rows, seal_bytes
         folder.mkdir(parents=True, exist_ok=True)
+        self.shards = Shards(shards or folder)
         self._sealing: Thread | None = None
         self._trouble: BaseException | None = None
         number = self._taken_up()
@@ -47,7 +54,7 @@ class Store:
         """Finish what a crash left; the number of the journal that is to be written on."""
         for scrap in self.folder.glob("*.tmp"):
             scrap.unlink()
-        shards = {_number(path) for path in self.folder.glob("part-*.parquet")}
+        shards = set(self.shards.numbers())
         journals = sorted(_number(path) for path in self.folder.glob("journal-*"))
         for number in journals:
             if number in shards:  # it was sealed; the crash came before it was removed
@@ -125,12 +132,12 @@ class Store:
         self._journal.close()
         self._journal.file.unlink()
 
-    def table(self, columns: Sequence[str] = tuple(SAMPLE)) -> pl.DataFrame:
+    def table(self, columns: Sequence[str] = ALL) -> pl.DataFrame:
         """All draws kept, sealed or not."""
         self._wait()
         rows = ({c: row.get(c) for c in columns} for row in journal.read(self._journal.file))
         schema = {column: SAMPLE[column] for column in columns}
-        return pl.concat([read(self.folder, columns), pl.DataFrame(list(rows), schema=schema)])
+        return pl.concat([self.shards.read(columns), pl.DataFrame(list(rows), schema=schema)])
 
     def _seal(self, full: Journal) -> None:
         try:
@@ -141,7 +148,7 @@ class Store:
 
     def _shard(self, file: Path) -> None:
         rows = pl.DataFrame(list(journal.read(file)), schema=SAMPLE)
-        write_shard(rows, self.folder / f"part-{_number(file):05}.parquet")
+        self.shards.write(_number(file), rows)
         file.unlink()
         sync_folder(self.folder)
 
@@ -163,55 +170,17 @@ class Store:
         )
 
 
-def _number(path: Path) -> int:
-    return int(re.sub(r"\D", "", path.name.removesuffix(".parquet")))
+def _number(journal: Path) -> int:
+    return int(journal.name.removeprefix("journal-"))
 
 
-def read(folder: Path, columns: Sequence[str] = tuple(SAMPLE)) -> pl.DataFrame:
-    """The sealed draws of a folder, read without touching it; checksums are checked.
+def read(place: Path | str, columns: Sequence[str] = ALL) -> pl.DataFrame:
+    """The sealed draws of a place, read without touching it; checksums are checked.
 
     Raises:
         StageError: when a shard is damaged, naming it.
     """
-    empty = pl.DataFrame(schema={column: SAMPLE[column] for column in columns})
-    shards = sorted(folder.glob("part-*.parquet"))
-    # Shards of an older version may lack a column.
-    return pl.concat([empty, *(read_shard(shard, columns) for shard in shards)], how="diagonal")
-
-
-def read_shard(shard: Path, columns: Sequence[str] = tuple(SAMPLE)) -> pl.DataFrame:
-    """One shard's draws; its pages' checksums are checked on the way."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(shard, page_checksum_verification=True) as file:
-            there = [column for column in columns if column in file.schema_arrow.names]
-            table = pl.from_arrow(file.read(columns=there))
-    except (pa.ArrowException, OSError) as error:
-        raise StageError(
-            f"{shard}: the shard is damaged ({str(error).splitlines()[0]}). Restore it from a "
-            "copy, or move it away: its draws are then made again"
-        ) from error
-    assert isinstance(table, pl.DataFrame)
-    return table.cast({column: SAMPLE[column] for column in there})  # pyrefly: ignore
-
-
-def write_shard(rows: pl.DataFrame, file: Path) -> None:
-    """Write a Parquet file with a checksum for each page; after a crash it is whole, or not there.
-
-    Raises:
-        OSError: when it cannot be written; nothing of it is left then.
-    """
-    import pyarrow.parquet as pq
-
-    temporary = file.with_name(file.name + ".tmp")
-    try:
-        pq.write_table(rows.to_arrow(), temporary, compression="zstd", write_page_checksum=True)
-        write_through(temporary, file)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    return Shards(place).read(columns)
 
 
 def write_table(table: pl.DataFrame, file: Path) -> None:
@@ -219,11 +188,3 @@ def write_table(table: pl.DataFrame, file: Path) -> None:
     temporary = file.with_name(file.name + ".tmp")
     table.write_parquet(temporary, compression="zstd")
     write_through(temporary, file)
-
-
-def write_through(temporary: Path, final: Path) -> None:
-    """Give a written file its name so that after a crash it is there whole, or not at all."""
-    with temporary.open("rb") as handle:
-        os.fsync(handle.fileno())
-    temporary.rename(final)
-    sync_folder(final.parent)

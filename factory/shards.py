@@ -1,0 +1,116 @@
+"""Shards: sealed draws as Parquet files with checksums, in a folder or at any fsspec address."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from factory.errors import StageError
+from factory.journal import sync_folder
+from factory.records import SAMPLE
+
+ALL = tuple(SAMPLE)
+
+
+class Shards:
+    """The files `part-N.parquet` of a place, as `runs/mine/samples/draws` or `s3://bucket/draws`.
+
+    In a folder a shard gets its name when it is whole. Elsewhere it is put under its name in one
+    go: renaming would copy it, and object stores show no half of what is put.
+    """
+
+    def __init__(self, place: Path | str):
+        from fsspec.core import url_to_fs
+        from fsspec.implementations.local import LocalFileSystem
+
+        self.place = str(place)
+        self._files, self._root = url_to_fs(self.place)
+        self._local = isinstance(self._files, LocalFileSystem)
+        self._files.makedirs(self._root, exist_ok=True)
+
+    def numbers(self) -> list[int]:
+        """The numbers of the shards there are, in order."""
+        self._files.invalidate_cache()
+        names = self._files.glob(f"{self._root}/part-*.parquet")
+        return sorted(
+            int(str(name).rsplit("part-", 1)[1].removesuffix(".parquet")) for name in names
+        )
+
+    def write(self, number: int, rows: pl.DataFrame) -> None:
+        """Write a shard with a checksum for each page; after a crash it is whole, or not there.
+
+        Raises:
+            OSError: when it cannot be written; nothing of it is left then.
+        """
+        if self._local:
+            _write(rows, Path(self._name(number)))
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "shard.parquet"
+            _write(rows, file)
+            self._files.put_file(str(file), self._name(number))
+
+    def read(self, columns: Sequence[str] = ALL) -> pl.DataFrame:
+        """All sealed draws.
+
+        Raises:
+            StageError: when a shard is damaged, naming it.
+        """
+        empty = pl.DataFrame(schema={column: SAMPLE[column] for column in columns})
+        # Shards of an older version may lack a column.
+        return pl.concat([empty, *self.each(columns)], how="diagonal")
+
+    def each(self, columns: Sequence[str] = ALL) -> Iterator[pl.DataFrame]:
+        """The draws of one shard after the other; checksums are checked on the way.
+
+        Raises:
+            StageError: when a shard is damaged, naming it.
+        """
+        for number in self.numbers():
+            yield self._read(self._name(number), columns)
+
+    def _name(self, number: int) -> str:
+        return f"{self._root}/part-{number:05}.parquet"
+
+    def _read(self, name: str, columns: Sequence[str]) -> pl.DataFrame:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            with (
+                self._files.open(name, "rb") as content,
+                pq.ParquetFile(content, page_checksum_verification=True) as file,
+            ):
+                there = [column for column in columns if column in file.schema_arrow.names]
+                table: Any = pl.from_arrow(file.read(columns=there))
+        except (pa.ArrowException, OSError) as error:
+            raise StageError(
+                f"{name}: the shard is damaged ({str(error).splitlines()[0]}). Restore it from a "
+                "copy, or move it away: its draws are then made again"
+            ) from error
+        return table.cast({column: SAMPLE[column] for column in there})
+
+
+def _write(rows: pl.DataFrame, file: Path) -> None:
+    import pyarrow.parquet as pq
+
+    temporary = file.with_name(file.name + ".tmp")
+    try:
+        pq.write_table(rows.to_arrow(), temporary, compression="zstd", write_page_checksum=True)
+        write_through(temporary, file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_through(temporary: Path, final: Path) -> None:
+    """Give a written file its name so that after a crash it is there whole, or not at all."""
+    with temporary.open("rb") as handle:
+        os.fsync(handle.fileno())
+    temporary.rename(final)
+    sync_folder(final.parent)
