@@ -14,14 +14,12 @@ import polars as pl
 
 from factory import evidence, likelihood, models, store
 from factory.chat import load_tokenizer, prompt_ids
-from factory.engines import Engine
 from factory.errors import FactoryError, RecipeError
 from factory.evidence import WATCHED, Attestation
 from factory.likelihood import Claim, Counts, Draw, Read
 from factory.progress import Report
 from factory.recipe import Recipe, Weights
 from factory.records import digest, file_digest
-from factory.redraw import redraw
 from factory.significance import two_sided, z_score
 
 LEAST = 400
@@ -42,7 +40,7 @@ def attest(
     seed: int | None = None,
     dtype: str | None = None,
     claim: Claim | None = None,
-    engine: Engine | None = None,
+    redraw: bool = False,
     report: Report = _quiet,
 ) -> Attestation:
     """Read a share of a run's draws with its teacher again; writes `RUN/attest.json`.
@@ -55,7 +53,7 @@ def attest(
         dtype: arithmetic that the engine had; left out: the recipe's, else float32 on a CPU and
             the model's own on a GPU.
         claim: left out: temperature and top-p of the recipe.
-        engine: one that runs these weights, to draw the draws again with their seeds as well.
+        redraw: also let vLLM, with these weights, draw the draws again with their seeds.
         report: is told of draws read.
 
     Raises:
@@ -83,7 +81,7 @@ def attest(
         evidence.frequent(counts),
         evidence.no_stranger(reads),
         *([evidence.same_numbers(stored, read, tolerance)] if read else []),
-        *([_repeated(engine, chosen, claim, reads, dtype)] if engine else []),
+        *([_repeated(weights, recipe, chosen, claim, draws, reads, dtype)] if redraw else []),
     ]
     total = evidence.added(reads)
     z = z_score(total.surplus, total.variance, total.third)
@@ -186,10 +184,25 @@ def _chosen(readable: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
 
 
 def _repeated(
-    engine: Engine, chosen: pl.DataFrame, claim: Claim, reads: Sequence[Read], dtype: str
+    weights: str,
+    recipe: Recipe,
+    chosen: pl.DataFrame,
+    claim: Claim,
+    draws: Sequence[Draw],
+    reads: Sequence[Read],
+    dtype: str,
 ) -> evidence.Finding:
+    from factory.engines import VLLM
+    from factory.redraw import redraw
+
+    engine = VLLM(
+        weights,
+        max_length=max(len(draw.prompt) + len(draw.tokens) for draw in draws),
+        concurrency=recipe.sampling.concurrency,
+        arguments=recipe.sampling.engine_arguments,
+    )
     again = redraw(engine, chosen, claim)
-    return evidence.repeated(chosen["token_ids"].to_list(), again, reads, dtype)
+    return evidence.repeated([draw.tokens for draw in draws], again, reads, dtype)
 
 
 def _dtype(recipe: Recipe, weights: str, asked: str | None) -> str:
