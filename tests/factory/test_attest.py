@@ -42,11 +42,12 @@ def test_under_the_claim_each_sum_has_the_mean_and_spread_it_says(claim: Claim):
     q = np.zeros(30)
     q[kept] = p[kept] / p[kept].sum()
     assert sums[:, 1] == pytest.approx(torch.log_softmax(logits[0], 0).numpy(), abs=1e-5)
-    assert q @ sums[:, 2] == pytest.approx(0, abs=1e-5)
-    assert q @ sums[:, 2] ** 2 == pytest.approx(sums[kept[0], 3], rel=1e-4)
-    assert q @ sums[:, 2] ** 3 == pytest.approx(sums[kept[0], 4], rel=1e-3)
-    assert q @ np.exp(sums[:, 5]) == pytest.approx(1, rel=1e-5)
-    assert q @ sums[:, 6] == 0
+    assert np.exp(sums[kept, 2]) == pytest.approx(q[kept], rel=1e-4)
+    assert q @ sums[:, 3] == pytest.approx(0, abs=1e-5)
+    assert q @ sums[:, 3] ** 2 == pytest.approx(sums[kept[0], 4], rel=1e-4)
+    assert q @ sums[:, 3] ** 3 == pytest.approx(sums[kept[0], 5], rel=1e-3)
+    assert q @ np.exp(sums[:, 6]) == pytest.approx(1, rel=1e-5)
+    assert q @ sums[:, 7] == 0
     assert q @ found.taken.double().numpy() == pytest.approx([0, 0], abs=1e-6)
     assert found.probability[kept[0]].tolist() == pytest.approx(q[[3, 7]].tolist(), abs=1e-6)
 
@@ -65,7 +66,7 @@ def test_under_the_claim_each_sum_has_the_mean_and_spread_it_says(claim: Claim):
 def test_what_cannot_be_sampled_is_counted(claim: Claim, taken: int, outside: bool):
     logits = torch.tensor([[2.0, 1.9995, 1.0, -3.0]])
     found = likelihood.moments(logits, torch.tensor([taken]), claim, torch.tensor([0]))
-    assert bool(found.sums[0, 6]) == outside
+    assert bool(found.sums[0, 7]) == outside
 
 
 def test_figures_of_no_wrong_claim_are_uniform():
@@ -129,7 +130,13 @@ def test_batches_and_pieces_change_no_sum(teacher: Path, logits: int):
 
 
 def reads(count: int = 100, **changes: Any) -> list[Read]:
-    plain: dict[str, Any] = {"tokens": 50, "logprob": -20.0, "surplus": 0.0, "variance": 30.0}
+    plain: dict[str, Any] = {
+        "tokens": 50,
+        "logprob": -20.0,
+        "claimed": -20.0,
+        "surplus": 0.0,
+        "variance": 30.0,
+    }
     return [Read(**plain | {"third": 0.0, "bet": -1.0, "outside": 0} | changes)] * count
 
 
@@ -174,8 +181,9 @@ NONE = Counts(np.zeros(2), np.eye(2) * 100)
         (repeated([[*LONG, 3]] * 100), "attests"),  # it was stopped there
         (repeated([LONG] * 95 + [[1, 3]] * 5), "refutes"),
         (repeated([LONG] * 95 + [[1, 3]] * 5, dtype="bfloat16"), "agrees"),
+        (repeated([LONG] * 30 + [[2]] * 70), "refutes"),  # far more than by chance
         (repeated([[2]] * 100), "agrees"),  # another device: its seeds mean something else
-        (repeated([LONG] * 90 + [[2]] * 10, logprob=-0.1), "agrees"),  # most by chance
+        (repeated([LONG] * 90 + [[2]] * 10, claimed=-0.1), "agrees"),  # most by chance
         (repeated([LONG] * 60, count=60), "agrees"),  # too few tokens
         (evidence.same_numbers([-20.1] * 100, reads(), 1e-3), "refutes"),
     ],
