@@ -83,8 +83,6 @@ def attest(
         *([evidence.same_numbers(stored, read, tolerance)] if read else []),
         *([_repeated(weights, recipe, chosen, claim, draws, reads, dtype)] if redraw else []),
     ]
-    total = evidence.added(reads)
-    z = z_score(total.surplus, total.variance, total.third)
     attestation = Attestation(
         verdict=evidence.verdict(findings),
         run=str(run),
@@ -96,22 +94,30 @@ def attest(
         seed=seed,
         kept=kept,
         left_out=left_out,
-        draws=len(reads),
-        tokens=total.tokens,
-        z=z,
-        p=two_sided(z),
-        surplus=total.surplus / total.tokens,
-        resolution=evidence.resolution(total.variance),
+        **_totals(reads),
         difference=evidence.difference(stored, read) if read else None,
         tolerance=tolerance,
         findings=findings,
         worst=evidence.worst(chosen["sample_id"].to_list(), reads),
     )
-    file = run / "attest.json"
-    temporary = file.with_suffix(".json.tmp")
+    temporary = run / "attest.json.tmp"
     temporary.write_text(attestation.model_dump_json(indent=1))
-    store.write_through(temporary, file)
+    store.write_through(temporary, run / "attest.json")
     return attestation
+
+
+def _totals(reads: Sequence[Read]) -> dict[str, Any]:
+    """The fields of an attestation that are sums over the draws."""
+    total = evidence.added(reads)
+    z = z_score(total.surplus, total.variance, total.third)
+    return {
+        "draws": len(reads),
+        "tokens": total.tokens,
+        "z": z,
+        "p": two_sided(z),
+        "surplus": total.surplus / total.tokens,
+        "resolution": evidence.resolution(total.variance),
+    }
 
 
 def _noted(run: Path) -> tuple[Recipe, models.Located]:
