@@ -1,6 +1,7 @@
 """Tokens per accepted sample: `adaptive` and `until` against `fixed`, at the same coverage.
 
     python benchmarks/adaptive.py                                   # simulated distributions
+    python benchmarks/adaptive.py --target                          # aiming at a number of rows
     python benchmarks/adaptive.py --run runs/quickstart --draws 8   # a real teacher, with its vLLM
 
 Prompts have pass rates of a distribution; a draw's length is log-normal, longer where it is wrong,
@@ -28,7 +29,7 @@ from factory.engines import Completion, Engine, Request
 from factory.pending import Asker
 from factory.prompts import PROMPT
 from factory.sampler import fill
-from factory.sampling import Adaptive, Fixed, Policy, Sampling, Until
+from factory.sampling import Adaptive, Fixed, Policy, Sampling, Target, Until
 from factory.store import Store
 
 RIGHT, WRONG = r"<think></think>\boxed{1}", r"<think></think>\boxed{0}"
@@ -94,14 +95,38 @@ def compared(
     until = sampled(
         engine, asked, Policy(until=Until(accepted=most, max_draws=draws)), most, **told
     )
-    for chance in (0.1, 0.05, 0.04, 0.03, 0.02, 0.01, 0.0):
-        for max_draws in (draws, draws * 3 // 2, draws * 2, draws * 4):
+    enough: list[tuple[Yield, Adaptive]] = []
+    for chance in (0.05, 0.02, 0.01, 0.0):
+        for max_draws in (draws, draws * 3 // 2, draws * 2):
             rule = Adaptive(accepted=most, max_draws=max_draws, min_chance=chance)
             found = sampled(engine, asked, Policy(adaptive=rule), most, **told)
             # A prompt or two in a thousand more or less are luck.
             if found.covered >= 0.998 * fixed.covered and found.accepted >= 0.998 * fixed.accepted:
-                return {"fixed": fixed, "until": until, "adaptive": found, "rule": rule}
-    raise RuntimeError("no setting of adaptive yields as much; this should not happen")
+                enough.append((found, rule))
+    adaptive, rule = min(enough, key=lambda pair: pair[0].each())
+    return {"fixed": fixed, "until": until, "adaptive": adaptive, "rule": rule}
+
+
+def aimed(engine: Engine, asked: pl.DataFrame, draws: int, most: int, **told: Any) -> str:
+    """Tokens of each policy up to half of the accepted rows that `fixed` comes to in all."""
+    fixed = Policy(fixed=Fixed(draws=draws))
+    whole = sampled(engine, asked, fixed, draws, **told)
+    want = whole.accepted // 2
+    policies = {
+        "fixed": fixed,
+        "until": Policy(until=Until(accepted=most, max_draws=draws)),
+        "adaptive": Policy(adaptive=Adaptive(accepted=most, max_draws=draws)),
+    }
+    found = {
+        name: sampled(engine, asked, policy, draws, target=Target(accepted=want), **told)
+        for name, policy in policies.items()
+    }
+    each = [f"{found[name].each():,.0f}" for name in policies]
+    covered = [f"{found[name].covered:,}" for name in policies]
+    ratio = found["adaptive"].each() / found["fixed"].each()
+    got = [f"{found[name].accepted:,}" for name in policies]
+    cells = [f"{want:,}", "/".join(got), "/".join(covered), *each, f"**{ratio:.2f}**"]
+    return " | ".join(cells)
 
 
 def line(name: str, k: int, found: dict[str, Any]) -> str:
@@ -122,7 +147,13 @@ HEAD = (
 )
 
 
-def simulated(prompts: int, draws: int) -> None:
+AIMED = (
+    "| pass rates | rows wanted | rows: fixed/until/adaptive | covered | tokens a row: fixed "
+    "| until | adaptive | adaptive / fixed |\n|---|" + "---:|" * 7
+)
+
+
+def simulated(prompts: int, draws: int, target: bool) -> None:
     """All distributions, with one and with four accepted samples wanted."""
     for name, parts in DISTRIBUTIONS.items():
         rng = random.Random(17)
@@ -141,6 +172,9 @@ def simulated(prompts: int, draws: int) -> None:
             for id in rates
         ]
         asked = pl.DataFrame(rows, schema=PROMPT)
+        if target:
+            print(f"| {name} | {aimed(Simulated(rates), asked, draws, 8)} |", flush=True)
+            continue
         for k in (1, 4):
             print(line(name, k, compared(Simulated(rates), asked, draws, k)), flush=True)
 
@@ -170,12 +204,13 @@ def main() -> None:
     parser.add_argument("--run", type=Path, help="a run whose teacher is asked, instead")
     parser.add_argument("--prompts", type=int, default=3000)
     parser.add_argument("--draws", type=int, default=8)
+    parser.add_argument("--target", action="store_true", help="aim at a number of rows, instead")
     options = parser.parse_args()
-    print(HEAD)
+    print(AIMED if options.target else HEAD)
     if options.run:
         real(options.run, options.draws, options.prompts)
     else:
-        simulated(options.prompts, options.draws)
+        simulated(options.prompts, options.draws, options.target)
 
 
 if __name__ == "__main__":

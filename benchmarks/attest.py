@@ -39,8 +39,8 @@ class Run:
     """A run's draws, by lot, as its own template asks for them."""
 
     def __init__(self, folder: Path):
-        _, noted = attest._noted(folder)
-        _, rows, _ = attest._draws(folder, noted)
+        recipe, _, noted = attest._noted(folder)
+        _, rows, _ = attest._draws(folder, recipe, noted)
         self.rows = rows.sample(fraction=1, shuffle=True, seed=0)
         self.teacher, self.base = folder / "teacher" / "model", folder / "teacher-base" / "model"
         self.watched = attest._watched(self.rows)

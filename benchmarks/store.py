@@ -88,9 +88,8 @@ def sampler(draws: int) -> None:
         kept = Store(Path(folder))
         asker = Asker("t", sampling, seed=1)
         outcome = asyncio.run(fill(Dummy(), asked, asker, kept, report))
-        print(
-            f"at the end, with the table of {outcome.samples.height:,} ids: {megabytes():,.0f} MB"
-        )
+        ids = outcome.samples.height
+        print(f"at the end, with the table of {ids:,} ids: {megabytes():,.0f} MB")
         kept.close()
 
 

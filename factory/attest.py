@@ -13,16 +13,15 @@ from typing import Any
 import polars as pl
 
 from factory import evidence, likelihood, models, store
-from factory.chat import load_tokenizer, prompt_ids
-from factory.engines import Engine
+from factory.chat import load_tokenizer, opens_thinking, prompt_ids
 from factory.errors import FactoryError, RecipeError
 from factory.evidence import WATCHED, Attestation
 from factory.likelihood import Claim, Counts, Draw, Read
 from factory.progress import Report
 from factory.recipe import Recipe, Weights
 from factory.records import digest, file_digest
-from factory.redraw import redraw
 from factory.significance import two_sided, z_score
+from factory.strategies import ask, prepare
 
 LEAST = 400
 """Draws that are read however small the share is, where there are so many."""
@@ -42,7 +41,7 @@ def attest(
     seed: int | None = None,
     dtype: str | None = None,
     claim: Claim | None = None,
-    engine: Engine | None = None,
+    redraw: bool = False,
     report: Report = _quiet,
 ) -> Attestation:
     """Read a share of a run's draws with its teacher again; writes `RUN/attest.json`.
@@ -55,21 +54,24 @@ def attest(
         dtype: arithmetic that the engine had; left out: the recipe's, else float32 on a CPU and
             the model's own on a GPU.
         claim: left out: temperature and top-p of the recipe.
-        engine: one that runs these weights, to draw the draws again with their seeds as well.
+        redraw: also let vLLM, with these weights, draw the draws again with their seeds.
         report: is told of draws read.
 
     Raises:
         RecipeError: no finished samples here, or no weights.
         FactoryError: no draw that can be read: none has token ids.
     """
-    recipe, noted = _noted(run)
+    recipe, home, noted = _noted(run)
     claim = claim or Claim(recipe.sampling.temperature, recipe.sampling.top_p)
     weights = _weights(noted, teacher)
     seed = secrets.randbits(31) if seed is None else seed
-    kept, readable, left_out = _draws(run, noted)
-    chosen = _chosen(readable, share, seed)
+    kept, readable, left_out = _draws(run, recipe, noted)
     tokenizer = load_tokenizer(weights)
-    asked = [prompt_ids(tokenizer, messages) for messages in chosen["messages"]]
+    chosen = _as_asked(_chosen(readable, share, seed), recipe, home, opens_thinking(tokenizer))
+    asked = [
+        prompt_ids(tokenizer, messages) + tokenizer.encode(prefill, add_special_tokens=False)
+        for messages, prefill in chosen.select("messages", "prefill").iter_rows()
+    ]
     dtype = _dtype(recipe, weights, dtype)
     draws = [Draw(*pair) for pair in zip(asked, chosen["token_ids"].to_list(), strict=True)]
     reads, counts, tolerance = _read(weights, dtype, draws, claim, _watched(readable), report)
@@ -83,10 +85,8 @@ def attest(
         evidence.frequent(counts),
         evidence.no_stranger(reads),
         *([evidence.same_numbers(stored, read, tolerance)] if read else []),
-        *([_repeated(engine, chosen, claim, reads, dtype)] if engine else []),
+        *([_repeated(weights, recipe, chosen, claim, draws, reads, dtype)] if redraw else []),
     ]
-    total = evidence.added(reads)
-    z = z_score(total.surplus, total.variance, total.third)
     attestation = Attestation(
         verdict=evidence.verdict(findings),
         run=str(run),
@@ -98,31 +98,40 @@ def attest(
         seed=seed,
         kept=kept,
         left_out=left_out,
-        draws=len(reads),
-        tokens=total.tokens,
-        z=z,
-        p=two_sided(z),
-        surplus=total.surplus / total.tokens,
-        resolution=evidence.resolution(total.variance),
+        **_totals(reads),
         difference=evidence.difference(stored, read) if read else None,
         tolerance=tolerance,
         findings=findings,
         worst=evidence.worst(chosen["sample_id"].to_list(), reads),
     )
-    file = run / "attest.json"
-    temporary = file.with_suffix(".json.tmp")
+    temporary = run / "attest.json.tmp"
     temporary.write_text(attestation.model_dump_json(indent=1))
-    store.write_through(temporary, file)
+    store.write_through(temporary, run / "attest.json")
     return attestation
 
 
-def _noted(run: Path) -> tuple[Recipe, models.Located]:
+def _totals(reads: Sequence[Read]) -> dict[str, Any]:
+    """The fields of an attestation that are sums over the draws."""
+    total = evidence.added(reads)
+    z = z_score(total.surplus, total.variance, total.third)
+    return {
+        "draws": len(reads),
+        "tokens": total.tokens,
+        "z": z,
+        "p": two_sided(z),
+        "surplus": total.surplus / total.tokens,
+        "resolution": evidence.resolution(total.variance),
+    }
+
+
+def _noted(run: Path) -> tuple[Recipe, Path, models.Located]:
     if not (run / "samples" / "current.parquet").exists():
         raise RecipeError(
             f"{run}: no finished samples here; `factory run` makes them, `factory status` tells"
         )
     settings = json.loads((run / "recipe.json").read_bytes())
-    return Recipe.model_validate(settings["recipe"]), models.located(run / "teacher")
+    recipe = Recipe.model_validate(settings["recipe"])
+    return recipe, Path(settings["home"]), models.located(run / "teacher")
 
 
 def _weights(noted: models.Located, teacher: Path | None) -> str:
@@ -143,23 +152,27 @@ def _same_files(weights: str, noted: models.Located) -> bool:
     return file_digest(Path(weights)) == noted.digest
 
 
-def _draws(run: Path, noted: models.Located) -> tuple[int, pl.DataFrame, dict[str, int]]:
+def _draws(
+    run: Path, recipe: Recipe, noted: models.Located
+) -> tuple[int, pl.DataFrame, dict[str, int]]:
     """How many draws the run stands for, those that can be read, and why others cannot.
 
     All draws, right or wrong, finished or not: what the filters left is a selection, and no longer
     typical of anybody.
     """
     current = pl.read_parquet(run / "samples" / "current.parquet").select("sample_id")
-    rows = current.join(store.read(run / "samples" / "draws"), on="sample_id", how="inner")
-    prompts = pl.read_parquet(run / "prompts" / "table.parquet").select("prompt_id", "messages")
+    rows = current.join(
+        store.read(recipe.sampling.shards or run / "samples" / "draws"), on="sample_id", how="inner"
+    )
+    prompts = pl.read_parquet(run / "prompts" / "table.parquet")
+    prompts = prompts.select("prompt_id", "messages", "source", "domain", "language")
     rows = rows.join(prompts, on="prompt_id", how="inner")
-    forced = pl.col("forced_tokens") if "forced_tokens" in rows.columns else pl.lit(0)
     why = (
         pl.when(pl.col("teacher") != noted.digest)
         .then(pl.lit("of other teachers"))
         .when(pl.col("token_ids").list.len().fill_null(0) == 0)
         .then(pl.lit("without token ids"))
-        .when(forced.fill_null(0) > 0)
+        .when(pl.col("forced_tokens").fill_null(0) > 0)
         .then(pl.lit("with tokens that were put in"))
     )
     rows = rows.with_columns(why.alias("why"))
@@ -174,6 +187,15 @@ def _draws(run: Path, noted: models.Located) -> tuple[int, pl.DataFrame, dict[st
     return rows.height, readable, left_out
 
 
+def _as_asked(rows: pl.DataFrame, recipe: Recipe, home: Path, opened: bool) -> pl.DataFrame:
+    """The rows with `messages` as the teacher saw them, and what its answer was begun with."""
+    strategies = prepare(recipe.sampling.strategies, home)
+    messages = [ask(strategies, row).messages for row in rows.iter_rows(named=True)]
+    written = "<think>\n" if opened else ""  # by the template, which is rendered anyhow
+    prefill = pl.col("opening").fill_null("").str.strip_prefix(written)
+    return rows.with_columns(pl.Series("messages", messages), prefill.alias("prefill"))
+
+
 def _chosen(readable: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
     """A share of the draws, by lot, and `LEAST` of those whose log-probability was noted."""
     wanted = max(math.ceil(share * readable.height), LEAST)
@@ -186,14 +208,29 @@ def _chosen(readable: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
 
 
 def _repeated(
-    engine: Engine, chosen: pl.DataFrame, claim: Claim, reads: Sequence[Read], dtype: str
+    weights: str,
+    recipe: Recipe,
+    chosen: pl.DataFrame,
+    claim: Claim,
+    draws: Sequence[Draw],
+    reads: Sequence[Read],
+    dtype: str,
 ) -> evidence.Finding:
+    from factory.redraw import redraw
+    from factory.vllm_engine import VLLM
+
+    engine = VLLM(
+        weights,
+        max_length=max(len(draw.prompt) + len(draw.tokens) for draw in draws),
+        concurrency=recipe.sampling.concurrency,
+        arguments=recipe.sampling.engine_arguments,
+    )
     again = redraw(engine, chosen, claim)
-    return evidence.repeated(chosen["token_ids"].to_list(), again, reads, dtype)
+    return evidence.repeated([draw.tokens for draw in draws], again, reads, dtype)
 
 
 def _dtype(recipe: Recipe, weights: str, asked: str | None) -> str:
-    """The arithmetic of the engine, by the rules of `engines.device_arguments`."""
+    """The arithmetic of the engine, by the rules of `vllm_engine.device_arguments`."""
     import torch
     from transformers import AutoConfig
 

@@ -23,7 +23,7 @@ from factory.outcome import Outcome
 from factory.pending import Asker, PromptState, kept, planned, spent, states
 from factory.progress import Report
 from factory.replica import Event, Replica, Start
-from factory.sampler import Stop, finished, judge_here, synced
+from factory.sampler import ALL_FINISHED, Stop, finished, judge_here, synced
 from factory.sampling import Budget, Sampling
 from factory.store import Store
 from filters.truncation import STOPPED
@@ -58,17 +58,23 @@ async def fill_on_cluster(
     figures = Figures(
         spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
     )
-    feed = Feed(states(prompts, had, asker), planned(prompts, asker.sampling), figures, asker)
+    plan = planned(prompts, asker.sampling)
     connect()
     judging = judges()
-    driver = _Driver(feed, asker, figures, store, replicas(start, asker, judging))
+    actors = replicas(start, asker, judging)
+    failed: dict[str, str] = {}
     async with synced(store, figures.spent, asker.teacher):
         try:
-            ended_by = await driver.over(report, stop)
+            while True:
+                feed = Feed(states(prompts, had, asker), plan, figures, asker)
+                driver = _Driver(feed, asker, figures, store, actors, failed)
+                ended_by = await driver.over(report, stop)
+                if ended_by != ALL_FINISHED or not plan.be_generous():
+                    break
+                had = kept(store, asker)
         finally:
-            disconnect([*driver.actors, *judging])
-    del had
-    return await finished(prompts, asker, store, driver.failed, ended_by)
+            disconnect([*actors, *judging])
+    return await finished(prompts, asker, store, plan, failed, ended_by)
 
 
 def connect() -> None:
@@ -176,12 +182,18 @@ class _Driver:
     """Gives partitions out and takes draws in."""
 
     def __init__(
-        self, feed: Feed, asker: Asker, figures: Figures, store: Store, actors: Sequence[Any]
+        self,
+        feed: Feed,
+        asker: Asker,
+        figures: Figures,
+        store: Store,
+        actors: Sequence[Any],
+        failed: dict[str, str],
     ):
         self.feed, self.asker, self.figures = feed, asker, figures
         self.store, self.actors = store, actors
         self.aims = Aims(asker.sampling, figures.spent)
-        self.failed: dict[str, str] = {}
+        self.failed = failed
         self._size = max(1, asker.sampling.concurrency // 2)
         self._back: deque[PromptState] = deque()
         self._out: dict[str, PromptState] = {}
@@ -216,7 +228,7 @@ class _Driver:
             )
         if self.aims.overtime:
             return self.aims.end(0, 0.0) or ""
-        return self._why or "all prompts are finished"
+        return self._why or ALL_FINISHED
 
     async def _wait(self, served: list[asyncio.Task[None]], report: Report) -> None:
         await asyncio.wait(served, timeout=FIGURES_SECONDS, return_when=asyncio.FIRST_EXCEPTION)

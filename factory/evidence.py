@@ -231,10 +231,10 @@ def repeated(
     pairs = list(zip(stored, again, strict=True))
     others = [(a, b) for a, b in pairs if list(b[: len(a)]) != list(a)]
     count, same = len(pairs), len(pairs) - len(others)
-    by_chance = sum(math.exp(read.logprob) for read in reads)
+    chances = np.exp([read.claimed for read in reads])
+    by_chance, spread = chances.sum(), math.sqrt((chances * (1 - chances)).sum())
     text = f"{same:,} of {count:,} draws given again by their seeds, {by_chance:,.0f} by chance"
-    works = count - by_chance >= PROBED and (same - by_chance) / (count - by_chance) >= 0.5
-    if not works:
+    if count - by_chance < PROBED or same - by_chance < 5 + 5 * spread:
         return Finding(check="repeated", says="agrees", text=text + ": seeds tell nothing here")
     if dtype != "float32":
         return Finding(check="repeated", says="agrees", text=text + f"; {dtype} is not exact")

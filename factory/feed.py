@@ -17,6 +17,7 @@ class Feed:
         self._prompts, self._plan = prompts, plan
         self._figures, self._enough = figures, asker.sampling.policy.accepted or 0
         self._parked: list[PromptState] = []
+        figures.begin()
 
     def next(self) -> PromptState | None:
         """Another prompt to begin; None when all were given out."""

@@ -31,6 +31,10 @@ class Figures:
     """Attempts that brought no draw."""
     began: float = field(default_factory=time.monotonic)
 
+    def begin(self) -> None:
+        """All prompts are looked at once more."""
+        self.finished = self.hopeless = 0
+
     def took(self, tokens: int, stopped: bool) -> None:
         """A draw was finished."""
         self.draws += 1

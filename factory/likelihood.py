@@ -51,6 +51,8 @@ class Read(NamedTuple):
     tokens: int
     logprob: float
     """Nats, at temperature 1 and without a cut, whatever the claim."""
+    claimed: float
+    """Nats, under the claim."""
     surplus: float
     """Nats by which the tokens are likelier than sampled ones are on average; 0 is expected."""
     variance: float
@@ -77,7 +79,7 @@ class Moments(NamedTuple):
     """Each position's part of `Read`, and of `Counts`."""
 
     sums: torch.Tensor
-    """`[positions, 7]`, in the order of `Read`."""
+    """`[positions, 8]`, in the order of `Read`."""
     taken: torch.Tensor
     """`[positions, watched]`: 1 where this token was taken, less its probability."""
     probability: torch.Tensor
@@ -99,7 +101,7 @@ def moments(
     if claim.temperature == 0:
         below = raw.amax(-1) - taken > tie
         nothing = zero[:, None].expand(-1, len(watched))
-        sums = torch.stack([one, taken, zero, zero, zero, zero, below.float()], -1)
+        sums = torch.stack([one, taken, *[zero] * 5, below.float()], -1)
         return Moments(sums, nothing, nothing)
     scaled = (logits / claim.temperature).log_softmax(-1)
     logq = scaled.gather(-1, ids[:, None])[:, 0]
@@ -115,7 +117,7 @@ def moments(
     entropy = -(q * safe).sum(-1)
     apart = torch.where(q > 0, safe + entropy[:, None], 0)
     bet = TILT * logq - ((1 + TILT) * scaled).logsumexp(-1)
-    own = [logq + entropy, (q * apart**2).sum(-1), (q * apart**3).sum(-1), bet]
+    own = [logq, logq + entropy, (q * apart**2).sum(-1), (q * apart**3).sum(-1), bet]
     # What is impossible is counted, and enters no sum.
     own = [torch.where(inside, part, 0) for part in own]
     probability = q[:, watched] * inside[:, None]
@@ -162,7 +164,7 @@ def read(
     positions = max(1, logits // vocabulary)
     # Ids of another vocabulary: nothing of such a draw can be sampled.
     reads = {
-        n: Read(len(draw.tokens), 0.0, 0.0, 0.0, 0.0, 0.0, outside=len(draw.tokens))
+        n: Read(len(draw.tokens), *[0.0] * 6, outside=len(draw.tokens))
         for n, draw in enumerate(draws)
         if max(draw.tokens) >= vocabulary
     }
@@ -175,7 +177,7 @@ def read(
         rows = max(1, positions // _length(draws[order[start]]))
         batch = order[start : start + rows]
         start += rows
-        sums = torch.zeros(len(batch), 7, dtype=torch.float64, device=model.device)
+        sums = torch.zeros(len(batch), 8, dtype=torch.float64, device=model.device)
         for rows_of, part in _forward(model, [draws[n] for n in batch], claim, ids, tie, positions):
             sums.index_add_(0, rows_of, part.sums.double())
             expected = part.probability.double()
@@ -187,7 +189,7 @@ def read(
                 "broken, or too large for this arithmetic; try another dtype"
             )
         for n, row in zip(batch, sums.tolist(), strict=True):
-            reads[n] = Read._make([round(row[0]), *row[1:6], round(row[6])])
+            reads[n] = Read._make([round(row[0]), *row[1:7], round(row[7])])
         report(len(reads), len(draws), "draws")
     return [reads[n] for n in range(len(draws))], Counts(surplus, covariance)
 

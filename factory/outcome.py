@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from factory import policy
-from factory.pending import SLICE, Asker, PromptState, planned, states
+from factory.pending import SLICE, Asker, PromptState, states
+from factory.plan import Plan
 
 SAMPLES = {"sample_id": pl.String(), "prompt_id": pl.String(), "draw": pl.Int32()}
 PROMPTS = {
@@ -41,11 +42,12 @@ def outcome(
     prompts: pl.DataFrame,
     kept: pl.DataFrame,
     asker: Asker,
+    plan: Plan,
     failed: dict[str, str],
     ended_by: str,
 ) -> Outcome:
     """Work it out from what is kept; for a resumed run it is what an undisturbed one comes to."""
-    plan = planned(prompts, asker.sampling)
+    plan.begin()
     samples, fates = [pl.DataFrame(schema=SAMPLES)], [pl.DataFrame(schema=PROMPTS)]
     drawn: list[tuple[str, str, int]] = []
     told: list[tuple[str, str, int, int, float | None, str]] = []

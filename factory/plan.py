@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,9 @@ from factory.policy import Limits
 from factory.sampling import Sampling
 
 PILOT = 64
-"""Prompts before anything is learned. Chapter 1 has the 64 after them, chapter 2 the next 128, …"""
+"""Prompts before anything is learned, and the next 64; then chapters double."""
+LARGEST = 1 / 16
+"""Share of all prompts that a chapter has at most, so that what is spent can still be corrected."""
 
 
 @dataclass
@@ -37,12 +40,32 @@ class Plan:
     def __init__(self, sampling: Sampling, sources: Sequence[str]):
         """`sources`: the source of each prompt, in the order of drawing."""
         self.sampling, self.total = sampling, len(sources)
-        self._chapters = [Counter(sources[start:end]) for start, end in _spans(len(sources))]
-        self._seen = [_Seen() for _ in self._chapters]
-        self._beliefs: dict[int, tuple[dict[str, Belief], float]] = {0: ({}, 0.0)}
+        self._bounds = bounds(len(sources))
+        self._chapters = [Counter(sources[start:end]) for start, end in pairwise(self._bounds)]
+        self._generous = False
+        self.begin()
         self._rule = None
         if adaptive := sampling.policy.adaptive:
             self._rule = Rule(adaptive.accepted, adaptive.max_draws, adaptive.min_chance)
+
+    def begin(self) -> None:
+        """Forget what was seen: all prompts are told of once more."""
+        self._seen = [_Seen() for _ in self._chapters]
+        self._beliefs: dict[int, tuple[dict[str, Belief], float]] = {0: ({}, 0.0)}
+
+    def be_generous(self) -> bool:
+        """Begin again with tokens at no price: all prompts are finished, and more may be spent.
+
+        Whether that can bring anything: only where draws were held back for their price.
+        """
+        held_back = not self._generous and any(price for _, price in self._beliefs.values())
+        if held_back:
+            self._generous = True
+            self.begin()
+        return held_back
+
+    def _chapter(self, place: int) -> int:
+        return bisect(self._bounds, place) - 1
 
     def limits(self, place: int, source: str) -> Limits | None:
         """When this prompt has had enough; None while those it depends on are not finished.
@@ -51,7 +74,7 @@ class Plan:
         """
         if self._rule is None:
             return self.sampling.policy.limits()
-        number = chapter(place)
+        number = self._chapter(place)
         if number not in self._beliefs and not self._learned(number):
             return None
         known, price = self._beliefs[number]
@@ -59,7 +82,7 @@ class Plan:
 
     def chance(self, place: int, source: str, draws: int, correct: int) -> float:
         """Of the next draw of a prompt to be correct, as far as is known."""
-        number = chapter(place)
+        number = self._chapter(place)
         while number not in self._beliefs:
             number -= 1
         return self._beliefs[number][0].get(source, Belief()).chance(draws, correct)
@@ -73,12 +96,12 @@ class Plan:
         """
         if self._rule is None:
             return False
-        seen = self._seen[chapter(place)]
+        seen = self._seen[self._chapter(place)]
         seen.prompts.setdefault(source, Counter())[draws, correct] += 1
         for kind in (True, False):
             seen.tokens[source, kind] += tokens.get(kind, 0)
         seen.finished += 1
-        return seen.finished == self._chapters[chapter(place)].total()
+        return seen.finished == self._chapters[self._chapter(place)].total()
 
     def _learned(self, number: int) -> bool:
         """Work out what a chapter is drawn under, if all it depends on is finished."""
@@ -106,6 +129,8 @@ class Plan:
         target, budget = self.sampling.target, self.sampling.budget
         rule = self._rule
         assert rule
+        if self._generous:
+            return 0.0
         done = sum(self._chapters[n].total() for n in before)
         between = sum(self._chapters[n].total() for n in range(len(before), number))
         rows = sum(
@@ -136,15 +161,17 @@ class Plan:
         )
 
 
-def chapter(place: int) -> int:
-    """The chapter of the prompt at this place.
+def bounds(prompts: int) -> list[int]:
+    """Where the chapters of so many prompts begin, and where the last one ends.
 
-    >>> [chapter(place) for place in (0, 63, 64, 127, 128, 255, 256)]
-    [0, 0, 1, 1, 2, 2, 3]
+    >>> bounds(50), bounds(300)
+    ([0, 50], [0, 64, 128, 192, 256, 300])
+    >>> bounds(4000)[:6], bounds(4000)[-3:]
+    ([0, 64, 128, 256, 506, 756], [3506, 3756, 4000])
     """
-    return (place // PILOT).bit_length()
-
-
-def _spans(prompts: int) -> list[tuple[int, int]]:
-    bounds = [0, *(PILOT << n for n in range(max(chapter(prompts - 1), 0) + 1))]
-    return [(start, min(end, prompts)) for start, end in pairwise(bounds)]
+    found, size = [0], PILOT
+    most = max(PILOT, round(prompts * LARGEST))
+    while found[-1] < prompts:
+        found.append(min(found[-1] + size, prompts))
+        size = min(found[-1], most)
+    return found if len(found) > 1 else [0, 0]

@@ -35,6 +35,7 @@ def redraw(engine: Engine, rows: pl.DataFrame, claim: Claim) -> list[Sequence[in
                 temperature=claim.temperature,
                 top_p=claim.top_p,
                 max_tokens=len(row["token_ids"]),
+                prefill=row.get("prefill") or "",
             )
         )
         if completion.token_ids is None:

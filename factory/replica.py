@@ -116,7 +116,7 @@ class Replica:
             if self._run is None:
                 engine = await self._start().__aenter__()
                 figures = Figures(Spent(), prompts=0)
-                self._run = Run(engine, self._asker, self._feed, figures, self._feed, self._judge)
+                self._run = Run(engine, self._asker, figures, self._feed, self._judge)
         return ray.get_runtime_context().get_node_id()
 
     async def sample(self, states: list[PromptState]) -> AsyncIterator[list[Event]]:
@@ -143,6 +143,6 @@ class Replica:
 
     async def _sample(self, run: Run) -> None:
         try:
-            await run.over(lambda *_, **__: None)
+            await run.over(self._feed, lambda *_, **__: None)
         except BaseException as error:
             self._feed.broken(error)

@@ -20,6 +20,7 @@ from factory.feed import Feed
 from factory.figures import Figures
 from factory.outcome import Outcome, outcome
 from factory.pending import Asker, PromptState, kept, planned, spent, states
+from factory.plan import Plan
 from factory.policy import Limits
 from factory.progress import Report
 from factory.records import seed_of
@@ -37,6 +38,9 @@ READY = 0.5
 that falls free is taken in the next step, and not when the draw that left it has been judged."""
 PATIENCE = 20
 """Failures in a row, with no success between, after which the engine is held to be broken."""
+
+ALL_FINISHED = "all prompts are finished"
+"""What ends a run that has neither target nor budget."""
 
 Judge = Callable[[str | None, object, str], Awaitable[Verdict]]
 """`await judge(response, reference, verifier)`."""
@@ -111,16 +115,25 @@ async def fill(
     figures = Figures(
         spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
     )
-    feed = Feed(states(prompts, had, asker), planned(prompts, asker.sampling), figures, asker)
-    run = Run(engine, asker, feed, figures, store, judge)
+    plan = planned(prompts, asker.sampling)
+    run = Run(engine, asker, figures, store, judge)
     async with synced(store, figures.spent, asker.teacher):
-        ended_by = await run.over(report, stop)
-    del had
-    return await finished(prompts, asker, store, run.failed, ended_by)
+        while True:
+            feed = Feed(states(prompts, had, asker), plan, figures, asker)
+            ended_by = await run.over(feed, report, stop)
+            if ended_by != ALL_FINISHED or not plan.be_generous():
+                break
+            had = kept(store, asker)
+    return await finished(prompts, asker, store, plan, run.failed, ended_by)
 
 
 async def finished(
-    prompts: pl.DataFrame, asker: Asker, store: Store, failed: dict[str, str], ended_by: str
+    prompts: pl.DataFrame,
+    asker: Asker,
+    store: Store,
+    plan: Plan,
+    failed: dict[str, str],
+    ended_by: str,
 ) -> Outcome:
     """Seal what was drawn, and say what it came to.
 
@@ -132,7 +145,7 @@ async def finished(
     if failed and have.is_empty():
         reasons = ", ".join(sorted(set(failed.values())))
         raise StageError(f"the engine gave no draw at all, only {reasons}")
-    return outcome(prompts, have, asker, failed, ended_by)
+    return outcome(prompts, have, asker, plan, failed, ended_by)
 
 
 @contextlib.asynccontextmanager
@@ -161,13 +174,12 @@ class Run:
         self,
         engine: Engine,
         asker: Asker,
-        feed: Prompts,
         figures: Figures,
         keeper: Keeper,
         judge: Judge = judge_here,
     ):
-        self.engine, self.asker, self.feed = engine, asker, feed
-        self.figures, self.keeper, self.judge = figures, keeper, judge
+        self.engine, self.asker, self.figures = engine, asker, figures
+        self.keeper, self.judge = keeper, judge
         self.aims = Aims(asker.sampling, figures.spent)
         self.ended: asyncio.Queue[asyncio.Task[None] | None] = asyncio.Queue()
         """Tasks that ended, in that order; None wakes the loop."""
@@ -177,12 +189,13 @@ class Run:
         self._failures_in_a_row = 0
         self._hoped = 0.0
 
-    async def over(self, report: Report, stop: Stop | None = None) -> str:
+    async def over(self, feed: Prompts, report: Report, stop: Stop | None = None) -> str:
         """Keep the engine full until no prompt wants another draw; returns what ended it.
 
         Raises:
             StageError: see `fill`.
         """
+        self.feed = feed
         tasks: set[asyncio.Task[None]] = set()
         alarm = asyncio.create_task(self._alarm(stop))
         try:
@@ -223,7 +236,7 @@ class Run:
             )
         if self.aims.overtime:
             why = self.aims.end(0, 0.0)
-        return why or "all prompts are finished"
+        return why or ALL_FINISHED
 
     async def _alarm(self, stop: Stop | None) -> None:
         """Wake the loop when the run is told to stop, and when its time is over."""

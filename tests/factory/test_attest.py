@@ -16,6 +16,7 @@ from factory.attest import attest
 from factory.chat import load_tokenizer, prompt_ids
 from factory.errors import FactoryError, RecipeError
 from factory.likelihood import Claim, Counts, Draw, Read
+from factory.prompts import PROMPT
 from factory.records import SAMPLE
 from factory.significance import chi_square, two_sided, z_score
 
@@ -42,11 +43,12 @@ def test_under_the_claim_each_sum_has_the_mean_and_spread_it_says(claim: Claim):
     q = np.zeros(30)
     q[kept] = p[kept] / p[kept].sum()
     assert sums[:, 1] == pytest.approx(torch.log_softmax(logits[0], 0).numpy(), abs=1e-5)
-    assert q @ sums[:, 2] == pytest.approx(0, abs=1e-5)
-    assert q @ sums[:, 2] ** 2 == pytest.approx(sums[kept[0], 3], rel=1e-4)
-    assert q @ sums[:, 2] ** 3 == pytest.approx(sums[kept[0], 4], rel=1e-3)
-    assert q @ np.exp(sums[:, 5]) == pytest.approx(1, rel=1e-5)
-    assert q @ sums[:, 6] == 0
+    assert np.exp(sums[kept, 2]) == pytest.approx(q[kept], rel=1e-4)
+    assert q @ sums[:, 3] == pytest.approx(0, abs=1e-5)
+    assert q @ sums[:, 3] ** 2 == pytest.approx(sums[kept[0], 4], rel=1e-4)
+    assert q @ sums[:, 3] ** 3 == pytest.approx(sums[kept[0], 5], rel=1e-3)
+    assert q @ np.exp(sums[:, 6]) == pytest.approx(1, rel=1e-5)
+    assert q @ sums[:, 7] == 0
     assert q @ found.taken.double().numpy() == pytest.approx([0, 0], abs=1e-6)
     assert found.probability[kept[0]].tolist() == pytest.approx(q[[3, 7]].tolist(), abs=1e-6)
 
@@ -65,7 +67,7 @@ def test_under_the_claim_each_sum_has_the_mean_and_spread_it_says(claim: Claim):
 def test_what_cannot_be_sampled_is_counted(claim: Claim, taken: int, outside: bool):
     logits = torch.tensor([[2.0, 1.9995, 1.0, -3.0]])
     found = likelihood.moments(logits, torch.tensor([taken]), claim, torch.tensor([0]))
-    assert bool(found.sums[0, 6]) == outside
+    assert bool(found.sums[0, 7]) == outside
 
 
 def test_figures_of_no_wrong_claim_are_uniform():
@@ -129,7 +131,13 @@ def test_batches_and_pieces_change_no_sum(teacher: Path, logits: int):
 
 
 def reads(count: int = 100, **changes: Any) -> list[Read]:
-    plain: dict[str, Any] = {"tokens": 50, "logprob": -20.0, "surplus": 0.0, "variance": 30.0}
+    plain: dict[str, Any] = {
+        "tokens": 50,
+        "logprob": -20.0,
+        "claimed": -20.0,
+        "surplus": 0.0,
+        "variance": 30.0,
+    }
     return [Read(**plain | {"third": 0.0, "bet": -1.0, "outside": 0} | changes)] * count
 
 
@@ -171,11 +179,12 @@ NONE = Counts(np.zeros(2), np.eye(2) * 100)
         (evidence.same_numbers([-20.0] * 100, reads(), 1e-3), "attests"),
         (evidence.same_numbers([-20.0] * 3, reads(3), 1e-3), "agrees"),
         (repeated([LONG] * 100), "attests"),
-        (repeated([LONG + [3]] * 100), "attests"),  # it was stopped there
+        (repeated([[*LONG, 3]] * 100), "attests"),  # it was stopped there
         (repeated([LONG] * 95 + [[1, 3]] * 5), "refutes"),
         (repeated([LONG] * 95 + [[1, 3]] * 5, dtype="bfloat16"), "agrees"),
+        (repeated([LONG] * 30 + [[2]] * 70), "refutes"),  # far more than by chance
         (repeated([[2]] * 100), "agrees"),  # another device: its seeds mean something else
-        (repeated([LONG] * 90 + [[2]] * 10, logprob=-0.1), "agrees"),  # most by chance
+        (repeated([LONG] * 90 + [[2]] * 10, claimed=-0.1), "agrees"),  # most by chance
         (repeated([LONG] * 60, count=60), "agrees"),  # too few tokens
         (evidence.same_numbers([-20.1] * 100, reads(), 1e-3), "refutes"),
     ],
@@ -249,7 +258,7 @@ def make_run(folder: Path, weights: Path, tokens: list[Any], claim: Claim, **col
     rows.select(*SAMPLE).write_parquet(folder / "samples" / "draws" / "part-00000.parquet")
     rows.select("sample_id").write_parquet(folder / "samples" / "current.parquet")
     prompts = [{"prompt_id": question, "messages": ask(question)} for question in QUESTIONS[:20]]
-    pl.DataFrame(prompts).write_parquet(folder / "prompts" / "table.parquet")
+    pl.DataFrame(prompts, schema=PROMPT).write_parquet(folder / "prompts" / "table.parquet")
     recipe = {
         "name": "small",
         "prompts": [{"source": "reasoning_gym", "task": "chain_sum", "rows": 20}],
@@ -422,7 +431,7 @@ def test_numbers_of_the_engine_tell_a_rounded_checkpoint(
     monkeypatch.setattr(evidence, "ENOUGH", 5_000)
     from vllm import LLM, SamplingParams
 
-    from factory.vllm_engine import VLLM, device_arguments
+    from factory.vllm_engine import device_arguments
 
     tokenizer = load_tokenizer(teacher)
     llm = LLM(str(teacher), max_model_len=128, **device_arguments(str(teacher), 128, 64))
@@ -433,8 +442,7 @@ def test_numbers_of_the_engine_tell_a_rounded_checkpoint(
     noted = [answer.cumulative_logprob for answer in answers]
     columns = {"logprob": noted, "seed": list(range(DRAWS)), "draw": [0] * DRAWS}
     run = make_run(tmp_path / "run", teacher, tokens, WARM, **columns)
-    engine = VLLM(teacher, max_length=128, concurrency=64, arguments={})
-    found = attest(run, 1.0, seed=1, dtype="float32", engine=engine)
+    found = attest(run, 1.0, seed=1, dtype="float32", redraw=True)
     assert found.verdict == "attested", str(found)
     assert found.difference is not None
     assert found.difference < 1e-4
