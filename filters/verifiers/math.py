@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from filters.verifiers import pool
+from filters.verifiers.equations import unassigned
 from filters.verifiers.notation import LONGEST, latex, tidy
-from filters.verifiers.plain import certain, unassigned
+from filters.verifiers.plain import certain
 from filters.verifiers.units import trailing
 from filters.verifiers.verdict import Verdict, correct, incorrect, unverifiable
 
