@@ -8,7 +8,7 @@ from filters.verifiers import formulas
 from filters.verifiers.estimate import estimate
 from filters.verifiers.listings import ASSIGNED, NAME, Same, listing
 from filters.verifiers.normal import Forms
-from filters.verifiers.syntax import Tree, Unclear, names, number
+from filters.verifiers.syntax import Tree, Unclear, names, number, put
 
 _SET = r"\\(?:mathbb|mathbf|bf) ?\{? ?(?P<set>[ZNQRC]) ?\}?(?: ?\^ ?\{? ?[+*] ?\}?|_ ?\+)?"
 _MEMBERSHIP = (
@@ -27,12 +27,15 @@ _LED = (
     r"[A-Za-z] ?\\in|about|approximately|roughly|around|nearly|exactly|\\approx|\\sim|\\simeq"
     r"|故选|应选|选项|选|答案(?:是|为|选)?|答"
     r"|(?:[Tt]he )?(?:final |correct )?(?:[Aa]nswer|[Oo]ption|[Cc]hoice)(?: is)?"
+    r"|(?!.*\b(?:not|than|least|most|over|under|between|from|by|of|and|or|to)\b)"
+    r"[A-Za-z][a-z']*,?(?: [a-z]+,?){1,7} (?=-?\d)"
     rf"|(?!(?:{_NO_NAMES})\b)[a-zA-Z][a-z]{{2,}}(?: (?:is|of))? ?:? (?=-?\d|\\frac)"
 )
 _MEMBER = re.compile(rf"(?:{_LED}) ?:? ?(?P<value>.+)")
 _TUPLE = re.compile(rf"\( ?(?:{NAME})(?: ?, ?(?:{NAME}))+ ?\) ?= ?(?P<value>\(.+\))")
 _FUNCTIONS = re.compile(r"y|[fgh] ?\(x\)|\\frac\{dy\}\{dx\}")
 _RELATION = re.compile(r"[<>]|\\[lg]e|\\ne|\\in(?![a-z])|\\equiv")
+_CONSTANT = re.compile(r"constants? ([a-zA-Z])\b|(?<= )([a-zA-Z]) is (?:a|any) constant")
 _NOTE = re.compile(r"(?P<value>\S.*?) ?\((?=[^()]*[a-zA-Z]{3})[^()\\=]*\)")
 
 
@@ -87,13 +90,18 @@ def qualified(one: str, two: str, same: Same) -> bool | None:
         match["value"].rstrip(" ,;:(") if match else side
         for match, side in ((a, one), (b, two))
     ]  # fmt: skip
+    for place, match in enumerate((a, b)):
+        if match and (free := _CONSTANT.search(match.group())):
+            values[place] = re.sub(rf"(?<![a-zA-Z\\]){free[1]}(?![a-zA-Z])", "C", values[place])
     if a and b:
         kinds = {_kind(match) for match in (a, b)}
         letters = [match["letter"] or match["word"] for match in (a, b)]
         if len(kinds) > 1 and None not in kinds:
             return None
         if kinds == {"Z"} and all(letters):
-            return _families(values[0], letters[0], values[1], letters[1])
+            verdict = _families(values[0], letters[0], values[1], letters[1])
+            if verdict is not None or letters[0] != letters[1]:
+                return verdict
     elif (match := a or b) and _kind(match) == "Z":
         letter = match["letter"] or match["word"]
         if letter and _families(values[0], letter, values[1], letter):
@@ -129,17 +137,11 @@ def _families(one: str, k: str, two: str, n: str) -> bool | None:
 def _linear(text: str, letter: str) -> tuple[Tree, Tree]:
     """The value at 0, and how much a step of one adds."""
     tree = formulas.tree(text)
-    zero, one, two = (_put(tree, letter, number(value)) for value in (0, 1, 2))
+    zero, one, two = (put(tree, letter, number(value)) for value in (0, 1, 2))
     step = Tree("+", (one, _minus(zero)))
     if not Forms().equal(step, Tree("+", (two, _minus(one)))):
         raise Unclear("steps that are not equal")
     return zero, step
-
-
-def _put(tree: Tree, letter: str, value: Tree) -> Tree:
-    if tree.operation == "variable" and tree.value == letter:
-        return value
-    return tree._replace(parts=tuple(_put(part, letter, value) for part in tree.parts))
 
 
 def _minus(tree: Tree) -> Tree:
@@ -171,6 +173,6 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     if len(ones) == 1 and len(twos) > 1:
         verdict = same(one, twos[-1])
         if verdict and len(twos) == 2 and not re.fullmatch(NAME, twos[0]):
-            return None  # 25 is not x^2 + y^2 = 25
+            return True if same(*twos) else None  # 25 is not x^2 + y^2 = 25
         return verdict
     return same(ones[-1], twos[-1])

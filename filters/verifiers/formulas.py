@@ -8,10 +8,11 @@ from functools import lru_cache
 from filters.verifiers.estimate import Value, estimate
 from filters.verifiers.normal import Forms
 from filters.verifiers.quantities import CLOSE, TOLERANCE
-from filters.verifiers.syntax import Tree, Unclear, names, parse
+from filters.verifiers.syntax import Tree, Unclear, names, parse, put
 
 _POINTS = ((0.7317, 0.6113), (2.9173, 1.1317), (0.1371, 0.0791), (-0.8131, 0.2719), (17.313, 3.71))
 """First value and step, for the variables in order; where a formula is not defined, the next."""
+_FREE = frozenset({"C", "c", "k", "K", "C_1", "c_1", "C_0", "D"})
 _DECIMAL = re.compile(r"\d\.\d")
 
 
@@ -29,6 +30,7 @@ def agree(one: str, two: str) -> bool | None:
         a, b = tree(one), tree(two)
     except Unclear:
         return None
+    a = _renamed(a, b)
     letters = names(a) | names(b)
     readings = [frozenset({"i"}), frozenset[str]()] if "i" in letters else [frozenset[str]()]
     if letters == {"i"}:
@@ -162,6 +164,15 @@ def _rounded(a: Value, b: Value) -> bool:
 
 def _near(a: Value, b: Value) -> bool:
     return abs(a.value - b.value) < 1e-3 * max(abs(a.value), abs(b.value))
+
+
+def _renamed(a: Tree, b: Tree) -> Tree:
+    """The first tree with the constant of integration named as in the second: C, c, or K."""
+    own, others = names(a) - names(b), names(b) - names(a)
+    if len(own) != 1 or len(others) != 1 or "C" not in own | others or not own | others <= _FREE:
+        return a
+    (name,), (other,) = own, others
+    return put(a, name, Tree("variable", value=other))
 
 
 def _square(of: Tree) -> Tree:

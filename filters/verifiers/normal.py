@@ -70,6 +70,8 @@ class Forms:
             Unclear: it is too large, or not defined.
         """
         parts = tree.parts
+        if tree.operation in ("ln", "log", "log?") and parts[0].operation == "abs":
+            parts = (parts[0].parts[0], *parts[1:])  # where both are defined they are the same
         match tree.operation:
             case "number":
                 return _number(Fraction(tree.value))

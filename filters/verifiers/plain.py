@@ -91,6 +91,12 @@ def _formulas(one: str, two: str) -> bool | None:
     """Compares formulas, unless a letter at the end may be a unit."""
     for side, other in ((one, two), (two, one)):
         value, _, letter = side.rpartition(" ")
-        if value and len(letter) == 1 and letter not in other and units.known(letter):
+        if (
+            value
+            and value[-1] not in "+-*/=(^"
+            and len(letter) == 1
+            and letter not in other
+            and units.known(letter)
+        ):
             return None
     return formulas.agree(one, two)

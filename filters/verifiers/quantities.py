@@ -34,6 +34,7 @@ _TAIL = re.compile(
     r" ?(?:(?P<scale>hundred|thousand|million|billion|trillion)\b)?"
     r" ?(?P<percent>%|(?:percent|percentage|pct)\b)? ?(?P<unit>.*)"
 )
+_EACH = re.compile(r" (?:per|each|an?|every|in)\b[a-z ]*")
 _COMPOUND = re.compile(r"(\d[\d.]* ?[a-z]+\.?),? (?:and )?(\d[\d.]* ?[a-z]+\.?)", re.IGNORECASE)
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _MONEY = {"USD": "usd", "€": "eur", "£": "gbp", "¥": "cny"}
@@ -81,6 +82,8 @@ def read(text: str) -> Quantity | None:
     if sign["before"] and sign["after"]:
         return None
     body = text[sign.end() :]
+    if sign["money"]:
+        body = _EACH.sub("", body)
     if not (found := _quotient(body) or _decimal(body)):
         return None
     size, decimal, end = found

@@ -82,6 +82,13 @@ def names(tree: Tree) -> frozenset[str]:
     return frozenset().union(*(names(part) for part in tree.parts))
 
 
+def put(tree: Tree, name: str, value: Tree) -> Tree:
+    """A tree with another tree where a variable was."""
+    if tree.operation == "variable" and tree.value == name:
+        return value
+    return tree._replace(parts=tuple(put(part, name, value) for part in tree.parts))
+
+
 def number(value: int | Fraction) -> Tree:
     """The tree of a number."""
     return Tree("number", value=Fraction(value))
@@ -237,6 +244,9 @@ class _Reader:
         if here[:1].isalpha():
             if here == "e":
                 return Tree("constant", value="e")
+            if here.startswith("C_") and here[2:].isdigit() and self.here == "^":
+                self.take()  # combinations, as Chinese books write them
+                return Tree("binom", (number(int(here[2:])), self.argument()))
             return Tree("variable", value=here)
         raise Unclear(f"unexpected {here!r}")
 

@@ -76,10 +76,11 @@ kg m2 s-2 A-1 | 1 | Wb weber webers
 kg m2 s-2 A-2 | 1 | H henry henries
 s-1 | 1 | Hz hz hertz
 mol | 1 | mol mole moles
+mol m-3 | 1000 | M molar
 unit | 1 | unit units
 """
 _PREFIXES = {"n": -9, "μ": -6, "\N{MICRO SIGN}": -6, r"\mu": -6, "m": -3, "k": 3, "M": 6, "G": 9}
-_PREFIXABLE = "m g s N J W Pa A V \\Omega Ω C F T H Hz mol eV cal"
+_PREFIXABLE = "m g s M N J W Pa A V \\Omega Ω C F T H Hz mol eV cal"
 
 
 def _bases() -> dict[str, tuple[dict[str, int], Fraction]]:

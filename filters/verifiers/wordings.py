@@ -48,6 +48,8 @@ def agree(one: str, two: str) -> bool | None:
 
 def _choices(one: str, two: str) -> bool | None:
     matches = _CHOICE.fullmatch(one), _CHOICE.fullmatch(two)
+    if {len(one), len(two)} == {1} and one.lower() == two.lower() and one.upper() in "ABCDE":
+        return True
     if not all(matches):
         return None
     letters = [match[match.lastindex or 0].upper() for match in matches if match]
