@@ -146,6 +146,11 @@ def _labelled(text: str) -> list[str]:
     return parts if all(parts) else []
 
 
+def _nested(part: str) -> bool:
+    """Whether a part is a set itself: {1} in a set is not 1."""
+    return part.startswith(r"\{")
+
+
 def _both(part: str) -> list[str]:
     """A part with plus-minus as the two that it is."""
     found = _SIGNS.findall(part)
@@ -192,7 +197,7 @@ def _unordered(a: Listing, b: Listing, same: Same) -> bool | None:
     ones, twos = a.parts, b.parts
     if _named(ones) != _named(twos) and len(ones) == len(twos) and "{" not in a.open + b.open:
         return _ordered(ones, twos, same)  # x = 1, y = 2 and 1, 2
-    table = [[same(one, two) for two in twos] for one in ones]
+    table = [[_nested(one) == _nested(two) and same(one, two) for two in twos] for one in ones]
     unsure = False
     for verdicts in [*table, *zip(*table, strict=True)]:
         if True in verdicts:

@@ -172,6 +172,8 @@ def _quotient(text: str) -> tuple[Fraction, bool, int] | None:
 
 def _tail(text: str) -> tuple[int, bool, Unit | None] | None:
     """What stands after the digits: (power of ten, is it a percentage, unit), or None."""
+    if text == "K":  # 25K are 25 thousand; of kelvins they are some way off
+        return 3, False, None
     tail = _TAIL.fullmatch(text)
     if tail is None:
         return None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_CHOICE = re.compile(r"\(?([A-J])\)?[.:]?|\(?([A-J])(?:\)|[.:]) ?.+|\(([A-J])\) ?.+|\(([a-j])\)")
+_CHOICE = re.compile(
+    r"\(?([A-J])\)?[.:]?|\(?([A-J])(?:\)|[.:])(?! ?(?:and\b|or\b|[,/&])).+|\(([a-j])\)"
+)
 _CHOICES = re.compile(r"[A-E](?:[,、;]? ?(?:and )?[A-E])+")
 _WORDS = re.compile(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*")
 _BASED = re.compile(
