@@ -15,6 +15,7 @@ _ANSWER = re.compile(
 _BETWEEN = re.compile(r"\\(?:text|mathrm)\s?\{|\\q?quad\b|\\[()\[\];, ]|[$}.]|\b\w{1,3}\s?=|\s")
 _JOINED = re.compile(r"[,;]?(?:and|or|和|或)|[,;]")
 _BECAUSE = re.compile(r"(?:,| ) ?(?:because|since|as we|as was|which|so that|hence|therefore)\b")
+_DOLLAR = re.compile(r"(?<!\\)\$")
 _LONGEST_JOINT = 60
 
 
@@ -121,7 +122,8 @@ def _sentence(text: str) -> str | None:
     """What was announced: the rest of its sentence, without emphasis and dollar signs."""
     line = text.lstrip(" :\N{FULLWIDTH COLON}*\n").partition("\n")[0].partition(". ")[0]
     line = _BECAUSE.split(line.partition("。")[0], maxsplit=1)[0].rstrip(" .*")
-    return line.strip("$ ") if line.count("$") == 2 else line or None
+    signs = _DOLLAR.findall(line)
+    return (_DOLLAR.sub("", line) if len(signs) == 2 else line).strip() or None
 
 
 def plain(answer: str) -> str:

@@ -20,7 +20,7 @@ _QUALIFIED = re.compile(
     r"|(?:\\forall|for (?:all|any|every|each|some|positive|integers?|real)|where)(?![a-zA-Z]).*)",
 )
 _NO_NAMES = (
-    "not|than|minus|plus|over|under|below|above|until|except|without|sin|cos|tan|log|exp|sqrt|sec|csc|cot|sinh|cosh|tanh|max|min|January|February|March|April|May"
+    "not|negative|than|minus|plus|over|under|below|above|until|except|without|sin|cos|tan|log|exp|sqrt|sec|csc|cot|sinh|cosh|tanh|max|min|January|February|March|April|May"
     "|June|July|August|September|October|November|December"
 )
 _LED = (

@@ -22,6 +22,7 @@ _SEPARATORS = re.compile(r" ?[,;、] ?(?:and|or|和|或)? ?| (?:and|or) | ?[和�
 _LABEL = re.compile(r"(?:^|(?<=[ ,;.]))(?:part )?\((?P<label>[a-hA-H]|i{1,3}|i?v|[1-9])\)[.:]? ")
 _ORDERS = ("a b c d e f g h", "i ii iii iv v", "1 2 3 4 5 6 7 8 9")
 _BUILT = re.compile(r" ?(?:[a-zA-Z]|\([a-zA-Z, ]+\))(?: ?\\in[^|:]*)? ?(?:\\mid|\||:)")
+_ROOT = re.compile(r"(?:[xtz]|\\lambda) ?_ ?\{? ?(?:\d|\d, ?\d) ?\}? ?= ?(?P<value>[^=<>]+)")
 _SIGNS = re.compile(r"\\(pm|mp)(?![a-z])")
 _COMMA = re.compile(r"-?\d+,\d+")
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
@@ -53,6 +54,7 @@ def agree(one: str, two: str, same: Same) -> bool | None:
         return None  # (1,234) may be a pair or a number
     if "#" in a.open + b.open:  # labelled parts have an order
         return _ordered(a.parts, b.parts, same)
+    a, b = _unindexed(a), _unindexed(b)
     unordered = {a.open, b.open} <= {"", "{"}
     pair = {a.open + a.close, b.open + b.close}
     if len(pair) > 1 and not unordered and pair != {"", "()"}:
@@ -107,6 +109,8 @@ def listing(text: str) -> Listing | None:
         text, depths = text[1:-1], [depth - 1 for depth in depths[1:-1]]
     if not brackets[0] and (unlabelled := _labelled(text)):
         return Listing("#", "#", [_escaped(part) for part in unlabelled])
+    if brackets[0] == "(" and len(spread := _both(text)) > 1:  # (±1, 0) are two points
+        return Listing("", "", [_escaped(f"({part})") for part in spread])
     parts, start = [], 0
     for separator in _SEPARATORS.finditer(text):
         if depths[separator.start()] == 0:
@@ -144,6 +148,12 @@ def _labelled(text: str) -> list[str]:
     ends = [match.start() for match in labels[1:]] + [len(text)]
     parts = [text[m.end() : end].strip(" ,;.") for m, end in zip(labels, ends, strict=True)]
     return parts if all(parts) else []
+
+
+def _unindexed(list_: Listing) -> Listing:
+    """Roots without their names: x_1 = 2, x_2 = 3 are 3 and 2 as well."""
+    values = [match["value"] for part in list_.parts if (match := _ROOT.fullmatch(part))]
+    return list_._replace(parts=values) if len(values) == len(list_.parts) else list_
 
 
 def _nested(part: str) -> bool:

@@ -42,6 +42,11 @@ _HABITS = [  # what is typed without LaTeX, and the LaTeX of it
     (re.compile(r"\\dot ?\{?(\d)\}?(\d*)\\dot ?\{?(\d)\}?"), r"\\overline{\1\2\3}"),
     (re.compile(r"(?<=\d)\\dot ?\{?(\d)\}?|(?<=\.)\\dot ?\{?(\d)\}?"), r"\\overline{\1\2}"),
     (re.compile(r"\\(?:text)?color ?\{\w+\}"), ""),
+    (re.compile(r"\\(?:operatorname ?\{ ?(?=[a-z]{2,7} ?\}))?(arc)?tg ?\}?(?![a-z])"), r"\\\1tan "),
+    (
+        re.compile(r"\\(?:operatorname ?\{ ?(?=[a-z]{2,7} ?\}))?(arc)?ctg ?\}?(?![a-z])"),
+        r"\\\1cot ",
+    ),
     (re.compile(r"\\langle(?![a-z])"), "("),
     (re.compile(r"\\rangle(?![a-z])"), ")"),
     (re.compile(r"\^ ?\{ ?\\circ ?\}|\\degree(?![a-zA-Z])"), r"^\\circ "),

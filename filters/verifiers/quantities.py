@@ -34,6 +34,7 @@ _TAIL = re.compile(
     r" ?(?:(?P<scale>hundred|thousand|million|billion|trillion)\b)?"
     r" ?(?P<percent>%|(?:percent|percentage|pct)\b)? ?(?P<unit>.*)"
 )
+_NEGATIVE = re.compile(r"^(?:negative|minus) (?=\w)")
 _EACH = re.compile(r" (?:per|each|an?|every|in)\b[a-z ]*")
 _COMPOUND = re.compile(r"(\d[\d.]* ?[a-z]+\.?),? (?:and )?(\d[\d.]* ?[a-z]+\.?)", re.IGNORECASE)
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
@@ -74,6 +75,7 @@ def read(text: str) -> Quantity | None:
         return None
     if compound := _COMPOUND.fullmatch(text):
         return _sum(read(compound[1]), read(compound[2]))
+    text = _NEGATIVE.sub("-", text)
     word = text.partition(" ")[0]
     if (named := _NAMED.get(word.casefold())) is not None:
         text = f"{named}{text[len(word) :]}"

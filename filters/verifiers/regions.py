@@ -15,7 +15,7 @@ LONGEST = 300
 INFINITY = float("inf")
 MOST = 50
 """Integers; no larger set of them is written out."""
-_INTERVAL = re.compile(r"([\[(\]]) ?([^\[\]]+?) ?, ?([^\[\]]+?) ?([\])\[])")
+_INTERVAL = re.compile(r"([\[(\]]) ?([^\[\]]+?) ?[,;] ?([^\[\]]+?) ?([\])\[])")
 _RELATION = re.compile(r" ?(\\leq?(?![a-z])|\\geq?(?![a-z])|\\ne(?:q)?(?![a-z])|<|>) ?")
 _OR = re.compile(r" ?(?:\bor\b|\\(?:lor|vee|cup)(?![a-z])|或) ?")
 _AND = re.compile(r" ?(?:\band\b|\\(?:land|wedge)(?![a-z])|且|,) ?")

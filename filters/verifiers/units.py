@@ -168,6 +168,13 @@ def counted(text: str) -> Unit | None:
     >>> counted("red apples").dimension, counted("out of"), counted("x")
     ((('apple', 1),), None, None)
     """
+    each, _, per = text.partition(" per ")
+    if per:
+        one, two = counted(each), known(per) or counted(per)
+        if not one or not two:
+            return None
+        turned = tuple((base, -power) for base, power in two.dimension)
+        return Unit(tuple(sorted(one.dimension + turned)), one.factor / two.factor)
     if not _WORDS.fullmatch(text):
         return None
     words = text.casefold().split()

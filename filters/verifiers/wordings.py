@@ -15,6 +15,7 @@ _BASED = re.compile(
 _RATIO = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?: ?: ?\d{1,9}(?:\.\d{1,9})?){1,5}")
 _CLOCK = re.compile(r"([0-2]?\d) ?: ?([0-5]\d)(?: ?([aApP])\.? ?[mM]\.?)?")
 _ARTICLE = re.compile(r"(?:(?:on|in|at|by) )?(?:(?:the|an?) )?(?=\w{2})")
+_VERDICT = re.compile(r"(yes|no|true|false)(?:[,;.:]? .*)?")
 _NOUN = re.compile(r"(?<=\w) (?:triangle|number|numbers|function|quadrilateral|sequence)")
 _MONTHS = "january february march april may june july august september october november december"
 _DATE = re.compile(rf"(?:\w+ ,? ?)?\b(?:{'|'.join(_MONTHS.split())})\b.*")
@@ -85,13 +86,8 @@ def _based(one: str, two: str) -> bool | None:
 def _ratios(one: str, two: str) -> bool | None:
     """Times of day, then ratios, in lowest terms or not."""
     one, two = (re.sub(r" to |\\colon", ":", side) for side in (one, two))
-    clocks = _CLOCK.fullmatch(one), _CLOCK.fullmatch(two)
-    if clocks[0] and clocks[1]:
-        hour, minute, half = zip(*(clock.groups() for clock in clocks if clock), strict=True)
-        halves = {each.lower() for each in half if each}
-        same_time = int(hour[0]) == int(hour[1]) and minute[0] == minute[1]
-        if same_time or halves:
-            return same_time and len(halves) < 2
+    if (same := _clocks(one, two)) is not None:
+        return same
     if not _RATIO.fullmatch(one) or not _RATIO.fullmatch(two):
         return None
     ones, twos = ([float(part) for part in side.split(":")] for side in (one, two))
@@ -99,6 +95,22 @@ def _ratios(one: str, two: str) -> bool | None:
         abs(a * twos[0] - b * ones[0]) <= 1e-12 * abs(a * twos[0])
         for a, b in zip(ones, twos, strict=True)
     )
+
+
+def _clocks(one: str, two: str) -> bool | None:
+    """Times of day; 7:30 may be in the morning or in the evening."""
+    clocks = _CLOCK.fullmatch(one), _CLOCK.fullmatch(two)
+    if not clocks[0] or not clocks[1]:
+        return None
+    hours = [_hours(match[1], match[3]) for match in clocks if match]
+    same = clocks[0][2] == clocks[1][2] and bool(hours[0] & hours[1])
+    return same if same or clocks[0][3] or clocks[1][3] else None
+
+
+def _hours(hour: str, half: str | None) -> set[int]:
+    if half is None:
+        return {int(hour)} | ({int(hour) + 12} if 0 < int(hour) < 12 else set())
+    return {int(hour) % 12 + (12 if half in "pP" else 0)}
 
 
 def words(one: str, two: str) -> bool | None:
@@ -113,6 +125,8 @@ def words(one: str, two: str) -> bool | None:
     groups = [[place for place, ways in enumerate(_SAME) if side in ways] for side in (one, two)]
     if groups[0] and groups[1] and (len(one) > 1 or len(two) > 1):
         return groups[0] == groups[1]
+    if (a := _VERDICT.fullmatch(one)) and (b := _VERDICT.fullmatch(two)):
+        return a[1] == b[1]
     if not _WORDS.fullmatch(one) or not _WORDS.fullmatch(two):
         return None
     one, two = (_NOUN.sub("", side) for side in (one, two))
