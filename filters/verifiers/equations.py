@@ -12,7 +12,7 @@ from filters.verifiers.syntax import Tree, Unclear, names, number, put
 
 _SET = r"\\(?:mathbb|mathbf|bf) ?\{? ?(?P<set>[ZNQRC]) ?\}?(?: ?\^ ?\{? ?[+*] ?\}?|_ ?\+)?"
 _MEMBERSHIP = (
-    rf"(?:(?P<letter>[a-zA-Z]) ?(?:\\in|∈) ?(?:{_SET}|(?P<bare>[ZNQR]))"
+    rf"(?<![a-zA-Z\\])(?:(?P<letter>[a-zA-Z]) ?(?:\\in|∈) ?(?:{_SET}|(?P<bare>[ZNQR]))"
     r"|(?P<word>[a-zA-Z]) (?:is )?(?:an?y? |any )?(?P<kind>integers?|real|natural number))"
 )
 _QUALIFIED = re.compile(

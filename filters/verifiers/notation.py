@@ -28,6 +28,7 @@ _DRESS = re.compile(
     r"\\(?:left|right|displaystyle|textstyle|limits|[bB]igg?[lr]?)(?![a-zA-Z])|\\[()\[\]]|\$|\*\*"
 )
 _TEXT = re.compile(r"\\(?:text(?:bf|rm|it)?|math(?:rm|bf|it)|mbox|operatorname)\s*\{([^{}]*)\}")
+_DEGREES = re.compile(r"(?<=[\d)}]) ?deg(?:rees?)?(?! ?[A-Za-z])")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\\,|\{,\}|,\\! ?)(?=\d{3}(?!\d))")
 _HABITS = [  # what is typed without LaTeX, and the LaTeX of it
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
@@ -85,7 +86,7 @@ def tidy(text: str) -> str:
         return text.rstrip(".")
     text = latex(text).replace(r"\$", "USD ").replace(r"\%", "%")
     text = _DRESS.sub("", _TEXT.sub(r" \1 ", text))
-    text = _SPACES.sub(" ", text).replace(" ^", "^").strip()
+    text = _DEGREES.sub(r"^\\circ ", _SPACES.sub(" ", text)).replace(" ^", "^").strip()
     return text if text.endswith("..") else text.rstrip(". ")
 
 

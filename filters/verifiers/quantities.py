@@ -42,12 +42,11 @@ _MONEY = {"USD": "usd", "€": "eur", "£": "gbp", "¥": "cny"}
 _ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
 fifteen sixteen seventeen eighteen nineteen"""
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_NAMED = {word: value for value, word in enumerate(_ONES.split())}
-_NAMED |= {
-    ten + (f"-{word}" if one else ""): 10 * place + one
-    for place, ten in enumerate(_TENS.split(" "), start=2)
-    for one, word in enumerate(_ONES.split()[:10])
-}
+_NUMBERS = {word: value for value, word in enumerate(_ONES.split())}
+_NUMBERS |= {word: 10 * place for place, word in enumerate(_TENS.split(" "), start=2)}
+_GROUPS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_WORD = "|".join((*_NUMBERS, *_GROUPS))
+_SPOKEN = re.compile(rf"(?:{_WORD})(?:(?:[ -]| and )(?:{_WORD}))*(?![a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,8 @@ def read(text: str) -> Quantity | None:
     if compound := _COMPOUND.fullmatch(text):
         return _sum(read(compound[1]), read(compound[2]))
     text = _NEGATIVE.sub("-", text)
-    word = text.partition(" ")[0]
-    if (named := _NAMED.get(word.casefold())) is not None:
-        text = f"{named}{text[len(word) :]}"
+    if spoken := _SPOKEN.match(text):
+        text = f"{_number(spoken.group())}{text[spoken.end() :]}"
     sign = _SIGN.match(text)
     assert sign  # every part of it may be missing
     if sign["before"] and sign["after"]:
@@ -139,6 +137,26 @@ def _sum(one: Quantity | None, two: Quantity | None) -> Quantity | None:
     if one.unit.dimension != two.unit.dimension or one.unit.factor <= two.unit.factor:
         return None
     return replace(one, value=one.value + two.value * two.unit.factor / one.unit.factor)
+
+
+def _number(words: str) -> int:
+    """The number that words say.
+
+    >>> _number("two thousand three hundred and forty-five"), _number("one million")
+    (2345, 1000000)
+    """
+    total = group = 0
+    for word in re.split(r"[ -]| and ", words.casefold()):
+        if word == "and":
+            continue
+        size = _GROUPS.get(word)
+        if size is None:
+            group += _NUMBERS[word]
+        elif size == 100:
+            group = max(group, 1) * size
+        else:
+            total, group = total + max(group, 1) * size, 0
+    return total + group
 
 
 def _decimal(text: str) -> tuple[Fraction, bool, int] | None:

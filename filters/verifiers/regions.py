@@ -24,6 +24,11 @@ _REALS = re.compile(
     r"|(?:the )?(?:set of )?(?:all )?(?:the )?real numbers|全体实数|实数集",
     re.IGNORECASE,
 )
+_SIGNED = re.compile(
+    r"(?:the )?(?:set of )?(?:all |any )?((?:non-?)?(?:positive|negative)) "
+    r"(?:reals?|real numbers?)",
+    re.IGNORECASE,
+)
 _WITHOUT = re.compile(
     r"(?:[a-zA-Z] ?\\in ?)?(?:\\mathbb ?\{? ?R ?\}?|R) ?(?:\\setminus|\\backslash|-|\\) ?"
     r"\\\{(.+)\\\}"
@@ -129,6 +134,10 @@ def read(text: str) -> Region | None:
         return region if region and region.variable in (None, built[1]) else None
     if _REALS.fullmatch(text):
         return Region([_ALL], None)
+    if signed := _SIGNED.fullmatch(text):
+        zero = End(0.0, signed[1].startswith("non"), "0")
+        right = signed[1].replace("-", "") in ("positive", "nonnegative")
+        return Region([Interval(zero, _RIGHT) if right else Interval(_LEFT, zero)], None)
     if without := _WITHOUT.fullmatch(text):
         ends = [_end(part, False) for part in without[1].split(",")]
         return Region(_merged(_holes(ends)), None)
