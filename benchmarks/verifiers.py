@@ -3,9 +3,9 @@
     python benchmarks/verifiers.py
 
 One process, one core beside the pool's. Plain answers are pairs of numbers, quantities, words and
-lists of them, hard ones all others; both are repeated to take about a second. The table by kind is for
-docs/verifiers.md. `factory check-verifier FILE --verifier benchmarks.verifiers:alone` says where
-math-verify disagrees.
+lists of them, hard ones all others; both are repeated to take about a second. The table by kind is
+for docs/verifiers.md. `factory check-verifier FILE --verifier benchmarks.verifiers:alone` says
+where math-verify disagrees.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def _formula(text: str) -> str:
 
 
 def _boxed(text: str) -> str:
-    return text if r"\boxed" in text else rf"\boxed{{{text}}}"
+    """A bare answer in a box; a response as it is."""
+    return text if extract(text) is not None or "\n" in text else rf"\boxed{{{text}}}"
 
 
 def _is_plain(row: dict[str, Any]) -> bool:

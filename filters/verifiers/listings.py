@@ -50,7 +50,7 @@ def agree(one: str, two: str, same: Same) -> bool | None:
         if (a.open, a.close) != (b.open, b.close) and "[" in a.open + b.open:
             return None
         return same(a.parts[0], b.parts[0])
-    if any(_THOUSANDS.search(side) for side in (one, two)):
+    if any(_THOUSANDS.search(side) for side in (one, two)) and a.parts != b.parts:
         return None  # (1,234) may be a pair or a number
     if "#" in a.open + b.open:  # labelled parts have an order
         return _ordered(a.parts, b.parts, same)
@@ -58,8 +58,9 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     unordered = {a.open, b.open} <= {"", "{"}
     pair = {a.open + a.close, b.open + b.close}
     if len(pair) > 1 and not unordered and pair != {"", "()"}:
-        lists = pair == {"()", "[]"} and len(a.parts) == len(b.parts) > 2
-        return None if lists or "" in pair else False  # open and closed intervals, tuples and sets
+        if pair == {"()", "[]"} and len(a.parts) == len(b.parts) > 2:
+            return _ordered(a.parts, b.parts, same)  # lists, in two notations
+        return None if "" in pair else False  # open and closed intervals, tuples and sets
     if len(pair) > 1 and not unordered and any(_repeated(each.parts) for each in (a, b)):
         return False  # x = 1 or x = 2 is no pair
     return _unordered(a, b, same) if unordered else _ordered(a.parts, b.parts, same)
@@ -73,6 +74,8 @@ def _alone(one: str, two: str, a: Listing | None, b: Listing | None, same: Same)
         inside = several.parts[0]
         return same(inside, two) if a else same(one, inside)
     single, list_ = (two, one) if a else (one, two)
+    if len(_names([single])) == 1 and len(set(_names(several.parts))) > 1:
+        return False  # x = 1 is not all of x = 1, y = 2
     if not quantities.read(single):
         bare = several.open in ("", "{", "(") and not re.search(r"[=<>]|\\[lg]e|\\ne", single)
         if bare and formulas.is_formula(single) and not _THOUSANDS.search(list_):

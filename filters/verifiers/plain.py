@@ -49,13 +49,17 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
         return True if one else None
     if depth > DEEPEST:
         return None
+    a, b = quantities.read(one), quantities.read(two)
+    if a and b:
+        return quantities.agree(a, b)
 
     def same(x: str, y: str) -> bool | None:
         return _agree(x, y, depth + 1)
 
     names = {name for side in (one, two) if (name := equations.name(side))}
     if names and "=" in one and "=" in two and not equations.same_name(one, two):
-        return equations.agree(one, two, same)
+        verdict = equations.agree(one, two, same)
+        return listings.agree(one, two, same) if verdict is None else verdict
     one, two = equations.unassigned(one), equations.unassigned(two)
     if one == two:
         return True

@@ -82,7 +82,9 @@ def agree(one: str, two: str) -> bool | None:
     try:
         a, b = read(one), read(two)
         if a is None or b is None:
-            return None
+            single = one if a is None else two
+            related = _RELATION.search(two if a is None else one)
+            return False if (a or b) and related and formulas.is_formula(single) else None
         if a.variable and b.variable and a.variable != b.variable:
             return False
         if len(a.intervals) != len(b.intervals):

@@ -125,6 +125,8 @@ def words(one: str, two: str) -> bool | None:
     groups = [[place for place, ways in enumerate(_SAME) if side in ways] for side in (one, two)]
     if groups[0] and groups[1] and (len(one) > 1 or len(two) > 1):
         return groups[0] == groups[1]
+    if (groups[0] and two.isdigit()) or (groups[1] and one.isdigit()):
+        return False
     if (a := _VERDICT.fullmatch(one)) and (b := _VERDICT.fullmatch(two)):
         return a[1] == b[1]
     if not _WORDS.fullmatch(one) or not _WORDS.fullmatch(two):
@@ -132,7 +134,9 @@ def words(one: str, two: str) -> bool | None:
     one, two = (_NOUN.sub("", side) for side in (one, two))
     if one == two:
         return True if len(one) > 1 else None
-    return False if min(len(one), len(two)) > 3 or " " in one + two else None
+    if " " in one + two or min(len(one), len(two)) > 3 or sorted(one) != sorted(two):
+        return False
+    return None
 
 
 def _day(text: str) -> list[str]:

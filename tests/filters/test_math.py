@@ -109,7 +109,7 @@ from filters.verifiers.plain import certain
         ("[1, 2]", "(1, 2)", False),  # closed and open
         ("[1, 2)", "[1, 2)", True),
         (r"[0, \frac12]", "[0, 0.5]", True),
-        ("[1, 2, 3]", "(1, 2, 3)", None),  # lists, in two notations
+        ("[1, 2, 3]", "(1, 2, 3)", True),  # lists, in two notations
         (r"\{1, 2\}", "(1, 2)", False),
         (r"\{1, 2\}", r"\{2, 1\}", True),
         ("1, 2", "2, 1", True),  # all solutions, in any order
