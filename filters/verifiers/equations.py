@@ -25,7 +25,7 @@ _NO_NAMES = (
 )
 _LED = (
     r"[A-Za-z] ?\\in|about|approximately|roughly|around|nearly|exactly|\\approx|\\sim|\\simeq"
-    r"|故选|应选|选项|选|答案(?:是|为|选)?|答"
+    r"|[Ii]t (?:is|was|will be)|故选|应选|选项|选|答案(?:是|为|选)?|答"
     r"|(?:[Tt]he )?(?:final |correct )?(?:[Aa]nswer|[Oo]ption|[Cc]hoice)(?: is)?"
     r"|(?!.*\b(?:not|than|least|most|over|under|between|from|by|of|and|or|to)\b)"
     r"[A-Za-z][a-z']*,?(?: [a-z]+,?){1,7} (?=-?\d)"

@@ -13,6 +13,7 @@ from filters.verifiers.syntax import Tree, Unclear, names, parse, put
 _POINTS = ((0.7317, 0.6113), (2.9173, 1.1317), (0.1371, 0.0791), (-0.8131, 0.2719), (17.313, 3.71))
 """First value and step, for the variables in order; where a formula is not defined, the next."""
 _FREE = frozenset({"C", "c", "k", "K", "C_1", "c_1", "C_0", "D"})
+_ANGULAR = re.compile(r"sin|cos|tan|cot|sec|csc")
 _DECIMAL = re.compile(r"\d\.\d")
 
 
@@ -110,7 +111,8 @@ def _lone(sum_: dict) -> bool:
 
 def _alike(one: str, two: str) -> tuple[str, str]:
     """Degrees are left out where one side has left them out."""
-    if (r"^\circ" in one) != (r"^\circ" in two) and r"\pi" not in one + two:
+    whole = r"\pi" not in one + two and not _ANGULAR.search(one + two)
+    if whole and (r"^\circ" in one) != (r"^\circ" in two):
         return one.replace(r"^\circ", " "), two.replace(r"^\circ", " ")
     return one, two
 

@@ -16,6 +16,8 @@ DEEPEST = 10
 NAME = (
     r"[A-Za-z](?:_ ?\{? ?\w{1,5} ?\}?)?'?(?: ?\([A-Za-z]\))?|[A-Z][a-z]+|\\[a-z]+"
     r"|\\frac\{d\w?\}\{d\w\}|(?:\\angle )?[A-Z]{2,3}|[a-z]{3,}(?: [a-z]+){0,2}"
+    r"|[A-Z](?: ?\\(?:cup|cap|setminus) ?[A-Z])+"
+    r"|\\(?:vec|overrightarrow|overline|mathbf|bar) ?\{ ?\w+ ?\}"
 )
 ASSIGNED = re.compile(rf"(?P<name>{NAME}) ?= ?(?P<value>[^=<>]+)")
 _SEPARATORS = re.compile(r" ?[,;、] ?(?:and|or|和|或)? ?| (?:and|or) | ?[和或与] ?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from typing import NamedTuple
 
 from filters.verifiers import formulas
@@ -238,6 +239,8 @@ def _solved(left: str, sign: str, right: str) -> Region:
     for one, two, turned in ((left, right, sign), (right, left, _mirrored(sign))):
         if one.startswith("|") and one.endswith("|") and one.count("|") == 2:
             return _absolute(one[1:-1], turned, two)
+    if squared := _quadratic(left, sign, right):
+        return squared
     slope, point, variable = _linear(left, right)
     sign = _mirrored(sign) if slope < 0 else sign
     if sign == "!":
@@ -245,6 +248,38 @@ def _solved(left: str, sign: str, right: str) -> Region:
     end = point._replace(closed=sign.endswith("="))
     one = Interval(_LEFT, end) if sign[0] == "<" else Interval(end, _RIGHT)
     return Region([one], variable)
+
+
+def _quadratic(left: str, sign: str, right: str) -> Region | None:
+    """What solves an inequality of second degree with rational numbers; None if it is none."""
+    one, two = formulas.tree(left), formulas.tree(right)
+    letters = names(one) | names(two)
+    if len(letters) != 1 or "^" not in left + right or sign == "!":
+        return None
+    (variable,) = letters
+    above, below = Forms(False).form(Tree("+", (one, Tree("*", (formulas.tree("-1"), two)))))
+    square, line = (((f"v:{variable}", Fraction(power)),) for power in (2, 1))
+    if set(below) != {ONE} or not set(above) <= {ONE, line, square} or square not in above:
+        return None
+    zero = Fraction(0)
+    a, b, c = (above.get(term, zero) / below[ONE] for term in (square, line, ONE))
+    if b * b - 4 * a * c <= 0:
+        raise Unclear("no two roots")
+    if a < 0:
+        a, b, c, sign = -a, -b, -c, _mirrored(sign)
+    root = rf"\sqrt{{{_rational(b * b - 4 * a * c)}}}"
+    closed = sign.endswith("=")
+    low, high = (
+        _end(rf"\frac{{{_rational(-b)} {way} {root}}}{{{_rational(2 * a)}}}", closed)
+        for way in "-+"
+    )
+    if sign[0] == "<":
+        return Region([Interval(low, high)], variable)
+    return Region([Interval(_LEFT, low), Interval(high, _RIGHT)], variable)
+
+
+def _rational(value: Fraction | int) -> str:
+    return rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
 
 
 def _absolute(inside: str, sign: str, bound: str) -> Region:
@@ -277,8 +312,7 @@ def _linear(left: str, right: str) -> tuple[float, End, str]:
     if set(below) != {ONE} or not set(above) <= {ONE, term} or term not in above:
         raise Unclear("not linear")
     zero = -above.get(ONE, 0) / above[term]
-    text = rf"\frac{{{zero.numerator}}}{{{zero.denominator}}}"
-    return float(above[term] / below[ONE]), _end(text, False), variable
+    return float(above[term] / below[ONE]), _end(_rational(zero), False), variable
 
 
 def _holes(points: list[End]) -> list[Interval]:

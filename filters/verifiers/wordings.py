@@ -13,10 +13,14 @@ _BASED = re.compile(
     r"\(? ?(?P<digits>[0-9A-Fa-f]+) ?\)? ?_ ?\{? ?\(?(?P<base>\d{1,2}|[a-z]{3,7})\)? ?\}?"
 )
 _RATIO = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?: ?: ?\d{1,9}(?:\.\d{1,9})?){1,5}")
-_CLOCK = re.compile(r"([0-2]?\d) ?: ?([0-5]\d)(?: ?([aApP])\.? ?[mM]\.?)?")
-_ARTICLE = re.compile(r"(?:(?:on|in|at|by) )?(?:(?:the|an?) )?(?=\w{2})")
+_CLOCK = re.compile(
+    r"([0-2]?\d) ?: ?([0-5]\d)(?: ?([aApP])\.? ?[mM]\.?)?|(1?\d) ?([aApP])\.? ?[mM]\.?"
+)
+_ARTICLE = re.compile(r"(?:(?:on|in|at|by) )?(?:(?:the|an?) )?(?:straight )?(?=\w{2})")
 _VERDICT = re.compile(r"(yes|no|true|false)(?:[,;.:]? .*)?")
-_NOUN = re.compile(r"(?<=\w) (?:triangle|number|numbers|function|quadrilateral|sequence)")
+_NOUN = re.compile(
+    r"(?<=\w) (?:triangle|balls?|integers?|numbers?|function|quadrilateral|sequence)"
+)
 _MONTHS = "january february march april may june july august september october november december"
 _DATE = re.compile(rf"(?:\w+ ,? ?)?\b(?:{'|'.join(_MONTHS.split())})\b.*")
 _BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7"} | {
@@ -102,9 +106,10 @@ def _clocks(one: str, two: str) -> bool | None:
     clocks = _CLOCK.fullmatch(one), _CLOCK.fullmatch(two)
     if not clocks[0] or not clocks[1]:
         return None
-    hours = [_hours(match[1], match[3]) for match in clocks if match]
-    same = clocks[0][2] == clocks[1][2] and bool(hours[0] & hours[1])
-    return same if same or clocks[0][3] or clocks[1][3] else None
+    times = [(m[1] or m[4], m[2] or "00", m[3] or m[5]) for m in clocks if m]
+    hours = [_hours(hour, half) for hour, _, half in times]
+    same = times[0][1] == times[1][1] and bool(hours[0] & hours[1])
+    return same if same or times[0][2] or times[1][2] else None
 
 
 def _hours(hour: str, half: str | None) -> set[int]:
