@@ -2,10 +2,10 @@
 
     python benchmarks/verifiers.py
 
-One process, one core beside the pool's. Plain answers are the pairs that arithmetic decides, hard
-ones all others; both are repeated to take about a second. The table by kind is for
-docs/verifiers.md. `factory check-verifier FILE --verifier benchmarks.verifiers:alone` says where
-math-verify disagrees.
+One process, one core beside the pool's. Plain answers are pairs of numbers, quantities, words and
+lists of them, hard ones all others; both are repeated to take about a second. The table by kind is
+for docs/verifiers.md. `factory check-verifier FILE --verifier benchmarks.verifiers:alone` says
+where math-verify disagrees.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from filters.thinking import split
-from filters.verifiers import Verdict, verify
+from filters.verifiers import Verdict, quantities, verify
 from filters.verifiers.answer import extract
 from filters.verifiers.check import Report, check, read
-from filters.verifiers.plain import certain
+from filters.verifiers.equations import unassigned
+from filters.verifiers.listings import listing
+from filters.verifiers.notation import tidy
 from filters.verifiers.verdict import correct, incorrect
 
 PAIRS = Path(__file__).parents[1] / "tests" / "data" / "verifiers" / "math.jsonl"
@@ -68,13 +70,20 @@ def _formula(text: str) -> str:
 
 
 def _boxed(text: str) -> str:
-    return text if r"\boxed" in text else rf"\boxed{{{text}}}"
+    """A bare answer in a box; a response as it is."""
+    return text if extract(text) is not None or "\n" in text else rf"\boxed{{{text}}}"
 
 
 def _is_plain(row: dict[str, Any]) -> bool:
-    """Whether arithmetic decides the pair, or there is no answer to decide about."""
+    """Whether both sides are numbers, quantities, words or lists of them, or there is no answer."""
     answer = extract(split(row["prediction"]).response or "")
-    return answer is None or certain(answer, str(row["gold"])) is not None
+    return answer is None or all(map(_is_simple, (answer, str(row["gold"]))))
+
+
+def _is_simple(text: str) -> bool:
+    bare = unassigned(tidy(text))
+    parts = found.parts if (found := listing(bare)) else [bare]
+    return all(quantities.read(unassigned(part)) or part.strip("()").isalpha() for part in parts)
 
 
 def _row(kind: str, ours: Report, theirs: Report) -> str:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 
-# One or two backslashes: answers that went through JSON are often escaped twice.
-_TOKEN = re.compile(r"(?P<box>\\{1,2}(?:boxed|fbox)\s*\{)|(?P<escaped>\\.)|[{}]", re.DOTALL)
-_FINAL = re.compile(r"final answer(?:\*\*)?(?: is|:)", re.IGNORECASE)
-_ANSWER = re.compile(r"\banswer(?:\*\*)?(?: is|:)|答案(?:是|为|[::])", re.IGNORECASE)
+# One or two backslashes: answers that went through JSON are often escaped twice. The pattern starts
+# with a set of signs, so that the search runs over plain text at the speed of memory.
+_TOKEN = re.compile(r"[{}\\](?:(?<=\\)(?:(?P<box>\\?(?:boxed|fbox)\s*\{)|.))?", re.DOTALL)
+_COLON = "[:\N{FULLWIDTH COLON}]"
+_FINAL = re.compile(rf"final answer(?:\*\*)?(?: is|:)|最终答案(?:\*\*)?(?:是|为|{_COLON})")
+_ANSWER = re.compile(
+    rf"(?<!\w)answer(?:\*\*)?(?: is|:)|答案(?:\*\*)?(?:是|为|{_COLON})|(?:故|应)选{_COLON}?"
+)
 _BETWEEN = re.compile(r"\\(?:text|mathrm)\s?\{|\\q?quad\b|\\[()\[\];, ]|[$}.]|\b\w{1,3}\s?=|\s")
 _JOINED = re.compile(r"[,;]?(?:and|or|和|或)|[,;]")
+_BECAUSE = re.compile(r"(?:,| ) ?(?:because|since|as we|as was|which|so that|hence|therefore)\b")
+_DOLLAR = re.compile(r"(?<!\\)\$")
 _LONGEST_JOINT = 60
 
 
@@ -29,12 +35,13 @@ def _spans(text: str) -> list[tuple[int, int, int]]:
     """(start, start of contents, end of contents) of the boxes that `boxes` names."""
     found: list[tuple[int, int, int]] = []
     open_: list[tuple[int, int] | None] = []  # the box that is open here; None for a plain brace
-    for token in _TOKEN.finditer(text):
+    for token in _TOKEN.finditer(text, _first(text)):
+        sign = token.group()
         if token["box"]:
             open_.append(token.span())
-        elif token.group() == "{":
+        elif sign == "{":
             open_.append(None)
-        elif token.group() == "}" and open_:
+        elif sign == "}" and open_:
             box = open_.pop()
             if box is not None:
                 while found and found[-1][0] > box[0]:  # boxes inside this one
@@ -58,17 +65,43 @@ def extract(response: str) -> str | None:
     ('42', '1, 2', None)
     """
     found = _spans(response)
-    # A search for words is quick, one that ignores case in 18 KB of text is not.
-    announced = list(_FINAL.finditer(response)) if "final answer" in response.lower() else []
-    if announced and not (found and found[-1][0] > announced[-1].start()):
-        return _sentence(response[announced[-1].end() :])
+    after = response[found[-1][0] :] if found else response
+    lowered = _lowered(after)
+    if announced := _last(_FINAL, lowered, ("final answer", "最终答案")):
+        return _sentence(after[announced.end() :])
     if found:
         return _last_box(response, found)
     last = response.rstrip().rpartition("\n")[2].strip()
     if last.startswith("####"):
         return last.removeprefix("####").strip() or None
-    answers = list(_ANSWER.finditer(response))
-    return _sentence(response[answers[-1].end() :]) if answers else None
+    answer = _last(_ANSWER, lowered, ("answer", "答案", "故选", "应选"))
+    return _sentence(response[answer.end() :]) if answer else None
+
+
+def _first(text: str) -> int:
+    """Where the first box may start; braces before it change nothing."""
+    places = [place for name in (r"\boxed", r"\fbox") if (place := text.find(name)) >= 0]
+    return max(0, min(places) - 1) if places else len(text)
+
+
+def _lowered(text: str) -> str:
+    """Lower case, sign by sign: some letters outside ASCII would become two."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
+
+
+def _last(pattern: re.Pattern[str], text: str, words: tuple[str, ...]) -> re.Match[str] | None:
+    """The last match of a pattern that starts with one of these words, looked for from the end."""
+    last = None
+    for word in words:
+        place = text.rfind(word)
+        while place >= 0 and not (match := pattern.match(text, place)):
+            place = text.rfind(word, 0, place)
+        if place >= 0 and match and (last is None or match.start() > last.start()):
+            last = match
+    return last
 
 
 def _last_box(response: str, spans: list[tuple[int, int, int]]) -> str | None:
@@ -87,8 +120,10 @@ def _last_box(response: str, spans: list[tuple[int, int, int]]) -> str | None:
 
 def _sentence(text: str) -> str | None:
     """What was announced: the rest of its sentence, without emphasis and dollar signs."""
-    line = text.lstrip(" :*\n").partition("\n")[0].partition(". ")[0].rstrip(" .*。")
-    return line.strip("$ ") if line.count("$") == 2 else line or None
+    line = text.lstrip(" :\N{FULLWIDTH COLON}*\n").partition("\n")[0].partition(". ")[0]
+    line = _BECAUSE.split(line.partition("。")[0], maxsplit=1)[0].rstrip(" .*")
+    signs = _DOLLAR.findall(line)
+    return (_DOLLAR.sub("", line) if len(signs) == 2 else line).strip() or None
 
 
 def plain(answer: str) -> str:

@@ -73,7 +73,7 @@ def extract(response: str) -> str | None:
     """The final answer; without one, the last lines that speak of a choice, or the last line.
 
     >>> extract(r"Neither A nor C: \\boxed{B}"), extract("B is too big.\\n故选 C。\\n")
-    ('B', '故选 C。')
+    ('B', 'C')
     """
     if (answer := final_answer(response)) is not None:
         return answer

@@ -11,6 +11,8 @@ _SYMBOLS = str.maketrans(
     {
         "\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{MULTIPLICATION SIGN}": r"\times ",
         "\N{DIVISION SIGN}": "/", "·": r"\cdot ", "⋅": r"\cdot ", "π": r"\pi ", "θ": r"\theta ",
+        "\N{DOUBLE-STRUCK CAPITAL R}": r"\mathbb{R}", "\N{DOUBLE-STRUCK CAPITAL Z}": r"\mathbb{Z}",
+        "\N{DOUBLE-STRUCK CAPITAL N}": r"\mathbb{N}", "\N{RATIO}": ":",
         "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "±": r"\pm ",
         "\N{UNION}": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "°": r"^\circ ",
         "²": "^2", "³": "^3", "½": r"\frac12", "¼": r"\frac14", "¾": r"\frac34",
@@ -21,11 +23,12 @@ _SYMBOLS = str.maketrans(
     | {chr(0xFEE0 + code): chr(code) for code in range(0x21, 0x7F)}  # full-width forms
 )  # fmt: skip
 _PLAIN = re.compile(r"[-+]?\d[\d,/]*(?:\.\d+)?\.?")
-_SPACES = re.compile(r"(?:\\[,;: ]|\\q?quad\b|~|\s)+")
+_SPACES = re.compile(r"(?:(?<!\\)\\[,;:! ]|\\q?quad\b|~|\s)+")
 _DRESS = re.compile(
     r"\\(?:left|right|displaystyle|textstyle|limits|[bB]igg?[lr]?)(?![a-zA-Z])|\\[()\[\]]|\$|\*\*"
 )
 _TEXT = re.compile(r"\\(?:text(?:bf|rm|it)?|math(?:rm|bf|it)|mbox|operatorname)\s*\{([^{}]*)\}")
+_DEGREES = re.compile(r"(?<=[\d)}]) ?deg(?:rees?)?(?! ?[A-Za-z])")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\\,|\{,\}|,\\! ?)(?=\d{3}(?!\d))")
 _HABITS = [  # what is typed without LaTeX, and the LaTeX of it
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
@@ -37,9 +40,21 @@ _HABITS = [  # what is typed without LaTeX, and the LaTeX of it
     (re.compile(r"(?<![\\A-Za-z])inf(?:inity|ty)?(?![A-Za-z])"), r"\\infty "),
     (re.compile(r"(?<=[\w)])\*\*(?=[\w({-])"), "^"),
     (re.compile(r"\^ ?\(([^()]*)\)"), r"^{\1}"),
+    (re.compile(r"\\dot ?\{?(\d)\}?(\d*)\\dot ?\{?(\d)\}?"), r"\\overline{\1\2\3}"),
+    (re.compile(r"(?<=\d)\\dot ?\{?(\d)\}?|(?<=\.)\\dot ?\{?(\d)\}?"), r"\\overline{\1\2}"),
+    (re.compile(r"\\(?:text)?color ?\{\w+\}"), ""),
+    (re.compile(r"\\(?:operatorname ?\{ ?(?=[a-z]{2,7} ?\}))?(arc)?tg ?\}?(?![a-z])"), r"\\\1tan "),
+    (
+        re.compile(r"\\(?:operatorname ?\{ ?(?=[a-z]{2,7} ?\}))?(arc)?ctg ?\}?(?![a-z])"),
+        r"\\\1cot ",
+    ),
+    (re.compile(r"\{ ?([^{}]*?) ?\\over(?![a-z]) ?([^{}]*?) ?\}"), r"{\\frac{\1}{\2}}"),
+    (re.compile(r"\\gt(?![a-z])"), ">"),
+    (re.compile(r"\\lt(?![a-z])"), "<"),
+    (re.compile(r"(?<=\S) ?\\approx.*$"), ""),
+    (re.compile(r"\\(?:large|Large|checkmark|quad)(?![a-zA-Z])"), ""),
     (re.compile(r"\\langle(?![a-z])"), "("),
     (re.compile(r"\\rangle(?![a-z])"), ")"),
-    (re.compile(r"^\\\{ ?[a-z] ?(?:\\mid|\||:)(.+)\\\}$"), r"\1"),  # {x | x > 2}
     (re.compile(r"\^ ?\{ ?\\circ ?\}|\\degree(?![a-zA-Z])"), r"^\\circ "),
     (
         re.compile(r"\\(sin|cos|tan|cot|sec|csc) ?\(? ?(\d{1,4}) ?\^\\circ ?\)?"),
@@ -74,9 +89,9 @@ def tidy(text: str) -> str:
         return text
     if _PLAIN.fullmatch(text):  # as most answers are; this takes half of the time
         return text.rstrip(".")
-    text = latex(text).replace(r"\$", "USD ").replace(r"\%", "%").replace(r"\!", "")
+    text = latex(text).replace(r"\$", "USD ").replace(r"\%", "%")
     text = _DRESS.sub("", _TEXT.sub(r" \1 ", text))
-    text = _SPACES.sub(" ", text).replace(" ^", "^").strip()
+    text = _DEGREES.sub(r"^\\circ ", _SPACES.sub(" ", text)).replace(" ^", "^").strip()
     return text if text.endswith("..") else text.rstrip(". ")
 
 

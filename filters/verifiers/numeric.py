@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from filters.verifiers import pool, quantities
+from filters.verifiers.equations import unassigned
 from filters.verifiers.notation import LONGEST, latex, tidy
-from filters.verifiers.plain import unassigned
 from filters.verifiers.quantities import Quantity
 from filters.verifiers.verdict import Verdict, correct, incorrect
 

@@ -34,18 +34,19 @@ _TAIL = re.compile(
     r" ?(?:(?P<scale>hundred|thousand|million|billion|trillion)\b)?"
     r" ?(?P<percent>%|(?:percent|percentage|pct)\b)? ?(?P<unit>.*)"
 )
+_NEGATIVE = re.compile(r"^(?:negative|minus) (?=\w)")
+_EACH = re.compile(r" (?:per|each|an?|every|in)\b[a-z ]*")
 _COMPOUND = re.compile(r"(\d[\d.]* ?[a-z]+\.?),? (?:and )?(\d[\d.]* ?[a-z]+\.?)", re.IGNORECASE)
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _MONEY = {"USD": "usd", "€": "eur", "£": "gbp", "¥": "cny"}
 _ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
 fifteen sixteen seventeen eighteen nineteen"""
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_NAMED = {word: value for value, word in enumerate(_ONES.split())}
-_NAMED |= {
-    ten + (f"-{word}" if one else ""): 10 * place + one
-    for place, ten in enumerate(_TENS.split(" "), start=2)
-    for one, word in enumerate(_ONES.split()[:10])
-}
+_NUMBERS = {word: value for value, word in enumerate(_ONES.split())}
+_NUMBERS |= {word: 10 * place for place, word in enumerate(_TENS.split(" "), start=2)}
+_GROUPS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_WORD = "|".join((*_NUMBERS, *_GROUPS))
+_SPOKEN = re.compile(rf"(?:{_WORD})(?:(?:[ -]| and )(?:{_WORD}))*(?![a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,16 @@ def read(text: str) -> Quantity | None:
         return None
     if compound := _COMPOUND.fullmatch(text):
         return _sum(read(compound[1]), read(compound[2]))
-    word = text.partition(" ")[0]
-    if (named := _NAMED.get(word.casefold())) is not None:
-        text = f"{named}{text[len(word) :]}"
+    text = _NEGATIVE.sub("-", text)
+    if spoken := _SPOKEN.match(text):
+        text = f"{_number(spoken.group())}{text[spoken.end() :]}"
     sign = _SIGN.match(text)
     assert sign  # every part of it may be missing
     if sign["before"] and sign["after"]:
         return None
     body = text[sign.end() :]
+    if sign["money"]:
+        body = _EACH.sub("", body)
     if not (found := _quotient(body) or _decimal(body)):
         return None
     size, decimal, end = found
@@ -136,6 +139,26 @@ def _sum(one: Quantity | None, two: Quantity | None) -> Quantity | None:
     return replace(one, value=one.value + two.value * two.unit.factor / one.unit.factor)
 
 
+def _number(words: str) -> int:
+    """The number that words say.
+
+    >>> _number("two thousand three hundred and forty-five"), _number("one million")
+    (2345, 1000000)
+    """
+    total = group = 0
+    for word in re.split(r"[ -]| and ", words.casefold()):
+        if word == "and":
+            continue
+        size = _GROUPS.get(word)
+        if size is None:
+            group += _NUMBERS[word]
+        elif size == 100:
+            group = max(group, 1) * size
+        else:
+            total, group = total + max(group, 1) * size, 0
+    return total + group
+
+
 def _decimal(text: str) -> tuple[Fraction, bool, int] | None:
     if not (match := _DECIMAL.match(text)):
         return None
@@ -169,6 +192,8 @@ def _quotient(text: str) -> tuple[Fraction, bool, int] | None:
 
 def _tail(text: str) -> tuple[int, bool, Unit | None] | None:
     """What stands after the digits: (power of ten, is it a percentage, unit), or None."""
+    if text == "K":  # 25K are 25 thousand; of kelvins they are some way off
+        return 3, False, None
     tail = _TAIL.fullmatch(text)
     if tail is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -17,58 +18,100 @@ class Unit(NamedTuple):
 
 
 _TABLE = """
-m 1 m meter meters metre metres
-m 1/1000 mm millimeter millimeters millimetre millimetres
-m 1/100 cm centimeter centimeters centimetre centimetres
-m 1/10 dm decimeter decimeters
-m 1000 km kilometer kilometers kilometre kilometres
-m 127/5000 in inch inches
-m 381/1250 ft foot feet
-m 1143/1250 yd yard yards
-m 201168/125 mi mile miles
-kg 1 kg kilogram kilograms
-kg 1/1000 g gram grams gm
-kg 1/1000000 mg milligram milligrams
-kg 1000 ton tons tonne tonnes
-lb 1 lb lbs
-lb 1/16 oz ounce ounces
-s 1 s sec secs second seconds
-s 1/1000 ms millisecond milliseconds
-s 60 min mins minute minutes
-s 3600 h hr hrs hour hours
-s 86400 day days
-s 604800 week weeks
-month 1 month months
-month 12 year years yr yrs
-usd 1 usd dollar dollars
-usd 1/100 cent cents
-eur 1 eur euro euros €
-gbp 1 gbp £
-cny 1 cny yuan rmb ¥ 元
-degree 1 degree degrees deg ^\\circ
-rad 1 rad radian radians
-celsius 1 ^\\circC ^\\circc celsius
-fahrenheit 1 ^\\circF ^\\circf fahrenheit
-kelvin 1 kelvin
-N 1 newton newtons
-J 1 joule joules
-W 1 watt watts
-V 1 volt volts
-Hz 1 hz hertz
-mol 1 mol moles
-unit 1 unit units
+m | 1 | m meter meters metre metres
+m | 1/1000 | millimeter millimeters millimetre millimetres
+m | 1/100 | cm centimeter centimeters centimetre centimetres
+m | 1/10 | dm decimeter decimeters
+m | 1000 | kilometer kilometers kilometre kilometres
+m | 1/1000000 | micrometer micrometers micron microns
+m | 1/1000000000 | nanometer nanometers
+m | 127/5000 | in inch inches
+m | 381/1250 | ft foot feet
+m | 1143/1250 | yd yard yards
+m | 201168/125 | mi mile miles
+kg | 1 | kg kilogram kilograms
+kg | 1/1000 | g gram grams gm
+kg | 1/1000000 | milligram milligrams
+kg | 1000 | ton tons tonne tonnes
+lb | 1 | lb lbs
+lb | 1/16 | oz ounce ounces
+s | 1 | s sec secs second seconds
+s | 1/1000 | millisecond milliseconds
+s | 1/1000000 | microsecond microseconds
+s | 60 | min mins minute minutes
+s | 3600 | h hr hrs hour hours
+s | 86400 | day days
+s | 604800 | week weeks
+month | 1 | month months
+month | 12 | year years yr yrs
+usd | 1 | usd dollar dollars
+usd | 1/100 | cent cents
+eur | 1 | eur euro euros €
+gbp | 1 | gbp £
+cny | 1 | cny yuan rmb ¥ 元
+inr | 1 | rs rupee rupees
+degree | 1 | degree degrees deg ^\\circ
+rad | 1 | rad rad radian radians
+celsius | 1 | ^\\circC ^\\circc celsius
+fahrenheit | 1 | ^\\circF ^\\circf fahrenheit
+kelvin | 1 | K kelvin kelvins
+kg m s-2 | 1 | N newton newtons
+kg m2 s-2 | 1 | J joule joules
+kg m2 s-3 | 1 | W watt watts
+kg m2 s-3 | 1000 | kilowatt kilowatts
+kg m2 s-2 | 1000 | kilojoule kilojoules
+kg m2 s-2 | 3600000 | kWh
+kg m2 s-2 | 4184/1000 | cal calorie calories
+kg m2 s-2 | 4184 | kcal
+kg m2 s-2 | 1602176634/10000000000000000000000000000 | eV
+kg m-1 s-2 | 1 | Pa pascal pascals
+kg m-1 s-2 | 101325 | atm
+A | 1 | A amp amps ampere amperes
+kg m2 s-3 A-1 | 1 | V volt volts
+kg m2 s-3 A-2 | 1 | \\Omega Ω ohm ohms
+A s | 1 | C coulomb coulombs
+A2 s4 kg-1 m-2 | 1 | F farad farads
+kg s-2 A-1 | 1 | T tesla teslas
+kg m2 s-2 A-1 | 1 | Wb weber webers
+kg m2 s-2 A-2 | 1 | H henry henries
+s-1 | 1 | Hz hz hertz
+mol | 1 | mol mole moles
+mol m-3 | 1000 | M molar
+unit | 1 | unit units
 """
-_BASES = {
-    name: (row.split()[0], Fraction(row.split()[1]))
-    for row in _TABLE.strip().splitlines()
-    for name in row.split()[2:]
-}
-_LITRES = dict.fromkeys(["l", "liter", "liters", "litre", "litres"], Fraction(1, 1000)) | (
-    dict.fromkeys(["ml", "milliliter", "milliliters"], Fraction(1, 10**6))
+_PREFIXES = {"n": -9, "μ": -6, "\N{MICRO SIGN}": -6, r"\mu": -6, "m": -3, "k": 3, "M": 6, "G": 9}
+_PREFIXABLE = "m g s M N J W Pa A V \\Omega Ω C F T H Hz mol eV cal"
+
+
+def _bases() -> dict[str, tuple[dict[str, int], Fraction]]:
+    """Every name with the bases that it is made of, and how many of them it is."""
+    bases: dict[str, tuple[dict[str, int], Fraction]] = {}
+    for row in _TABLE.strip().splitlines():
+        dimension, factor, names = row.split(" | ")
+        powers = {}
+        for part in dimension.split():
+            match = re.fullmatch(r"([A-Za-z]+?)(-?\d)?", part)
+            assert match  # the table above is ours
+            powers[match[1]] = int(match[2] or 1)
+        bases |= dict.fromkeys(names.split(), (powers, Fraction(factor)))
+    for name in _PREFIXABLE.split():
+        powers, factor = bases[name]
+        for prefix, power in _PREFIXES.items():
+            bases.setdefault(prefix + name, (powers, factor * Fraction(10) ** power))
+    return bases
+
+
+_BASES = _bases()
+_LITRES = dict.fromkeys(["l", "L", "liter", "liters", "litre", "litres"], Fraction(1, 1000)) | (
+    dict.fromkeys(["ml", "mL", "milliliter", "milliliters"], Fraction(1, 10**6))
 )
 _SPEEDS = {"mph": "mi/h", "kph": "km/h", "kmh": "km/h"}
 _POWER = re.compile(
     r"(?:(square|sq|cubic|cu) )?(\S+?)(?:\^ ?\{? ?(-?[1-4]) ?\}?| (squared|cubed))?"
+)
+_PER = re.compile(r" ?/ ?| per ")
+_TIMES = re.compile(
+    r" ?(?:\\cdot|\\times|\*) ?|(?<!sq)(?<!cu)(?<!square)(?<!cubic) (?!squared|cubed)"
 )
 _QUOTIENT = re.compile(r"\\frac ?\{ ?([^{}]+?) ?\} ?\{ ?([^{}]+?) ?\}")
 _WORDS = re.compile(r"[a-z]{3,}(?: [a-z]{2,}){0,2}", re.IGNORECASE)
@@ -78,34 +121,45 @@ pi remainder about approximately is not than the each max min dozen hundred thou
 trillion percent more less
 """
 _NO_UNIT = frozenset(_NO_NOUNS.split())
+_SMALL_WORDS = "no yes all any one two six ten if so as be we he she it its on for dne"
+_SMALL = frozenset(_SMALL_WORDS.split())
 
 
+@lru_cache(maxsize=2_000)
 def known(text: str) -> Unit | None:
     """The unit that a text is for certain, or None.
 
     >>> known("cm") == known("centimeters"), known("km/h").dimension, known("x")
     (True, (('m', 1), ('s', -1)), None)
+    >>> known("N m") == known("J"), known("m s^{-2}") == known("m/s^2")
+    (True, True)
     """
     text = _QUOTIENT.sub(r"\1/\2", text.strip().replace(r"^\circ ", r"^\circ"))
-    text = _SPEEDS.get(text, text)
+    text = _SPEEDS.get(text, text).replace(r"\mu ", r"\mu")
     powers: dict[str, int] = {}
     factor = Fraction(1)
-    for place, part in enumerate(re.split(r" ?/ ?| per ", text)):
-        if not (match := _POWER.fullmatch(part)):
-            return None
-        before, name, exponent, after = match.groups()
-        power = int(exponent or {"s": 2, "c": 3}.get((before or after or " ")[0], 1))
-        name = name if name in _BASES else name.casefold()
-        if name in _LITRES:
-            base, size, cubed = "m", _LITRES[name], 3
-        elif name in _BASES:
-            (base, size), cubed = _BASES[name], 1
-        else:
-            return None
-        power = -power if place else power
-        powers[base] = powers.get(base, 0) + power * cubed
-        factor *= size**power
-    return Unit(tuple(sorted(powers.items())), factor)
+    for place, part in enumerate(_PER.split(text)):
+        for piece in _TIMES.split(part.removeprefix("(").removesuffix(")")):
+            if not (found := _piece(piece)):
+                return None
+            bases, size, power = found
+            power = -power if place else power
+            for base, exponent in bases.items():
+                powers[base] = powers.get(base, 0) + power * exponent
+            factor *= size**power
+    return Unit(tuple(sorted((base, n) for base, n in powers.items() if n)), factor)
+
+
+def _piece(text: str) -> tuple[dict[str, int], Fraction, int] | None:
+    """One factor of a unit: its bases, its size, and the power it is raised to."""
+    if not (match := _POWER.fullmatch(text)):
+        return None
+    before, name, exponent, after = match.groups()
+    power = int(exponent or {"s": 2, "c": 3}.get((before or after or " ")[0], 1))
+    name = name if name in _BASES else name.casefold()
+    if name in _LITRES:
+        return {"m": 3}, _LITRES[name], power
+    return (*_BASES[name], power) if name in _BASES else None
 
 
 def counted(text: str) -> Unit | None:
@@ -114,6 +168,13 @@ def counted(text: str) -> Unit | None:
     >>> counted("red apples").dimension, counted("out of"), counted("x")
     ((('apple', 1),), None, None)
     """
+    each, _, per = text.partition(" per ")
+    if per:
+        one, two = counted(each), known(per) or counted(per)
+        if not one or not two:
+            return None
+        turned = tuple((base, -power) for base, power in two.dimension)
+        return Unit(tuple(sorted(one.dimension + turned)), one.factor / two.factor)
     if not _WORDS.fullmatch(text):
         return None
     words = text.casefold().split()
@@ -138,6 +199,17 @@ def trailing(text: str, letters: bool) -> tuple[str, Unit | None]:
         if len(words) > count:
             value, unit = " ".join(words[:-count]), " ".join(words[-count:])
             letter = len(re.split(r"[\^/]", unit)[0]) == 1
-            if (letters or not letter) and (found := known(unit)):
+            if letter and not letters:
+                continue
+            if found := known(unit) or (counted(unit) if value[-1] in "0123456789})" else None):
                 return value, found
     return text, None
+
+
+def may_be_product(word: str) -> bool:
+    """Whether a run of letters may be a product of variables: not a small word.
+
+    >>> may_be_product("ab"), may_be_product("or")
+    (True, False)
+    """
+    return word.casefold() not in _NO_UNIT | _SMALL

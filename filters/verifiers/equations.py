@@ -1,0 +1,178 @@
+r"""Equations, values behind an equals sign, what holds "for all n", and families like k\pi."""
+
+from __future__ import annotations
+
+import re
+
+from filters.verifiers import formulas
+from filters.verifiers.estimate import estimate
+from filters.verifiers.listings import ASSIGNED, NAME, Same, listing
+from filters.verifiers.normal import Forms
+from filters.verifiers.syntax import Tree, Unclear, names, number, put
+
+_SET = r"\\(?:mathbb|mathbf|bf) ?\{? ?(?P<set>[ZNQRC]) ?\}?(?: ?\^ ?\{? ?[+*] ?\}?|_ ?\+)?"
+_MEMBERSHIP = (
+    rf"(?<![a-zA-Z\\])(?:(?P<letter>[a-zA-Z]) ?(?:\\in|∈) ?(?:{_SET}|(?P<bare>[ZNQR]))"
+    r"|(?P<word>[a-zA-Z]) (?:is )?(?:an?y? |any )?(?P<kind>integers?|real|natural number))"
+)
+_QUALIFIED = re.compile(
+    rf"(?P<value>.+?)[,;]? ?\(?(?:(?:(?:for|where|with|if)? ?{_MEMBERSHIP}).*"
+    r"|(?:\\forall|for (?:all|any|every|each|some|positive|integers?|real)|where)(?![a-zA-Z]).*)",
+)
+_NO_NAMES = (
+    "not|negative|than|minus|plus|over|under|below|above|until|except|without|sin|cos|tan|log|exp|sqrt|sec|csc|cot|sinh|cosh|tanh|max|min|January|February|March|April|May"
+    "|June|July|August|September|October|November|December"
+)
+_LED = (
+    r"[A-Za-z] ?\\in|about|approximately|roughly|around|nearly|exactly|\\approx|\\sim|\\simeq"
+    r"|[Ii]t (?:is|was|will be)|故选|应选|选项|选|答案(?:是|为|选)?|答"
+    r"|(?:[Tt]he )?(?:final |correct )?(?:[Aa]nswer|[Oo]ption|[Cc]hoice)(?: is)?"
+    r"|(?!.*\b(?:not|than|least|most|over|under|between|from|by|of|and|or|to)\b)"
+    r"[A-Za-z][a-z']*,?(?: [a-z]+,?){1,7} (?=-?\d)"
+    rf"|(?!(?:{_NO_NAMES})\b)[a-zA-Z][a-z]{{2,}}(?: (?:is|of))? ?:? (?=-?\d|\\frac)"
+)
+_MEMBER = re.compile(rf"(?:{_LED}) ?:? ?(?P<value>.+)")
+_TUPLE = re.compile(rf"\( ?(?:{NAME})(?: ?, ?(?:{NAME}))+ ?\) ?= ?(?P<value>\(.+\))")
+_FUNCTIONS = re.compile(r"y|[fgh] ?\(x\)|\\frac\{dy\}\{dx\}")
+_RELATION = re.compile(r"[<>]|\\[lg]e|\\ne|\\in(?![a-z])|\\equiv")
+_CONSTANT = re.compile(r"constants? ([a-zA-Z])\b|(?<= )([a-zA-Z]) is (?:a|any) constant")
+_NOTE = re.compile(r"(?P<value>\S.*?) ?\((?=[^()]*[a-zA-Z]{3})[^()\\=]*\)")
+
+
+def unassigned(text: str) -> str:
+    r"""A tidied text without `x =` or `x \in` before it.
+
+    >>> unassigned("x = 5"), unassigned(r"x \in [0, 1]"), unassigned("2x = 5")
+    ('5', '[0, 1]', '2x = 5')
+    """
+    match = ASSIGNED.fullmatch(text) or _MEMBER.fullmatch(text) or _TUPLE.fullmatch(text)
+    return match["value"].strip() if match else text.strip()
+
+
+def name(text: str) -> str | None:
+    """The name that a text gives a value to."""
+    match = ASSIGNED.fullmatch(text)
+    return match["name"].replace(" ", "") if match else None
+
+
+def same_name(one: str, two: str) -> bool:
+    """Whether two texts give the same name a value; of words, one may be the other's beginning."""
+    a, b = ((name(side) or "").casefold() if len(name(side) or "") > 2 else name(side)
+            for side in (one, two))  # fmt: skip
+    if a and b and min(len(a), len(b)) > 2 and a.isalpha() and b.isalpha():
+        return a.startswith(b) or b.startswith(a)
+    return a == b
+
+
+def unnoted(text: str) -> str:
+    """A text without a remark in brackets after it.
+
+    >>> unnoted("5 (approximately)"), unnoted("(2 + x)")
+    ('5', '(2 + x)')
+    """
+    match = _NOTE.fullmatch(text)
+    return match["value"] if match else text
+
+
+def qualified(one: str, two: str, same: Same) -> bool | None:
+    r"""Compares what holds for all n, or for an integer k, by what is said of them.
+
+    >>> from filters.verifiers.formulas import agree
+    >>> qualified(r"k\pi, k \in \mathbb{Z}", r"n\pi (n \in \mathbb{Z})", agree)
+    True
+    >>> qualified("n+1 for all n", "n+1", agree)
+    True
+    """
+    a, b = _QUALIFIED.fullmatch(one), _QUALIFIED.fullmatch(two)
+    if not a and not b:
+        return None
+    values = [
+        match["value"].rstrip(" ,;:(") if match else side
+        for match, side in ((a, one), (b, two))
+    ]  # fmt: skip
+    for place, match in enumerate((a, b)):
+        if match and (free := _CONSTANT.search(match.group())):
+            values[place] = re.sub(rf"(?<![a-zA-Z\\]){free[1]}(?![a-zA-Z])", "C", values[place])
+    if a and b:
+        kinds = {_kind(match) for match in (a, b)}
+        letters = [match["letter"] or match["word"] for match in (a, b)]
+        if len(kinds) > 1 and None not in kinds:
+            return None
+        if kinds == {"Z"} and all(letters):
+            verdict = _families(values[0], letters[0], values[1], letters[1])
+            if verdict is not None or letters[0] != letters[1]:
+                return verdict
+    elif (match := a or b) and _kind(match) == "Z":
+        letter = match["letter"] or match["word"]
+        if letter and _families(values[0], letter, values[1], letter):
+            return True
+    return same(values[0], values[1])
+
+
+def _kind(match: re.Match[str]) -> str | None:
+    if kind := match["set"] or match["bare"]:
+        return kind
+    return {"i": "Z", "r": "R", "n": "N"}.get((match["kind"] or " ")[0])
+
+
+def _families(one: str, k: str, two: str, n: str) -> bool | None:
+    """Whether a + bk for all integers k is c + dn for all integers n."""
+    try:
+        a, b = _linear(unassigned(one), k)
+        c, d = _linear(unassigned(two), n)
+        forms = Forms()
+        if names(a) | names(b) | names(c) | names(d):
+            return None
+        ratio = estimate(Tree("/", (b, d)), {}).value.real
+        shift = estimate(Tree("/", (Tree("+", (a, _minus(c))), d)), {}).value.real
+        if abs(abs(ratio) - 1) > 1e-6 or abs(shift - round(shift)) > 1e-6:
+            return False
+        same_step = forms.equal(b, d if ratio > 0 else _minus(d))
+        moved = Tree("+", (c, Tree("*", (number(round(shift)), d))))
+        return True if same_step and forms.equal(a, moved) else None
+    except Unclear:
+        return None
+
+
+def _linear(text: str, letter: str) -> tuple[Tree, Tree]:
+    """The value at 0, and how much a step of one adds."""
+    tree = formulas.tree(text)
+    zero, one, two = (put(tree, letter, number(value)) for value in (0, 1, 2))
+    step = Tree("+", (one, _minus(zero)))
+    if not Forms().equal(step, Tree("+", (two, _minus(one)))):
+        raise Unclear("steps that are not equal")
+    return zero, step
+
+
+def _minus(tree: Tree) -> Tree:
+    return Tree("*", (number(-1), tree))
+
+
+def agree(one: str, two: str, same: Same) -> bool | None:
+    r"""Compares where there are equals signs: two equations, or the value behind one.
+
+    >>> from filters.verifiers.formulas import agree as same
+    >>> agree("2x + y = 7", "y = 7 - 2x", same), agree("m + n = 12", "12", same)
+    (True, True)
+    """
+    if "=" not in one + two or any(_RELATION.search(side) or listing(side) for side in (one, two)):
+        return None
+    ones, twos = ([part.strip() for part in side.split("=")] for side in (one, two))
+    if not all(ones + twos):
+        return None
+    if len(ones) == len(twos) == 2:
+        functions = all(_FUNCTIONS.fullmatch(side[0]) for side in (ones, twos))
+        if (functions or ones[0] == twos[0]) and (verdict := same(ones[1], twos[1])) is not None:
+            return verdict
+        return formulas.proportional((ones[0], ones[1]), (twos[0], twos[1]))
+    if len(twos) == 1:  # the answer shows how it came about
+        verdict = same(ones[-1], two)
+        if verdict is False and len(ones) == 2 and re.fullmatch(NAME, ones[1]):
+            return same(ones[0], two)
+        return verdict
+    if len(ones) == 1 and len(twos) > 1:
+        verdict = same(one, twos[-1])
+        if verdict and len(twos) == 2 and not re.fullmatch(NAME, twos[0]):
+            return True if same(*twos) else None  # 25 is not x^2 + y^2 = 25
+        return verdict
+    return same(ones[-1], twos[-1])

@@ -1,0 +1,223 @@
+r"""Several answers in one: tuples, sets, solutions with commas, plus-minus, labelled parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from filters.verifiers import formulas, quantities
+
+LONGEST = 500
+"""Characters; no longer list is compared here, since every part is held against every other."""
+DEEPEST = 10
+"""Brackets inside brackets; no deeper list is compared here."""
+
+NAME = (
+    r"[A-Za-z](?:_ ?\{? ?\w{1,5} ?\}?)?'?(?: ?\([A-Za-z]\))?|[A-Z][a-z]+|\\[a-z]+"
+    r"|\\frac\{d\w?\}\{d\w\}|(?:\\angle )?[A-Z]{2,3}|[a-z]{3,}(?: [a-z]+){0,2}"
+    r"|[A-Z](?: ?\\(?:cup|cap|setminus) ?[A-Z])+"
+    r"|\\(?:vec|overrightarrow|overline|mathbf|bar) ?\{ ?\w+ ?\}"
+)
+ASSIGNED = re.compile(rf"(?P<name>{NAME}) ?= ?(?P<value>[^=<>]+)")
+_SEPARATORS = re.compile(r" ?[,;、] ?(?:and|or|和|或)? ?| (?:and|or) | ?[和或与] ?")
+_LABEL = re.compile(r"(?:^|(?<=[ ,;.]))(?:part )?\((?P<label>[a-hA-H]|i{1,3}|i?v|[1-9])\)[.:]? ")
+_ORDERS = ("a b c d e f g h", "i ii iii iv v", "1 2 3 4 5 6 7 8 9")
+_BUILT = re.compile(r" ?(?:[a-zA-Z]|\([a-zA-Z, ]+\))(?: ?\\in[^|:]*)? ?(?:\\mid|\||:)")
+_ROOT = re.compile(r"(?:[xtz]|\\lambda) ?_ ?\{? ?(?:\d|\d, ?\d) ?\}? ?= ?(?P<value>[^=<>]+)")
+_SIGNS = re.compile(r"\\(pm|mp)(?![a-z])")
+_COMMA = re.compile(r"-?\d+,\d+")
+_THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
+
+Same = Callable[[str, str], bool | None]
+"""How parts are compared."""
+
+
+class Listing(NamedTuple):
+    """Parts between brackets, or between none."""
+
+    open: str
+    close: str
+    parts: list[str]
+
+
+def agree(one: str, two: str, same: Same) -> bool | None:
+    """Whether two texts list the same; None where neither is a list, or it is not certain."""
+    a, b = listing(one), listing(two)
+    if a is None and b is None:
+        return None
+    if a is None or b is None:
+        return _alone(one, two, a, b, same)
+    if len(a.parts) == len(b.parts) == 1:
+        if (a.open, a.close) != (b.open, b.close) and "[" in a.open + b.open:
+            return None
+        return same(a.parts[0], b.parts[0])
+    if any(_THOUSANDS.search(side) for side in (one, two)) and a.parts != b.parts:
+        return None  # (1,234) may be a pair or a number
+    if "#" in a.open + b.open:  # labelled parts have an order
+        return _ordered(a.parts, b.parts, same)
+    a, b = _unindexed(a), _unindexed(b)
+    unordered = {a.open, b.open} <= {"", "{"}
+    pair = {a.open + a.close, b.open + b.close}
+    if len(pair) > 1 and not unordered and pair != {"", "()"}:
+        if pair == {"()", "[]"} and len(a.parts) == len(b.parts) > 2:
+            return _ordered(a.parts, b.parts, same)  # lists, in two notations
+        return None if "" in pair else False  # open and closed intervals, tuples and sets
+    if len(pair) > 1 and not unordered and any(_repeated(each.parts) for each in (a, b)):
+        return False  # x = 1 or x = 2 is no pair
+    return _unordered(a, b, same) if unordered else _ordered(a.parts, b.parts, same)
+
+
+def _alone(one: str, two: str, a: Listing | None, b: Listing | None, same: Same) -> bool | None:
+    """One side is a list, the other none."""
+    several = a or b
+    assert several
+    if len(several.parts) == 1 and several.open in "({":
+        inside = several.parts[0]
+        return same(inside, two) if a else same(one, inside)
+    single, list_ = (two, one) if a else (one, two)
+    if len(_names([single])) == 1 and len(set(_names(several.parts))) > 1:
+        return False  # x = 1 is not all of x = 1, y = 2
+    if not quantities.read(single):
+        bare = several.open in ("", "{", "(") and not re.search(r"[=<>]|\\[lg]e|\\ne", single)
+        if bare and formulas.is_formula(single) and not _THOUSANDS.search(list_):
+            return False if _several(several.parts) else None
+        return None
+    # 3,14 beside one number is written with a decimal comma.
+    return bool(_COMMA.fullmatch(list_)) and same(list_.replace(",", "."), single)
+
+
+def _several(parts: list[str]) -> bool:
+    """Whether parts are formulas of which two certainly differ."""
+    if not all(formulas.is_formula(part) for part in parts):
+        return False
+    return any(formulas.agree(parts[0], part) is False for part in parts[1:])
+
+
+def listing(text: str) -> Listing | None:
+    r"""The parts of a tuple, set, interval, or of a bare list with commas; None if it is none.
+
+    >>> listing(r"\{1, (2, 3)\}"), listing("1 and 2").parts, listing("(1, 2) (3, 4)")
+    (Listing(open='{', close='}', parts=['1', '(2, 3)']), ['1', '2'], None)
+    >>> listing(r"1 \pm \sqrt{2}").parts
+    ['1 + \\sqrt{2}', '1 - \\sqrt{2}']
+    """
+    text = text.replace(r"\{", "\x00").replace(r"\}", "\x01").strip()
+    if len(text) > LONGEST:
+        return None
+    depths = _depths(text)
+    if not depths or depths[-1]:
+        return None
+    brackets = "", ""
+    if text[0] in "([\x00" and text[-1] in ")]\x01" and 0 not in depths[:-1]:
+        brackets = text[0].replace("\x00", "{"), text[-1].replace("\x01", "}")
+        text, depths = text[1:-1], [depth - 1 for depth in depths[1:-1]]
+    if not brackets[0] and (unlabelled := _labelled(text)):
+        return Listing("#", "#", [_escaped(part) for part in unlabelled])
+    if brackets[0] == "(" and len(spread := _both(text)) > 1:  # (±1, 0) are two points
+        return Listing("", "", [_escaped(f"({part})") for part in spread])
+    parts, start = [], 0
+    for separator in _SEPARATORS.finditer(text):
+        if depths[separator.start()] == 0:
+            parts.append(text[start : separator.start()].strip())
+            start = separator.end()
+    parts.append(text[start:].strip())
+    if not all(parts) or (brackets[0] == "{" and _BUILT.match(text)):
+        return None
+    if brackets[0] in ("", "{"):
+        parts = [side for part in parts for side in _both(part)]
+    if len(parts) == 1 and not brackets[0]:
+        return None
+    return Listing(*brackets, [_escaped(part) for part in parts])
+
+
+def _depths(text: str) -> list[int]:
+    """How many brackets are open after each sign; nothing where they do not match, or are many."""
+    depths, depth = [], 0
+    for sign in text:
+        depth += (sign in "([{\x00") - (sign in ")]}\x01")
+        depths.append(depth)
+        if not 0 <= depth <= DEEPEST:
+            return []
+    return depths
+
+
+def _labelled(text: str) -> list[str]:
+    """The parts that have (a), (b), … before them; nothing where there are no such labels."""
+    labels = list(_LABEL.finditer(text))
+    if len(labels) < 2 or labels[0].start():
+        return []
+    known = [match["label"].lower() for match in labels]
+    if not any(known == order.split()[: len(known)] for order in _ORDERS):
+        return []
+    ends = [match.start() for match in labels[1:]] + [len(text)]
+    parts = [text[m.end() : end].strip(" ,;.") for m, end in zip(labels, ends, strict=True)]
+    return parts if all(parts) else []
+
+
+def _unindexed(list_: Listing) -> Listing:
+    """Roots without their names: x_1 = 2, x_2 = 3 are 3 and 2 as well."""
+    values = [match["value"] for part in list_.parts if (match := _ROOT.fullmatch(part))]
+    return list_._replace(parts=values) if len(values) == len(list_.parts) else list_
+
+
+def _nested(part: str) -> bool:
+    """Whether a part is a set itself: {1} in a set is not 1."""
+    return part.startswith(r"\{")
+
+
+def _both(part: str) -> list[str]:
+    """A part with plus-minus as the two that it is."""
+    found = _SIGNS.findall(part)
+    if not found or found.count("pm") > 1:
+        return [part]
+    plus = {"pm": "+", "mp": "-"}
+    minus = {"pm": "-", "mp": "+"}
+    return [
+        _SIGNS.sub(lambda match, way=way: way[match[1]], part).removeprefix("+").strip()
+        for way in (plus, minus)
+    ]
+
+
+def _escaped(part: str) -> str:
+    return part.replace("\x00", r"\{").replace("\x01", r"\}")
+
+
+def _ordered(ones: list[str], twos: list[str], same: Same) -> bool | None:
+    if all(_named(parts) for parts in (ones, twos) if any("=" in part for part in parts)):
+        ones, twos = (sorted(parts) if _named(parts) else parts for parts in (ones, twos))
+    verdicts = [same(one, two) for one, two in zip(ones, twos, strict=False)]
+    if len(ones) != len(twos):
+        numbers = all(formulas.is_formula(part) for part in ones + twos)
+        return False if numbers else None
+    return False if False in verdicts else None if None in verdicts else True
+
+
+def _named(parts: list[str]) -> bool:
+    """Whether each part gives another variable its value, so that their order means nothing."""
+    return len(set(_names(parts))) == len(parts)
+
+
+def _repeated(parts: list[str]) -> bool:
+    """Whether a variable is given two values."""
+    return len(set(_names(parts))) < len(_names(parts))
+
+
+def _names(parts: list[str]) -> list[str]:
+    return [match["name"] for part in parts if (match := ASSIGNED.fullmatch(part))]
+
+
+def _unordered(a: Listing, b: Listing, same: Same) -> bool | None:
+    """Each part must have a partner; nothing is certain unless every pair is."""
+    ones, twos = a.parts, b.parts
+    if _named(ones) != _named(twos) and len(ones) == len(twos) and "{" not in a.open + b.open:
+        return _ordered(ones, twos, same)  # x = 1, y = 2 and 1, 2
+    table = [[_nested(one) == _nested(two) and same(one, two) for two in twos] for one in ones]
+    unsure = False
+    for verdicts in [*table, *zip(*table, strict=True)]:
+        if True in verdicts:
+            continue
+        if None not in verdicts:
+            return False
+        unsure = True
+    return None if unsure else True

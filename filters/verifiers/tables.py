@@ -1,0 +1,99 @@
+r"""Matrices, row by row."""
+
+from __future__ import annotations
+
+import re
+
+from filters.verifiers import formulas
+from filters.verifiers.listings import Same
+
+_MATRIX = re.compile(
+    r"(?P<factor>[^&]*?) ?(?:\\cdot ?)?[(\[]? ?"
+    r"\\begin ?\{ ?(?P<kind>[pbvBV]?(?:small)?matrix|array) ?\}"
+    r"(?: ?\{ ?[lcr| ]+ ?\})?(?P<rows>.*?)\\end ?\{ ?(?P=kind) ?\} ?[)\]]?",
+    re.DOTALL,
+)
+_ROWS = re.compile(r"\\\\(?:\[[^\]]*\])?")
+_CASES = re.compile(
+    r"(?:[a-z](?: ?\([a-z]\))? ?= ?)?(?:\\\{)? ?"
+    r"\\begin ?\{ ?cases ?\}(?P<rows>.*?)\\end ?\{ ?cases ?\}",
+    re.DOTALL,
+)
+_CONDITION = re.compile(r"(?: ?[,;])? ?(?:&[ ,]*(?:if|when|for|where)?|,? (?:if|when|for|where)\b)")
+LARGEST = 100
+"""Entries; no larger matrix is compared here."""
+
+
+def agree(one: str, two: str, same: Same) -> bool | None:
+    r"""Whether two tidied texts are the same matrix; None where one is not certainly a matrix.
+
+    >>> from filters.verifiers.formulas import agree as equal
+    >>> unit = r"\begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix}"
+    >>> agree(unit, r"\frac12 \begin{bmatrix} 2 & 0 \\ 0 & 2 \end{bmatrix}", equal)
+    True
+    """
+    a, b = read(one), read(two)
+    if a is None or b is None:
+        return None
+    if [len(row) for row in a] != [len(row) for row in b]:
+        return False
+    verdicts = [
+        same(x, y) for row, other in zip(a, b, strict=True)
+        for x, y in zip(row, other, strict=True)
+    ]  # fmt: skip
+    return False if False in verdicts else None if None in verdicts else True
+
+
+def read(text: str) -> list[list[str]] | None:
+    """The entries of a matrix, with the factor before it multiplied in; None if it is none."""
+    match = _MATRIX.fullmatch(text)
+    if match is None or r"\begin" in match["rows"] or "v" in match["kind"].lower():
+        return None
+    rows = [row.split("&") for row in _ROWS.split(match["rows"])]
+    if len(rows) > 1 and not "".join(rows[-1]).strip():  # a line break after the last row
+        rows = rows[:-1]
+    entries = [[entry.strip() for entry in row] for row in rows]
+    if sum(map(len, entries)) > LARGEST or not all(entry for row in entries for entry in row):
+        return None
+    factor = match["factor"].strip()
+    if not factor:
+        return entries
+    factor = "-1" if factor == "-" else factor
+    if not formulas.is_formula(factor):
+        return None
+    return [[f"({factor}) ({entry})" for entry in row] for row in entries]
+
+
+def cases(one: str, two: str, same: Same) -> bool | None:
+    r"""Whether two functions that are given case by case are the same.
+
+    >>> from filters.verifiers.plain import certain
+    >>> certain(r"\begin{cases} 1 & x < 0 \\ 2 & x > 0 \end{cases}",
+    ...         r"\begin{cases} 2, & \text{if } x > 0 \\ 1, & \text{if } x < 0 \end{cases}")
+    True
+    """
+    a, b = _cases(one), _cases(two)
+    if a is None or b is None:
+        return None
+    unsure = False
+    for value, condition in a:
+        verdicts = [same(condition, other) for _, other in b]
+        if True not in verdicts:
+            return None if None in verdicts else False
+        verdict = same(value, b[verdicts.index(True)][0])
+        if verdict is False:
+            return False
+        unsure = unsure or verdict is None
+    return None if unsure or len(a) != len(b) else True
+
+
+def _cases(text: str) -> list[tuple[str, str]] | None:
+    """Values and conditions."""
+    match = _CASES.fullmatch(text)
+    if match is None:
+        return None
+    rows = [row for row in _ROWS.split(match["rows"]) if row.strip()]
+    pairs = [_CONDITION.split(row, maxsplit=1) for row in rows]
+    if not all(len(pair) == 2 for pair in pairs):
+        return None
+    return [(value.strip(" ,;"), condition.strip(" ,;.")) for value, condition in pairs]
