@@ -7,6 +7,7 @@ import resource
 import sys
 from pathlib import Path
 
+from filters.verifiers.sandbox.undertaker import mark
 from filters.verifiers.sandbox.watch import Limits
 
 USER = 64738
@@ -24,7 +25,7 @@ def walls(limits: Limits) -> list[str]:
     step_down = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
     parts = [*(step_down if os.geteuid() == 0 else []), "bwrap", "--unshare-user", "--unshare-all"]
     parts += ["--disable-userns", "--die-with-parent", "--new-session", "--hostname", "sandbox"]
-    parts += ["--clearenv"]
+    parts += ["--clearenv", "--unsetenv", mark()]  # there is none, and so the mark does no more
     for name, value in ENVIRONMENT.items():
         parts += ["--setenv", name, value]
     # Constant paths only: bubblewrap follows symlinks while it builds the new root.
