@@ -39,6 +39,9 @@ def walls(limits: Limits) -> list[str]:
         if not path.startswith("/usr/") and path != "/usr" and readable(Path(path)):
             parts += ["--ro-bind", path, path]
     parts += ["--proc", "/proc", "--dev", "/dev"]
+    # The first process belongs to the same user, and neither filter nor limits hold for it: who
+    # could write to its memory would be free of them.
+    parts += ["--size", "4096", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
     parts += ["--size", str(limits.disk), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     parts += ["--size", str(limits.disk), "--tmpfs", "/tmp", "--dir", "/box", "--chdir", "/tmp"]
     return parts
