@@ -7,6 +7,7 @@ and a GPU, and it does not run that program's script again, as `multiprocessing`
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import resource
@@ -51,9 +52,9 @@ def nursery(descriptor: int, parent: int) -> None:
     if os.getppid() != parent:  # it died before it could be watched
         return
     with suppress(ImportError):  # whoever has no math-verify may have other verifiers
-        import math_verify  # noqa: F401
+        from filters.verifiers.math import compare
 
-        import filters.verifiers.math  # noqa: F401
+        compare(r"\sqrt{8}", r"2\sqrt{2}")  # the first takes 0.1 s, which no worker has to repeat
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel collects the workers
     own = os.getpid()
     waiting = select.poll()
@@ -136,8 +137,6 @@ def _work(connection: socket.socket, nursery: int) -> None:
 
 def _settle(nursery: int) -> None:
     """Makes a process a worker: silent, with little memory, gone with its nursery."""
-    import ctypes
-
     death_signal = 1  # PR_SET_PDEATHSIG; the nursery has one thread, which never ends before it
     ctypes.CDLL(None).prctl(death_signal, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != nursery:
