@@ -8,7 +8,7 @@ or returning what was expected.
 
 from __future__ import annotations
 
-import json
+import marshal
 import re
 import shutil
 import time
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from filters.verifiers import sandbox
 from filters.verifiers.outputs import read_value, same_text, same_value
+from filters.verifiers.prelude import prelude
 from filters.verifiers.programs import Task, Test, read
 from filters.verifiers.verdict import Verdict, correct, incorrect, unverifiable
 
@@ -139,8 +140,11 @@ def run_tests(program: str, task: Task) -> Iterator[Result]:
 def _tested(program: str, task: Task, test: Test, number: int) -> Result:
     files = {task.file: program.encode(errors="replace")}
     if test.call is not None:
-        files |= {"harness.py": _harness(), "call.json": json.dumps(test.call).encode()}
-        command = [*_python(), "{box}/harness.py", "{box}/" + task.file, "{box}/call.json"]
+        imports = prelude(f"{program}\n{test.call.get('expression', '')}")
+        # The format that every Python 3 reads and writes.
+        call = marshal.dumps({"prelude": imports, **test.call}, 2)
+        files |= {"harness.py": _harness(), "call": call}
+        command = [*_python(), "{box}/harness.py", "{box}/" + task.file, "{box}/call"]
     else:
         template = task.command or (*_python(), "{file}")
         command = [word.replace("{file}", "{box}/" + task.file) for word in template]

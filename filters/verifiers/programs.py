@@ -203,7 +203,7 @@ def _asserts(row: dict[str, Any], name: str) -> Iterator[Test]:
         except ValueError as wrong:
             raise ValueError(f"{name}, test {number}: {wrong}") from None
         yield Test(
-            encode(wanted.value),
+            json.loads(encode(wanted.value)),
             call={"expression": wanted.expression},
             strict=True,
             tolerance=wanted.tolerance or _tolerance(row),
@@ -221,7 +221,7 @@ def _call(
     if not isinstance(arguments, list):
         raise ValueError(f"{where}: a list of arguments was expected")
     call = {"function": function, "arguments": arguments}
-    return Test(encode(result), call=call, wrapped=wrapped, tolerance=tolerance)
+    return Test(json.loads(encode(result)), call=call, wrapped=wrapped, tolerance=tolerance)
 
 
 def _function(row: dict[str, Any]) -> str | None:

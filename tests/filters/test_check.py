@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from factory.cli import main
-from filters.verifiers import Verdict
+from filters.verifiers import Verdict, sandbox
 from filters.verifiers.check import check, interval, load, read
 
 SETS = Path(__file__).parents[1] / "data" / "verifiers"
@@ -37,6 +37,29 @@ def test_the_labelled_sets(name):
     assert faults == []
     for line, again in zip(first[::7], check(rows[::7], name).lines, strict=True):
         assert line.verdict.outcome == again.verdict.outcome
+
+
+@pytest.mark.xdist_group("sandbox")
+@pytest.mark.skipif(sandbox.missing() is not None, reason="there is no sandbox here")
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])
+def test_the_labelled_set_of_code(every):
+    rows = list(read(SETS / "code.jsonl"))[::every]
+    lines = check(rows, "code").lines
+    # A machine that is busy with other tests may be too slow to tell; it must not tell wrong.
+    faults = [
+        (line.row["program"], line.row["tests"], line.fault, line.verdict.reason)
+        for line in lines
+        if line.fault and not (line.verdict.reason or "").startswith("machine_slow")
+    ]
+    assert faults == []
+
+
+def test_the_labelled_set_of_code_is_what_is_said():
+    rows = list(read(SETS / "code.jsonl"))
+    assert len({(row["program"], str(row["tests"])) for row in rows}) == len(rows) >= 80
+    labels = [row["expected"] for row in rows]
+    assert min(labels.count("correct"), labels.count("incorrect")) >= len(rows) / 4
+    assert "unverifiable" in labels
 
 
 def test_the_labelled_set_of_math_is_as_large_as_is_said():

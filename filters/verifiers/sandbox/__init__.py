@@ -18,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
@@ -27,8 +28,8 @@ from filters.verifiers.sandbox import seccomp
 from filters.verifiers.sandbox.walls import ENVIRONMENT, USER, limited, readable, walls
 from filters.verifiers.sandbox.watch import Ended, Limits, SandboxFailed, Stop, started, watched
 
-__all__ = ["Ended", "Limits", "SandboxFailed", "SandboxMissing", "allow_unsandboxed", "missing",
-           "python", "run", "slow_machine"]  # fmt: skip
+__all__ = ["Ended", "Limits", "SandboxFailed", "SandboxMissing", "allow", "allow_unsandboxed",
+           "missing", "python", "run", "slow_machine"]  # fmt: skip
 
 allow_unsandboxed = False
 """Whether programs may run with limits alone where there is no isolation. Whoever sets this lets
@@ -68,6 +69,18 @@ def run(command: Sequence[str], files: Mapping[str, bytes], stdin: bytes, limits
             raise SandboxMissing(wrong)
         return _run_bare(command, files, stdin, limits)
     return _run_boxed(command, files, stdin, limits)
+
+
+def allow(unsandboxed: bool) -> None:
+    """Says for this process whether programs may run where there is no isolation.
+
+    A recipe's `allow_unsandboxed` ends here; each process that judges has to be told. Where there
+    is isolation it is used, whatever was allowed.
+    """
+    global allow_unsandboxed
+    allow_unsandboxed = unsandboxed
+    if unsandboxed and (wrong := missing()):
+        warnings.warn(f"programs run without a sandbox, as was allowed: {wrong}", stacklevel=2)
 
 
 def slow_machine(stopped: Stop) -> bool:

@@ -1,4 +1,4 @@
-"""What a tree of processes uses: its memory and its CPU time, as the kernel counts them."""
+"""What a tree of processes uses: memory, CPU time and files, as the kernel counts them."""
 
 from __future__ import annotations
 
@@ -59,6 +59,18 @@ def shared_memory(root: int) -> int | None:
             int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:"))
         )
     return 1024 * kilobytes
+
+
+def files(root: int) -> int:
+    """Files and folders in what a sandbox can write to; 0 where that cannot be seen."""
+    walls = f"/proc/{root}/root"
+    try:
+        if os.stat(walls).st_dev == os.stat("/").st_dev:  # bubblewrap is still building them
+            return 0
+        disks = [os.statvfs(walls + folder) for folder in ("/tmp", "/dev/shm")]
+    except OSError:  # it ends, or we may not look into it
+        return 0
+    return sum(disk.f_files - disk.f_ffree for disk in disks)
 
 
 def tree(root: int) -> list[Path]:

@@ -7,6 +7,7 @@ import resource
 import sys
 from pathlib import Path
 
+from filters.verifiers.sandbox.undertaker import mark
 from filters.verifiers.sandbox.watch import Limits
 
 USER = 64738
@@ -24,7 +25,7 @@ def walls(limits: Limits) -> list[str]:
     step_down = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
     parts = [*(step_down if os.geteuid() == 0 else []), "bwrap", "--unshare-user", "--unshare-all"]
     parts += ["--disable-userns", "--die-with-parent", "--new-session", "--hostname", "sandbox"]
-    parts += ["--clearenv"]
+    parts += ["--clearenv", "--unsetenv", mark()]  # there is none, and so the mark does no more
     for name, value in ENVIRONMENT.items():
         parts += ["--setenv", name, value]
     # Constant paths only: bubblewrap follows symlinks while it builds the new root.
@@ -38,6 +39,9 @@ def walls(limits: Limits) -> list[str]:
         if not path.startswith("/usr/") and path != "/usr" and readable(Path(path)):
             parts += ["--ro-bind", path, path]
     parts += ["--proc", "/proc", "--dev", "/dev"]
+    # The first process belongs to the same user, and neither filter nor limits hold for it: who
+    # could write to its memory would be free of them.
+    parts += ["--size", "4096", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
     parts += ["--size", str(limits.disk), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     parts += ["--size", str(limits.disk), "--tmpfs", "/tmp", "--dir", "/box", "--chdir", "/tmp"]
     return parts

@@ -14,12 +14,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from filters.verifiers.sandbox.usage import shared_memory, tree, usage
+from filters.verifiers.sandbox.usage import files, shared_memory, tree, usage
 
 LOOK = 0.02
 """Seconds between two looks at what the program uses."""
 KEPT = 64 * 2**10
 """Bytes of the error output that are kept; the rest counts and is dropped."""
+
+FILES = 20_000
+"""Files and folders a program may make; the size of /tmp does not limit empty ones."""
 
 Stop = Literal["time_limit", "waited", "memory_limit", "output_limit"]
 
@@ -147,6 +150,8 @@ class _Watch:
             memory = shared_memory(self.root)
             if memory is None or memory > self.limits.memory:
                 return "memory_limit"
+        if self.boxed and files(self.root) > FILES:
+            return "output_limit"
         return "time_limit" if self.cpu > self.limits.cpu else None
 
     def overflow(self) -> Stop | None:
