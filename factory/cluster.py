@@ -27,7 +27,7 @@ from factory.sampler import ALL_FINISHED, Stop, finished, judge_here, synced
 from factory.sampling import Budget, Sampling
 from factory.store import Store
 from filters.truncation import STOPPED
-from filters.verifiers import verify
+from filters.verifiers import sandbox, verify
 from filters.verifiers.verdict import Verdict
 
 AHEAD = 3
@@ -136,6 +136,9 @@ def _nodes() -> int:
 class JudgeActor:
     """Judges on one node, whose CPUs its worker pool uses."""
 
+    def __init__(self, unsandboxed: bool):
+        sandbox.allow(unsandboxed)
+
     def judge(self, response: str | None, reference: object, verifier: str) -> Verdict:
         """As `filters.verifiers.verify`."""
         return verify(response, reference, verifier)
@@ -174,7 +177,9 @@ def judges() -> list[Any]:
             here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
             threads = max(1, int(node["Resources"].get("CPU", 1)))
             options = {"num_cpus": 0, "max_concurrency": threads, "scheduling_strategy": here}
-            found.append(ray.remote(JudgeActor).options(**options).remote())
+            found.append(
+                ray.remote(JudgeActor).options(**options).remote(sandbox.allow_unsandboxed)
+            )
     return found
 
 

@@ -277,6 +277,9 @@ class Recipe(Strict):
     """Where the prompts come from."""
     teacher: Teacher
     """Who writes the samples."""
+    allow_unsandboxed: bool = False
+    """Run the programs that models write without isolation where there is none: only for those that
+    you would run by hand (docs/code.md)."""
     sampling: Sampling = Sampling()
     """How the teacher is asked."""
     filters: Filters = Filters()
