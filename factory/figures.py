@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from factory.aims import Spent
 from factory.sampling import Target
 
+TELL_SECONDS = 0.1
+"""Time between two tellings: to tell them costs as much as half a draw."""
+
 
 @dataclass
 class Figures:
@@ -30,10 +33,20 @@ class Figures:
     failures: int = 0
     """Attempts that brought no draw."""
     began: float = field(default_factory=time.monotonic)
+    last: float = 0.0
+    """When they were told."""
 
     def begin(self) -> None:
         """All prompts are looked at once more."""
         self.finished = self.hopeless = 0
+
+    def due(self) -> bool:
+        """Whether it is time to tell them again."""
+        now = time.monotonic()
+        if now - self.last < TELL_SECONDS:
+            return False
+        self.last = now
+        return True
 
     def took(self, tokens: int, stopped: bool) -> None:
         """A draw was finished."""

@@ -58,12 +58,16 @@ def next_draw(
     for number in range(max(limits, default=0)):
         if number in failed:
             continue
-        if not all(goes_on(limits, place, correct) for correct in range(least, most + 1)):
+        if most >= len(limits):
             return None
+        for correct in range(least, most + 1):
+            if place >= limits[correct]:
+                return None
         if number not in outcomes:
             return number
-        least += outcomes[number] is True
-        most += outcomes[number] is not False
+        outcome = outcomes[number]
+        least += outcome is True
+        most += outcome is not False
         place += 1
     return None
 

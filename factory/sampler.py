@@ -223,7 +223,8 @@ class Run:
                 task.add_done_callback(self.ended.put_nowait)
                 tasks.add(task)
             self.figures.in_flight = len(tasks)
-            report(*self.figures.progress(), **self.figures.told())
+            if not tasks or self.figures.due():
+                report(*self.figures.progress(), **self.figures.told())
             if not tasks or self.aims.overtime or (stop and stop.over):
                 break
             if (task := await self.ended.get()) is not None:
