@@ -271,6 +271,21 @@ def test_a_stricter_policy_finds_the_draws_it_would_have_made(tmp_path: Path):
     assert not engine.asked
 
 
+@pytest.mark.parametrize("seed", [0, 2])
+def test_what_a_store_holds_beyond_the_policy_teaches_nothing(tmp_path: Path, seed: int):
+    rng = random.Random(seed)
+    rates = [rng.choice([0, 0, 0.1, 0.2, 0.5, 1]) for _ in range(400)]
+    texts = [[RIGHT if rng.random() < rate else WRONG for _ in range(12)] for rate in rates]
+    answers = {f"p{n:03}": text for n, text in enumerate(texts)}
+    asked, policy, richer = prompts(*answers), adaptive(2, 12), Store(tmp_path / "richer")
+    alone = sample(Scripted(answers), asked, policy, Store(tmp_path / "alone"))
+    sample(Scripted(answers), asked, fixed(5), richer)
+    outcome = sample(Scripted(answers), asked, policy, richer)
+    assert "pending" not in set(outcome.prompts["state"])
+    assert told(outcome.samples).equals(told(alone.samples))
+    assert outcome.prompts.equals(alone.prompts)
+
+
 # --- adaptive -----------------------------------------------------------------------------------
 
 
