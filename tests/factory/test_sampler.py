@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from factory.engines import Completion, Engine, Request, Scripted
-from factory.errors import StageError
+from factory.errors import EngineFailure, StageError
 from factory.outcome import Outcome
 from factory.pending import Asker
 from factory.prompts import PROMPT
@@ -221,6 +221,21 @@ def test_failures_with_successes_between_are_no_broken_engine(tmp_path: Path):
     answers = {f"p{n}": [RIGHT] for n in range(30)}
     engine = Failing(answers, lambda request, before: before == 0)  # 30 failures in all
     assert sample(engine, prompts(*answers), fixed(1), Store(tmp_path)).samples.height == 30
+
+
+def test_prompts_that_are_refused_at_once_are_no_broken_engine(tmp_path: Path):
+    class Refusing(Scripted):
+        async def draw(self, request: Request) -> Completion:
+            if int(request.prompt_id[1:]) % 20 == 0:
+                raise EngineFailure("http_400", "too long a prompt", final=True)
+            await asyncio.sleep(0.3)  # before the first of these, 26 were refused
+            return await super().draw(request)
+
+    answers = {f"p{n:03}": [RIGHT] for n in range(600)}
+    store = Store(tmp_path)
+    outcome = sample(Refusing(answers), prompts(*answers), fixed(1), store, concurrency=320)
+    assert outcome.samples.height == 570
+    assert set(outcome.failed.values()) == {"http_400"}
 
 
 def test_a_failure_is_counted_and_is_no_wrong_answer(tmp_path: Path):
