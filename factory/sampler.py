@@ -145,14 +145,16 @@ async def synced(store: Store, spent: Spent, teacher: str) -> AsyncIterator[None
         while True:
             await asyncio.sleep(UNSYNCED_SECONDS / 2)
             if store.unsynced:
+                # Where one of these fails, the next draw that is to be kept says so.
                 await asyncio.to_thread(store.sync)
-                store.note_seconds(teacher, spent.hours * 3600)
+                await asyncio.to_thread(store.note_seconds, teacher, spent.hours * 3600)
 
     keeper = asyncio.create_task(keep())
     try:
         yield
     finally:
         keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
         store.note_seconds(teacher, spent.hours * 3600)
 
 
