@@ -57,12 +57,12 @@ class Store:
             scrap.unlink()
         shards = set(self.shards.numbers())
         journals = sorted(_number(path) for path in self.folder.glob("journal-*"))
-        for number in journals:
-            if number in shards:  # it was sealed; the crash came before it was removed
-                (self.folder / f"journal-{number:05}").unlink()
         open_ones = [number for number in journals if number not in shards]
-        for number in open_ones[:-1]:  # a newer one was begun; the crash came before it was sealed
-            self._shard(self.folder / f"journal-{number:05}")
+        for number in journals:
+            # A newer one was begun, and the crash came before this was sealed; or before it was
+            # removed. Then its shard is written anew: not every file system puts one in one go.
+            if number not in open_ones[-1:]:
+                self._shard(self.folder / f"journal-{number:05}")
         return open_ones[-1] if open_ones else max(shards, default=-1) + 1
 
     def append(self, row: Mapping[str, Any]) -> None:

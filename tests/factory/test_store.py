@@ -118,6 +118,14 @@ def test_a_crash_after_the_shard_and_before_the_journal_went(tmp_path: Path):
     assert not (tmp_path / "journal-00000").exists()
 
 
+def test_a_crash_while_the_shard_was_put_elsewhere(tmp_path: Path):
+    killed_after(tmp_path / "run", ROWS)
+    shards = tmp_path / "elsewhere"
+    shards.mkdir()
+    (shards / "part-00000.parquet").write_bytes(b"PAR1 and then nothing")  # under its name already
+    assert ids(Store(tmp_path / "run", shards)) == ["a", "b", "c"]
+
+
 def test_a_crash_while_the_shard_was_written(tmp_path: Path):
     killed_after(tmp_path, ROWS)
     (tmp_path / "part-00000.parquet.tmp").write_bytes(b"PAR1 and then nothing")
