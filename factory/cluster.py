@@ -11,6 +11,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -203,6 +204,7 @@ class _Driver:
         self._back: deque[PromptState] = deque()
         self._out: dict[str, PromptState] = {}
         self._reserved: dict[str, tuple[int, float]] = {}
+        """By prompt that is out, draws that may still come, and the chance of one."""
         self._changed = asyncio.Event()
         self._at_work: set[int] = set()
         self._last_at_work = time.monotonic()
@@ -292,20 +294,20 @@ class _Driver:
     def _take(self) -> list[PromptState]:
         """The next prompts to draw for, as many as aims allow; empty when there are none now."""
         partition: list[PromptState] = []
+        draws = sum(left for left, _ in self._reserved.values())
+        hoped = sum(chance for _, chance in self._reserved.values())
         while len(partition) < self._size and not self._stopping:
-            draws, hoped = (
-                (sum(part) for part in zip(*self._reserved.values(), strict=True))
-                if (self._reserved)
-                else (0, 0.0)
-            )
-            if why := self.aims.end(int(draws), hoped):
+            if why := self.aims.end(draws, hoped):
                 self._why = why if not self._out else ""
                 break
             if (state := self._next()) is None:
                 break
             chance = self.feed.chance(state)
-            still = (max(state.limits) if state.limits else 1) - state.drawn
-            self._reserved[state.prompt_id] = (max(still, 1), chance)
+            still = max((max(state.limits) if state.limits else 1) - state.drawn, 1)
+            while self.aims.end(draws + still - 1, hoped) and still > 1:
+                still -= 1
+            draws, hoped = draws + still, hoped + chance
+            self._reserved[state.prompt_id] = (still, chance)
             self._out[state.prompt_id] = state
             partition.append(state)
         return partition
@@ -322,9 +324,18 @@ class _Driver:
                 return state
             self._back.extend(self.feed.put_away(state))
 
+    def _lent(self, state: PromptState) -> PromptState:
+        """A prompt as a replica has it: with no more draws to come than are reserved for it."""
+        if state.limits is None:
+            return state
+        most = state.drawn + self._reserved[state.prompt_id][0]
+        return replace(state, limits=tuple(min(limit, most) for limit in state.limits))
+
     async def _sample(self, actor: Any, partition: list[PromptState]) -> None:
         try:
-            stream = actor.sample.options(num_returns="streaming").remote(partition)
+            stream = actor.sample.options(num_returns="streaming").remote(
+                [self._lent(state) for state in partition]
+            )
             async for told in stream:
                 for event in await told:
                     self._take_in(event)
@@ -364,3 +375,5 @@ class _Driver:
         self.figures.spent.accepted += correct and (not enough or state.correct < enough)
         state.finish(row["draw"], correct, row["completion_tokens"])
         self.figures.took(row["completion_tokens"], row["finish_reason"] in STOPPED)
+        left, chance = self._reserved[state.prompt_id]
+        self._reserved[state.prompt_id] = (max(left - 1, 0), chance)

@@ -39,8 +39,7 @@ class Feed:
             return []
         self._figures.finished += 1
         self._figures.hopeless += state.correct < self._enough
-        counts = (state.drawn, state.correct, state.tokens)
-        if not self._plan.finished(state.place, state.source, *counts):
+        if not self._plan.finished(state.place, state.source, *state.counts()):
             return []
         waiting, self._parked = self._parked, []
         return waiting

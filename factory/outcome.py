@@ -68,7 +68,7 @@ def outcome(
             numbers = policy.asked_for(state.limits, state.outcomes)
             state.outcomes = {number: state.outcomes[number] for number in numbers}
         if finished:
-            plan.finished(state.place, state.source, state.drawn, state.correct, state.tokens)
+            plan.finished(state.place, state.source, *state.counts())
         drawn += (
             (asker.sample_id(state, number), state.prompt_id, number)
             for number in sorted(state.outcomes)

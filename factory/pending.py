@@ -40,8 +40,8 @@ class PromptState:
     """By number of the draw, whether it is correct; None while it is in flight."""
     failed: dict[int, str] = field(default_factory=dict)
     """Reason by number, for draws that could not be had in this sitting."""
-    tokens: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
-    """Tokens of its correct draws, and of its others."""
+    tokens: dict[int, int] = field(default_factory=dict)
+    """By number, for finished draws."""
     queued: bool = False
     """Whether it waits to be looked at."""
     limits: Limits | None = None
@@ -76,7 +76,20 @@ class PromptState:
     def finish(self, draw: int, correct: bool, tokens: int) -> None:
         """Take in a finished draw."""
         self.outcomes[draw] = correct
-        self.tokens[correct] += tokens
+        self.tokens[draw] = tokens
+
+    def counts(self) -> tuple[int, int, dict[bool, int]]:
+        """What its limits stand for: draws, correct ones, tokens of these and of the others.
+
+        A store may hold more of a prompt: draws of a more generous policy, or of numbers that
+        failed at first and had others take their place. They must teach nothing, else a plan would
+        depend on how a run came about.
+        """
+        numbers = policy.asked_for(self.limits or (), self.outcomes)
+        tokens = {True: 0, False: 0}
+        for number in numbers:
+            tokens[self.outcomes[number] is True] += self.tokens[number]
+        return len(numbers), sum(self.outcomes[n] is True for n in numbers), tokens
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,11 @@ class Partitions:
         self._of.clear()
         self._waiting.clear()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there are prompts to begin."""
+        return bool(self._waiting)
+
     def next(self) -> PromptState | None:
         """Another prompt to begin; None when there is none now."""
         return self._waiting.popleft() if self._waiting else None
@@ -131,9 +136,7 @@ class Replica:
             run.ended.put_nowait(None)
         async for events in partition.told():
             yield events
-        lost = {
-            id: run.failed.pop(id) for id in [id for id in run.failed if id in self._ids(states)]
-        }
+        lost = {id: run.failed.pop(id) for id in self._ids(states) & run.failed.keys()}
         if lost:
             yield [("failed", lost)]
 
@@ -143,6 +146,7 @@ class Replica:
 
     async def _sample(self, run: Run) -> None:
         try:
-            await run.over(self._feed, lambda *_, **__: None)
+            while self._feed.waiting:  # some may have come while the loop was ending
+                await run.over(self._feed, lambda *_, **__: None)
         except BaseException as error:
             self._feed.broken(error)

@@ -37,7 +37,9 @@ READY = 0.5
 """Draws in hand beyond those that the engine works on, as a share of them: a place in its batch
 that falls free is taken in the next step, and not when the draw that left it has been judged."""
 PATIENCE = 20
-"""Failures in a row, with no success between, after which the engine is held to be broken."""
+"""Failures in a row, with no success between, after which the engine is held to be broken; or as
+many as there are draws in hand, where these are more: prompts that are refused at once come in
+long rows while sound draws take their time."""
 
 ALL_FINISHED = "all prompts are finished"
 """What ends a run that has neither target nor budget."""
@@ -156,14 +158,16 @@ async def synced(store: Store, spent: Spent, teacher: str) -> AsyncIterator[None
         while True:
             await asyncio.sleep(UNSYNCED_SECONDS / 2)
             if store.unsynced:
+                # Where one of these fails, the next draw that is to be kept says so.
                 await asyncio.to_thread(store.sync)
-                store.note_seconds(teacher, spent.hours * 3600)
+                await asyncio.to_thread(store.note_seconds, teacher, spent.hours * 3600)
 
     keeper = asyncio.create_task(keep())
     try:
         yield
     finally:
         keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
         store.note_seconds(teacher, spent.hours * 3600)
 
 
@@ -185,6 +189,7 @@ class Run:
         """Tasks that ended, in that order; None wakes the loop."""
         self.failed: dict[str, str] = {}
         """Reason by sample id, of draws that could not be had."""
+        self._in_hand = round(asker.sampling.concurrency * (1 + READY))
         self._ready: deque[PromptState] = deque()
         self._failures_in_a_row = 0
         self._hoped = 0.0
@@ -209,10 +214,9 @@ class Run:
     async def _until_none_wants_more(
         self, tasks: set[asyncio.Task[None]], report: Report, stop: Stop | None
     ) -> str:
-        in_hand = round(self.asker.sampling.concurrency * (1 + READY))
         why = ""
         while True:
-            while len(tasks) < in_hand and not (stop and stop.now.is_set()):
+            while len(tasks) < self._in_hand and not (stop and stop.now.is_set()):
                 if why := self.aims.end(len(tasks), self._hoped):
                     break
                 if (found := self._next()) is None:
@@ -337,9 +341,9 @@ class Run:
     def _failed(self, error: Exception) -> None:
         self.figures.failures += 1
         self._failures_in_a_row += 1
-        if self._failures_in_a_row >= PATIENCE:
+        if self._failures_in_a_row >= max(PATIENCE, self._in_hand):
             raise StageError(
-                f"the engine failed {PATIENCE} times in a row, the last time with "
+                f"the engine failed {self._failures_in_a_row} times in a row, the last time with "
                 f"{type(error).__name__}: {error}. Draws so far are kept; "
                 "mend the cause and run the same command again."
             ) from error

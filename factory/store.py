@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 import orjson
@@ -46,6 +46,7 @@ class Store:
         self.shards = Shards(shards or folder)
         self._sealing: Thread | None = None
         self._trouble: BaseException | None = None
+        self._noting = Lock()
         number = self._taken_up()
         self._journal = Journal(folder / f"journal-{number:05}")
         self._synced = time.monotonic()
@@ -56,12 +57,12 @@ class Store:
             scrap.unlink()
         shards = set(self.shards.numbers())
         journals = sorted(_number(path) for path in self.folder.glob("journal-*"))
-        for number in journals:
-            if number in shards:  # it was sealed; the crash came before it was removed
-                (self.folder / f"journal-{number:05}").unlink()
         open_ones = [number for number in journals if number not in shards]
-        for number in open_ones[:-1]:  # a newer one was begun; the crash came before it was sealed
-            self._shard(self.folder / f"journal-{number:05}")
+        for number in journals:
+            # A newer one was begun, and the crash came before this was sealed; or before it was
+            # removed. Then its shard is written anew: not every file system puts one in one go.
+            if number not in open_ones[-1:]:
+                self._shard(self.folder / f"journal-{number:05}")
         return open_ones[-1] if open_ones else max(shards, default=-1) + 1
 
     def append(self, row: Mapping[str, Any]) -> None:
@@ -81,18 +82,35 @@ class Store:
             self.seal()
 
     def failed(self, sample_id: str, attempt: int, reason: str, message: str) -> None:
-        """Note an attempt that brought no draw."""
+        """Note an attempt that brought no draw.
+
+        Raises:
+            StageError: when the disk is full or broken.
+        """
         told = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "sample_id": sample_id}
         line = orjson.dumps(told | {"attempt": attempt, "reason": reason, "message": message})
-        with (self.folder / "failures.jsonl").open("ab", buffering=0) as file:
-            file.write(line + b"\n")
+        try:
+            with (self.folder / "failures.jsonl").open("ab", buffering=0) as file:
+                file.write(line + b"\n")
+        except OSError as error:
+            raise self._full(error) from error
 
     def note_seconds(self, teacher: str, seconds: float) -> None:
-        """Note how long a teacher's draws have taken, over all sittings."""
+        """Note how long a teacher's draws have taken, over all sittings; from any thread.
+
+        Raises:
+            StageError: when the disk is full or broken; then no draw is kept any more either.
+        """
         file = self.folder / "seconds.json"
         temporary = file.with_suffix(".json.tmp")
-        temporary.write_bytes(orjson.dumps({**self._seconds(), teacher: round(seconds, 1)}))
-        temporary.rename(file)
+        try:
+            with self._noting:
+                told = {**self._seconds(), teacher: round(seconds, 1)}
+                temporary.write_bytes(orjson.dumps(told))
+                write_through(temporary, file)
+        except OSError as error:
+            self._trouble = error
+            raise self._full(error) from error
 
     def seconds(self, teacher: str) -> float:
         """How long a teacher's draws have taken, over all sittings."""
@@ -103,8 +121,17 @@ class Store:
         return orjson.loads(file.read_bytes()) if file.exists() else {}
 
     def sync(self) -> None:
-        """Put on disk what was appended; from any thread."""
-        self._journal.sync()
+        """Put on disk what was appended; from any thread.
+
+        Raises:
+            StageError: when the disk is full or broken. The system tells of that once, and may have
+                dropped what it could not write, so no draw is kept any more either.
+        """
+        try:
+            self._journal.sync()
+        except OSError as error:
+            self._trouble = error
+            raise self._full(error) from error
         self._synced = time.monotonic()
 
     @property

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from factory.engines import Completion, Engine, Request, Scripted
-from factory.errors import StageError
+from factory.errors import EngineFailure, StageError
 from factory.outcome import Outcome
 from factory.pending import Asker
 from factory.prompts import PROMPT
@@ -223,6 +223,21 @@ def test_failures_with_successes_between_are_no_broken_engine(tmp_path: Path):
     assert sample(engine, prompts(*answers), fixed(1), Store(tmp_path)).samples.height == 30
 
 
+def test_prompts_that_are_refused_at_once_are_no_broken_engine(tmp_path: Path):
+    class Refusing(Scripted):
+        async def draw(self, request: Request) -> Completion:
+            if int(request.prompt_id[1:]) % 20 == 0:
+                raise EngineFailure("http_400", "too long a prompt", final=True)
+            await asyncio.sleep(0.3)  # before the first of these, 26 were refused
+            return await super().draw(request)
+
+    answers = {f"p{n:03}": [RIGHT] for n in range(600)}
+    store = Store(tmp_path)
+    outcome = sample(Refusing(answers), prompts(*answers), fixed(1), store, concurrency=320)
+    assert outcome.samples.height == 570
+    assert set(outcome.failed.values()) == {"http_400"}
+
+
 def test_a_failure_is_counted_and_is_no_wrong_answer(tmp_path: Path):
     answers = {id: [WRONG, RIGHT, RIGHT] for id in "ab"}
     engine = Failing(answers, lambda request, _: (request.prompt_id, request.draw) == ("a", 1))
@@ -269,6 +284,21 @@ def test_a_stricter_policy_finds_the_draws_it_would_have_made(tmp_path: Path):
     assert draws(sample(engine, asked, until(1, 4), store)) == {"p": [0, 1]}
     assert draws(sample(engine, asked, until(2, 5), store)) == {"p": [0, 1, 2, 3]}
     assert not engine.asked
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_what_a_store_holds_beyond_the_policy_teaches_nothing(tmp_path: Path, seed: int):
+    rng = random.Random(seed)
+    rates = [rng.choice([0, 0, 0.1, 0.2, 0.5, 1]) for _ in range(400)]
+    texts = [[RIGHT if rng.random() < rate else WRONG for _ in range(12)] for rate in rates]
+    answers = {f"p{n:03}": text for n, text in enumerate(texts)}
+    asked, policy, richer = prompts(*answers), adaptive(2, 12), Store(tmp_path / "richer")
+    alone = sample(Scripted(answers), asked, policy, Store(tmp_path / "alone"))
+    sample(Scripted(answers), asked, fixed(5), richer)
+    outcome = sample(Scripted(answers), asked, policy, richer)
+    assert "pending" not in set(outcome.prompts["state"])
+    assert told(outcome.samples).equals(told(alone.samples))
+    assert outcome.prompts.equals(alone.prompts)
 
 
 # --- adaptive -----------------------------------------------------------------------------------

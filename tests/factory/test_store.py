@@ -1,5 +1,7 @@
 """Draws are kept exactly once: torn tails, flipped bytes, full disks, crashes between steps."""
 
+import errno
+import os
 import resource
 import subprocess
 import sys
@@ -116,6 +118,14 @@ def test_a_crash_after_the_shard_and_before_the_journal_went(tmp_path: Path):
     assert not (tmp_path / "journal-00000").exists()
 
 
+def test_a_crash_while_the_shard_was_put_elsewhere(tmp_path: Path):
+    killed_after(tmp_path / "run", ROWS)
+    shards = tmp_path / "elsewhere"
+    shards.mkdir()
+    (shards / "part-00000.parquet").write_bytes(b"PAR1 and then nothing")  # under its name already
+    assert ids(Store(tmp_path / "run", shards)) == ["a", "b", "c"]
+
+
 def test_a_crash_while_the_shard_was_written(tmp_path: Path):
     killed_after(tmp_path, ROWS)
     (tmp_path / "part-00000.parquet.tmp").write_bytes(b"PAR1 and then nothing")
@@ -148,6 +158,32 @@ def test_a_full_disk_is_an_error_and_loses_no_row(tmp_path: Path):
     assert "make room on the disk and run the same command again" in error
     names = [f"{n:03}" for n in range(int(kept))]
     assert ids(Store(tmp_path)) == [*names, "there is room again"]
+
+
+def test_a_note_that_cannot_be_written_is_told_as_a_full_disk(tmp_path: Path):
+    store = Store(tmp_path)
+    for name in ("failures.jsonl", "seconds.json.tmp"):
+        (tmp_path / name).mkdir()  # so that nothing can be written there
+    with pytest.raises(StageError, match="make room on the disk"):
+        store.failed("a", 1, "timeout", "no answer")
+    with pytest.raises(StageError, match="make room on the disk"):
+        store.note_seconds("t", 1.0)
+
+
+def test_rows_that_did_not_reach_the_disk_are_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def lost(handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    store = Store(tmp_path)
+    store.append(ROWS[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", lost)
+        with pytest.raises(StageError, match="cannot be kept"):
+            store.sync()
+    with pytest.raises(StageError, match="cannot be kept"):  # Linux would say that all is well now
+        store.append(ROWS[1])
 
 
 if __name__ == "__main__":
