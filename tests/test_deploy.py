@@ -1,22 +1,29 @@
 """What starts clusters: the files are valid, name what this project has, and the script runs."""
 
+import contextlib
 import importlib.util
 import itertools
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
+import tempfile
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from ruamel.yaml import YAML
 
 from factory.cli import main
 from factory.recipe import Weights
 from factory.sampling import Sampling
+from factory.store import read
 
 ROOT = Path(__file__).parents[1]
 DEPLOY, DOCUMENT = ROOT / "deploy", ROOT / "docs" / "cluster.md"
@@ -140,3 +147,98 @@ def test_the_script_is_good_shell():
 def test_the_script_says_what_it_wants():
     done = subprocess.run([SCRIPT], capture_output=True, text=True)
     assert (done.returncode, "RECIPE" in done.stderr) == (2, True)
+
+
+SRUN = """#!/usr/bin/env bash
+# Slurm's srun on one machine: each task of the step is a process group here.
+while [[ $1 == --* ]]; do
+    [[ $1 != --ntasks=* ]] || tasks=${1#*=}
+    shift
+done
+for ((task = 0; task < tasks; task++)); do
+    SLURM_PROCID=$task setsid "$@" &
+    groups+=($!)
+    echo $! >>"$GROUPS_FILE"
+done
+end() {
+    kill -TERM "${groups[@]/#/-}"
+    sleep 3
+    kill -KILL "${groups[@]/#/-}"
+    exit 143
+}
+trap end TERM
+wait
+"""
+RECIPE = """
+name: on-a-cluster
+seed: 3
+prompts:
+  - source: reasoning_gym
+    task: chain_sum
+    options: {min_terms: 2, max_terms: 2, min_digits: 1, max_digits: 1}
+    rows: 40
+teacher:
+  base:
+    tiny: qwen2
+    rows: 2000
+    training: {epochs: 1, learning_rate: 3e-3, max_length: 128}
+sampling:
+  policy: {fixed: {draws: 4}}
+  max_tokens: 48
+  concurrency: 8
+  replicas: 2
+filters: {correctness: {}}
+"""
+
+
+@pytest.fixture
+def one_machine(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a Slurm job of two nodes, both of them this machine."""
+    srun, pids = tmp_path / "bin" / "srun", tmp_path / "groups"
+    srun.parent.mkdir()
+    srun.write_text(SRUN)
+    srun.chmod(0o755)
+    with tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as short:  # names of sockets are short
+        yield os.environ | {
+            "PATH": f"{srun.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "RAY_TMPDIR": short,
+            "GROUPS_FILE": str(pids),
+            "HEAD_ADDRESS": "127.0.0.1",
+            "SLURM_JOB_ID": str(os.getpid()),
+            "SLURM_JOB_NUM_NODES": "2",
+            "SLURM_CPUS_PER_TASK": "1",
+        }
+        for pid in pids.read_text().split() if pids.exists() else ():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(int(pid), signal.SIGKILL)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="both nodes would take the same GPU")
+@pytest.mark.timeout(300)
+@pytest.mark.xdist_group("cluster")
+def test_the_script_begins_a_cluster_runs_a_recipe_and_ends_it(
+    one_machine: dict[str, str], tmp_path: Path
+):
+    recipe, run = tmp_path / "recipe.yaml", tmp_path / "run"
+    recipe.write_text(RECIPE)
+    done = subprocess.run(
+        [SCRIPT, recipe, "--into", run],
+        env=one_machine,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0
+    assert "2 of 2 nodes are there" in done.stdout
+    assert read(run / "samples" / "draws").height == 40 * 4
+    assert (run / "dataset" / "v1").is_dir()
+    left = [
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if one_machine["RAY_TMPDIR"] in " ".join(process.info["cmdline"] or ())
+    ]
+    assert not left
