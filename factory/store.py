@@ -46,8 +46,11 @@ class Store:
         self.shards = Shards(shards or folder)
         self._sealing: Thread | None = None
         self._trouble: BaseException | None = None
-        number = self._taken_up()
-        self._journal = Journal(folder / f"journal-{number:05}")
+        try:
+            number = self._taken_up()
+            self._journal = Journal(folder / f"journal-{number:05}")
+        except OSError as error:
+            raise self._full(error) from error
         self._synced = time.monotonic()
 
     def _taken_up(self) -> int:
@@ -60,9 +63,11 @@ class Store:
             if number in shards:  # it was sealed; the crash came before it was removed
                 (self.folder / f"journal-{number:05}").unlink()
         open_ones = [number for number in journals if number not in shards]
-        for number in open_ones[:-1]:  # a newer one was begun; the crash came before it was sealed
-            self._shard(self.folder / f"journal-{number:05}")
-        return open_ones[-1] if open_ones else max(shards, default=-1) + 1
+        newest = max([*shards, *journals], default=-1)
+        for number in open_ones:
+            if number != newest:  # a newer one was begun; the crash came before it was sealed
+                self._shard(self.folder / f"journal-{number:05}")
+        return newest if newest in open_ones else newest + 1
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Keep one finished draw.
@@ -73,10 +78,10 @@ class Store:
         self._stop_if_broken()
         try:
             self._journal.append(row)
-            if time.monotonic() - self._synced > UNSYNCED_SECONDS:
-                self.sync()
         except OSError as error:
             raise self._full(error) from error
+        if time.monotonic() - self._synced > UNSYNCED_SECONDS:
+            self.sync()
         if self._journal.rows >= self.seal_rows or self._journal.bytes >= self.seal_bytes:
             self.seal()
 
@@ -84,15 +89,21 @@ class Store:
         """Note an attempt that brought no draw."""
         told = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "sample_id": sample_id}
         line = orjson.dumps(told | {"attempt": attempt, "reason": reason, "message": message})
-        with (self.folder / "failures.jsonl").open("ab", buffering=0) as file:
-            file.write(line + b"\n")
+        try:
+            with (self.folder / "failures.jsonl").open("ab", buffering=0) as file:
+                file.write(line + b"\n")
+        except OSError as error:
+            raise self._full(error) from error
 
     def note_seconds(self, teacher: str, seconds: float) -> None:
         """Note how long a teacher's draws have taken, over all sittings."""
         file = self.folder / "seconds.json"
         temporary = file.with_suffix(".json.tmp")
-        temporary.write_bytes(orjson.dumps({**self._seconds(), teacher: round(seconds, 1)}))
-        temporary.rename(file)
+        try:
+            temporary.write_bytes(orjson.dumps({**self._seconds(), teacher: round(seconds, 1)}))
+            temporary.rename(file)
+        except OSError as error:
+            raise self._full(error) from error
 
     def seconds(self, teacher: str) -> float:
         """How long a teacher's draws have taken, over all sittings."""
@@ -103,8 +114,16 @@ class Store:
         return orjson.loads(file.read_bytes()) if file.exists() else {}
 
     def sync(self) -> None:
-        """Put on disk what was appended; from any thread."""
-        self._journal.sync()
+        """Put on disk what was appended; from any thread.
+
+        Raises:
+            StageError: when the disk is full or broken; the next `append` raises it too.
+        """
+        try:
+            self._journal.sync()
+        except OSError as error:
+            self._trouble = error
+            raise self._full(error) from error
         self._synced = time.monotonic()
 
     @property
