@@ -8,7 +8,11 @@ from typing import Any
 
 from factory.records import digest, file_digest
 
-TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json") + (
+TOKENIZER = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.json",
     "merges.txt",
     "tokenizer.model",
 )

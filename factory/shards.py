@@ -35,7 +35,9 @@ class Shards:
         try:
             self._files, self._root = url_to_fs(self.place)
         except (ImportError, ValueError) as error:
-            raise RecipeError(f"{place}: no place for draws that is known here ({error})") from error
+            raise RecipeError(
+                f"{place}: no place for draws that is known here ({error})"
+            ) from error
         self._local = isinstance(self._files, LocalFileSystem)
         self._files.makedirs(self._root, exist_ok=True)
 

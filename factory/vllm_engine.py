@@ -41,14 +41,23 @@ class _Asked(ABC):
         self._number = count()
 
     async def draw(self, request: Request) -> Completion:
-        """Ask the running engine; a watch looks on as the draw is written."""
+        """Ask the running engine; a watch looks on as the draw is written.
+
+        Raises:
+            EngineFailure: when vLLM refuses the request, or gives it up.
+        """
+        from vllm.exceptions import VLLMValidationError
+
         watch = request.watch() if request.watch else None
         answer = _Answer(watch)
         outputs: Any = self._outputs(request, watch is not None)
-        async with contextlib.aclosing(outputs):
-            async for output in outputs:
-                if answer.take(output):
-                    break
+        try:
+            async with contextlib.aclosing(outputs):
+                async for output in outputs:
+                    if answer.take(output):
+                        break
+        except VLLMValidationError as error:  # as for a prompt longer than the model can take
+            raise EngineFailure("refused", str(error), final=True) from error
         return answer.completion()
 
     @abstractmethod

@@ -162,8 +162,9 @@ def test_whatever_the_teacher_is_told_is_in_the_settings(tmp_path: Path):
     settings = [asked(prompt(), strategy, home=tmp_path).settings for strategy in told]
     assert len({*settings, ""}) == len(told) + 1
     # Name and choice of prompts shape no draw.
-    assert asked(prompt(), {"name": "x", "system": "a", "when": {"min_words": 1}}).settings == (
-        settings[0]
+    assert (
+        asked(prompt(), {"name": "x", "system": "a", "when": {"min_words": 1}}).settings
+        == (settings[0])
     )
 
 
