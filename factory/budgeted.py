@@ -32,6 +32,12 @@ class _Draft:
         self.text += part.text
         self.segments.append(part)
 
+    def write(self, text: str, ids: list[int]) -> None:
+        """Put in what was not drawn; `ids` may begin with text that was taken away with it."""
+        self.text += text
+        self.ids += ids
+        self.forced += len(ids)
+
     def completion(self) -> Completion:
         logprobs = [part.logprob for part in self.segments]
         known = [logprob for logprob in logprobs if logprob is not None]
@@ -69,25 +75,29 @@ class Budgeted:
             watch = request.watch()
             request = replace(request, watch=lambda: watch)
         cap = min(self.thinking.max_tokens or request.max_tokens, request.max_tokens)
-        waits = 0
-        while len(draft.ids) < cap:
-            await self._segment(request, draft, cap, CLOSE)
-            ended = draft.text.endswith(CLOSE)
-            if not ended:
+        waits = 0 if CLOSE in request.prefill else self.thinking.max_waits
+        while await self._thought(request, draft, cap) and waits:
+            if len(draft.ids) >= self.thinking.min_tokens or not self._wait(draft, cap):
                 break
-            if len(draft.ids) >= self.thinking.min_tokens or waits == self.thinking.max_waits:
-                break
-            self._wait(draft)
-            waits += 1
-        if not draft.text.endswith(CLOSE):
-            if draft.segments[-1].finish_reason != "length" or not self._thinks(request, draft):
+            waits -= 1
+        if CLOSE not in draft.text:
+            if draft.segments[-1].finish_reason != "length":
                 return draft.completion()
-            if len(draft.ids) >= request.max_tokens:
+            if self._thinks(request, draft) and not self._end(draft, request.max_tokens):
                 return draft.completion()
-            self._write(draft, self.thinking.end)
-        if len(draft.ids) < request.max_tokens:
-            await self._segment(request, draft, request.max_tokens, None)
+        if len(draft.ids) >= request.max_tokens:  # no room for an answer
+            return replace(draft.completion(), finish_reason="length")
+        await self._segment(request, draft, request.max_tokens, None)
         return draft.completion()
+
+    async def _thought(self, request: Request, draft: _Draft, cap: int) -> bool:
+        """Draw until the thinking ends or has `cap` tokens; whether it has ended."""
+        await self._segment(request, draft, cap, CLOSE)
+        if CLOSE not in draft.text:
+            return False
+        # The tag's last token may hold more: it was drawn, and belongs to the answer.
+        draft.text += self._from_tag(draft)[1].partition(CLOSE)[2]
+        return True
 
     async def _segment(self, request: Request, draft: _Draft, most: int, until: str | None) -> None:
         seed = (request.seed + 0x9E3779B1 * len(draft.segments)) & 0x7FFFFFFF
@@ -108,20 +118,40 @@ class Budgeted:
         before = request.prefill + draft.text
         return (self.opened or OPEN in before) and CLOSE not in before
 
-    def _wait(self, draft: _Draft) -> None:
-        """Take the end of the thinking away, and what shares a token with it; write `wait`."""
-        start = len(draft.ids)
-        tail = ""
+    def _wait(self, draft: _Draft, most: int) -> bool:
+        """Take the end of the thinking away, and what shares a token with it; write `wait`, where
+        that leaves room for a token within `most`."""
+        start, tail = self._from_tag(draft)
+        shared = tail.partition(CLOSE)[0]
+        ids = self._encode(shared + self.thinking.wait)
+        if start + len(ids) >= most:
+            return False
+        draft.ids = draft.ids[:start]
+        draft.text = draft.text.partition(CLOSE)[0]
+        # What is taken away is in the sum of its segment.
+        draft.segments[-1] = replace(draft.segments[-1], logprob=None)
+        draft.write(self.thinking.wait, ids)
+        return True
+
+    def _end(self, draft: _Draft, most: int) -> bool:
+        """Write the end of the thinking, where there is room for it within `most`."""
+        while self.tokenizer.decode(draft.ids[-8:]).endswith("\ufffd") and not (
+            draft.text.endswith("\ufffd")
+        ):
+            draft.ids.pop()  # half a letter, which has no text
+        ids = self._encode(self.thinking.end)
+        if len(draft.ids) + len(ids) > most:
+            return False
+        draft.write(self.thinking.end, ids)
+        return True
+
+    def _from_tag(self, draft: _Draft) -> tuple[int, str]:
+        """Where the token begins that the thinking's end begins in, and the text from there on."""
+        start, tail = len(draft.ids), ""
         while CLOSE not in tail and start > 0:
             start -= 1
             tail = self.tokenizer.decode(draft.ids[start:])
-        shared = tail[: tail.index(CLOSE)] if CLOSE in tail else ""
-        draft.ids = draft.ids[:start]
-        draft.text = draft.text.removesuffix(CLOSE).removesuffix(shared)
-        self._write(draft, shared + self.thinking.wait)
+        return start, tail
 
-    def _write(self, draft: _Draft, text: str) -> None:
-        ids = self.tokenizer.encode(text, add_special_tokens=False)
-        draft.ids += ids
-        draft.forced += len(ids)
-        draft.text += text
+    def _encode(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False)

@@ -17,7 +17,7 @@ import polars as pl
 from factory import identity, store
 from factory.budgeted import Budgeted
 from factory.chat import load_tokenizer, prompt_ids
-from factory.errors import StageError
+from factory.errors import RecipeError, StageError
 from factory.models import Located
 from factory.pending import Asker
 from factory.progress import Report
@@ -73,8 +73,14 @@ def draw(
     longer as it was in earlier sittings.
 
     Raises:
+        RecipeError: when examples cannot be read, or a teacher cannot be asked so.
         StageError: see `factory.sampler.fill`.
     """
+    if sampling.thinking and any(teacher.served for teacher in teachers):
+        raise RecipeError(
+            "sampling.thinking continues a draw by its token ids, which an endpoint does not take: "
+            "leave it out, or name a teacher by its `path`"
+        )
     strategies = prepare(sampling.strategies, home)
     kept = Store(folder, shards)
     outcomes: list[Outcome] = []

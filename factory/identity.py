@@ -8,7 +8,14 @@ from typing import Any
 
 from factory.records import digest, file_digest
 
-TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json")
+TOKENIZER = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.json",
+    "merges.txt",
+    "tokenizer.model",
+)
 
 
 def of_model(folder: str) -> dict[str, str]:
@@ -37,7 +44,9 @@ def changed(file: Path, told: dict[str, Any]) -> list[str]:
         if now.get(name) != before.get(name)
     ]
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(now, indent=1))
+    temporary = file.with_name(file.name + ".tmp")
+    temporary.write_text(json.dumps(now, indent=1))
+    temporary.rename(file)
     return differences
 
 

@@ -57,7 +57,11 @@ class Journal:
         with self._closing:
             if self._handle >= 0 and self.unsynced:
                 self.unsynced = False
-                os.fdatasync(self._handle)
+                try:
+                    os.fdatasync(self._handle)
+                except OSError:
+                    self.unsynced = True
+                    raise
 
     def close(self) -> None:
         """Sync, and let go of the file."""

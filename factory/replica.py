@@ -119,7 +119,8 @@ class Replica:
 
         async with self._starting:
             if self._run is None:
-                engine = await self._start().__aenter__()
+                self._running = self._start()  # kept: without it the engine would end at once
+                engine = await self._running.__aenter__()
                 figures = Figures(Spent(), prompts=0)
                 self._run = Run(engine, self._asker, figures, self._feed, self._judge)
         return ray.get_runtime_context().get_node_id()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 
 import polars as pl
 
-from factory.errors import StageError
+from factory.errors import RecipeError, StageError
 from factory.journal import sync_folder
 from factory.records import SAMPLE
 
 ALL = tuple(SAMPLE)
+NAME = re.compile(r"part-(\d+)\.parquet")
 
 
 class Shards:
@@ -25,21 +27,29 @@ class Shards:
     """
 
     def __init__(self, place: Path | str):
+        """Raises RecipeError for an address of a kind that fsspec, as installed, does not know."""
         from fsspec.core import url_to_fs
         from fsspec.implementations.local import LocalFileSystem
 
         self.place = str(place)
-        self._files, self._root = url_to_fs(self.place)
+        try:
+            self._files, self._root = url_to_fs(self.place)
+        except (ImportError, ValueError) as error:
+            raise RecipeError(
+                f"{place}: no place for draws that is known here ({error})"
+            ) from error
         self._local = isinstance(self._files, LocalFileSystem)
         self._files.makedirs(self._root, exist_ok=True)
 
     def numbers(self) -> list[int]:
         """The numbers of the shards there are, in order."""
         self._files.invalidate_cache()
-        names = self._files.glob(f"{self._root}/part-*.parquet")
-        return sorted(
-            int(str(name).rsplit("part-", 1)[1].removesuffix(".parquet")) for name in names
-        )
+        try:  # listed, not globbed: a folder may be called `run[1]`
+            there = self._files.ls(self._root, detail=False)
+        except FileNotFoundError:  # an object store has no empty folders
+            return []
+        names = (str(path).rsplit("/", 1)[-1] for path in there)
+        return sorted(int(found[1]) for name in names if (found := NAME.fullmatch(name)))
 
     def write(self, number: int, rows: pl.DataFrame) -> None:
         """Write a shard with a checksum for each page; after a crash it is whole, or not there.

@@ -47,8 +47,11 @@ class Store:
         self._sealing: Thread | None = None
         self._trouble: BaseException | None = None
         self._noting = Lock()
-        number = self._taken_up()
-        self._journal = Journal(folder / f"journal-{number:05}")
+        try:
+            number = self._taken_up()
+            self._journal = Journal(folder / f"journal-{number:05}")
+        except OSError as error:
+            raise self._full(error) from error
         self._synced = time.monotonic()
 
     def _taken_up(self) -> int:
@@ -57,13 +60,14 @@ class Store:
             scrap.unlink()
         shards = set(self.shards.numbers())
         journals = sorted(_number(path) for path in self.folder.glob("journal-*"))
-        open_ones = [number for number in journals if number not in shards]
+        newest = max([*shards, *journals], default=-1)
+        goes_on = newest in journals and newest not in shards
         for number in journals:
             # A newer one was begun, and the crash came before this was sealed; or before it was
             # removed. Then its shard is written anew: not every file system puts one in one go.
-            if number not in open_ones[-1:]:
+            if number != newest or not goes_on:
                 self._shard(self.folder / f"journal-{number:05}")
-        return open_ones[-1] if open_ones else max(shards, default=-1) + 1
+        return newest if goes_on else newest + 1
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Keep one finished draw.
@@ -74,10 +78,10 @@ class Store:
         self._stop_if_broken()
         try:
             self._journal.append(row)
-            if time.monotonic() - self._synced > UNSYNCED_SECONDS:
-                self.sync()
         except OSError as error:
             raise self._full(error) from error
+        if time.monotonic() - self._synced > UNSYNCED_SECONDS:
+            self.sync()
         if self._journal.rows >= self.seal_rows or self._journal.bytes >= self.seal_bytes:
             self.seal()
 

@@ -187,18 +187,20 @@ def ask(strategies: Sequence[Prepared], prompt: Mapping[str, Any]) -> Asked:
 
 def _examples(file: Path, shots: int) -> list[Message]:
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise RecipeError(f"{file}: the examples cannot be read ({error.strerror})") from error
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{file}: the examples cannot be read ({error})") from error
     shown: list[Message] = []
-    for number, line in enumerate(filter(str.strip, lines), 1):
-        if number > shots:
+    for number, line in enumerate(lines, 1):
+        if len(shown) == 2 * shots:
             break
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
             shown += [
-                Message(role="user", content=str(row["question"])),
-                Message(role="assistant", content=str(row["answer"])),
+                Message(role="user", content=_text(row["question"])),
+                Message(role="assistant", content=_text(row["answer"])),
             ]
         except (ValueError, KeyError, TypeError) as error:
             raise RecipeError(
@@ -208,3 +210,9 @@ def _examples(file: Path, shots: int) -> list[Message]:
     if len(shown) < 2 * shots:
         raise RecipeError(f"{file}: {len(shown) // 2} examples, and `shots` wants {shots}")
     return shown
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value

@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from factory.engines import Completion, Request, Watch
+from factory.errors import EngineFailure
 
 WATCHED_TOKENS = 32
 """Tokens between two looks of a watch: one at each would cost more than it saves."""
+GIVEN_UP = (None, "abort", "error")
+"""How vLLM ends what is no draw."""
 
 
 class _Asked(ABC):
@@ -38,14 +41,23 @@ class _Asked(ABC):
         self._number = count()
 
     async def draw(self, request: Request) -> Completion:
-        """Ask the running engine; a watch looks on as the draw is written."""
+        """Ask the running engine; a watch looks on as the draw is written.
+
+        Raises:
+            EngineFailure: when vLLM refuses the request, or gives it up.
+        """
+        from vllm.exceptions import VLLMValidationError
+
         watch = request.watch() if request.watch else None
         answer = _Answer(watch)
         outputs: Any = self._outputs(request, watch is not None)
-        async with contextlib.aclosing(outputs):
-            async for output in outputs:
-                if answer.take(output):
-                    break
+        try:
+            async with contextlib.aclosing(outputs):
+                async for output in outputs:
+                    if answer.take(output):
+                        break
+        except VLLMValidationError as error:  # as for a prompt longer than the model can take
+            raise EngineFailure("refused", str(error), final=True) from error
         return answer.completion()
 
     @abstractmethod
@@ -91,23 +103,30 @@ class _Answer:
         self._ids: list[int] = []
         self._prompt_tokens = 0
         self._logprob: float | None = None
-        self._reason = "abort"
+        self._reason: str | None = None
 
     def take(self, output: Any) -> bool:
-        """Take in one output; True when the draw is over or not worth going on with."""
+        """Take in one output; True when the draw is over or not worth going on with.
+
+        Raises:
+            EngineFailure: when the engine gave it up.
+        """
         part = output.outputs[0]
         self._texts.append(part.text)
         self._ids.extend(part.token_ids)
         self._prompt_tokens = len(output.prompt_token_ids)
         self._logprob = part.cumulative_logprob
+        # The last piece too: the watch may go on with the next segment of a draw.
+        self._reason = self._watch.feed(part.text) if self._watch else None
         if output.finished:
-            self._reason = part.finish_reason or "abort"
-            return True
-        reason = self._watch.feed(part.text) if self._watch else None
-        self._reason = reason or "abort"
-        return reason is not None  # closing the outputs then aborts the request
+            self._reason = part.finish_reason
+            if self._reason in GIVEN_UP:
+                raise EngineFailure(f"engine_{self._reason}", f"vLLM gave up {output.request_id}")
+        return self._reason is not None  # closing the outputs then aborts the request
 
     def completion(self) -> Completion:
+        if self._reason is None:
+            raise EngineFailure("engine_abort", "vLLM's outputs ended before the draw did")
         return Completion(
             "".join(self._texts),
             self._ids,

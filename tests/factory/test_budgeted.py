@@ -1,7 +1,7 @@
 """Thinking between bounds: waits where it ends too early, an end where it comes too late."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -87,7 +87,27 @@ def draw(script: Script, thinking: Thinking, max_tokens: int = 100) -> Completio
             8,
             "too long: its end is written, and there is room for the answer",
         ),
-        (["no tags at all, only words"], Thinking(max_tokens=12), "no tags at a", 0, "no thinking"),
+        (
+            ["no tags at all", "ll, only words"],
+            Thinking(max_tokens=12),
+            "no tags at all, only words",
+            0,
+            "no thinking, so its bound is none for the answer",
+        ),
+        (
+            ["<think>abc</think>", "4"],
+            Thinking(min_tokens=90, max_tokens=24, wait="But is that so?"),
+            "<think>abc</think>4",
+            0,
+            "no wait where there is no room for it",
+        ),
+        (
+            ["<think>abcdefghi</think>", "4"],
+            Thinking(min_tokens=90, max_tokens=20),
+            "<think>abcdefghi</think>"[:20] + "\n</think>\n\n4",
+            11,
+            "thinking that is cut in its own end",
+        ),
         (["<think>it just ends"], Thinking(min_tokens=90), "<think>it just ends", 0, "no end"),
     ],
 )
@@ -116,6 +136,45 @@ def test_a_draw_never_exceeds_its_tokens():
     drawn = draw(script, Thinking(max_tokens=50), max_tokens=80)
     assert drawn.completion_tokens == 80
     assert drawn.finish_reason == "length"
+
+
+@pytest.mark.parametrize(
+    ("segments", "most", "text", "remark"),
+    [
+        (["<think>" + "a" * 30], 30, "<think>aaaaaaaaaaaaa", "its end would not fit"),
+        (["<think>abcdefghi</think>"], 24, "<think>abcdefghi</think>", "no token for an answer"),
+    ],
+)
+def test_without_room_for_an_answer_a_draw_is_unfinished(
+    segments: list[str], most: int, text: str, remark: str
+):
+    drawn = draw(Script(segments), Thinking(max_tokens=20 if most == 30 else None), most)
+    assert (drawn.text, drawn.finish_reason, drawn.forced_tokens) == (text, "length", 0), remark
+
+
+def test_what_shares_the_tags_last_token_begins_the_answer():
+    class Shared(Letters):
+        def decode(self, ids: list[int]) -> str:
+            return "".join(">4" if id == 1 else super(Shared, self).decode([id]) for id in ids)
+
+    @dataclass
+    class Merging(Script):
+        async def draw(self, request: Request) -> Completion:
+            drawn = await super().draw(request)
+            ids = drawn.token_ids or []
+            return replace(drawn, token_ids=[*ids[:-1], 1] if request.until else ids)
+
+    script = Merging(["<think>abc</think>", "2."])
+    request = Request("s", "p", 0, [], 5, 1.0, 1.0, 100)
+    drawn = asyncio.run(Budgeted(script, Thinking(), Shared()).draw(request))
+    assert drawn.text == "<think>abc</think>42."
+    assert Shared().decode(drawn.token_ids or []) == drawn.text
+    waiting = Merging(["<think>abc</think>", "d</think>", "2."])
+    drawn = asyncio.run(
+        Budgeted(waiting, Thinking(min_tokens=90, max_waits=1), Shared()).draw(request)
+    )
+    assert drawn.text == "<think>abcWaitd</think>42."
+    assert Shared().decode(drawn.token_ids or []) == drawn.text
 
 
 def test_where_the_template_opens_the_thinking_its_end_is_forced_too():

@@ -31,9 +31,7 @@ class Here(Replica):
     async def ready(self) -> str:
         figures = Figures(Spent(), prompts=0)
         engine = Scripted(self.answers)
-        self._run = self._run or Run(
-            engine, self._asker, figures, self._feed, self._judge
-        )
+        self._run = self._run or Run(engine, self._asker, figures, self._feed, self._judge)
         return "here"
 
 

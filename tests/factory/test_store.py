@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,101 @@ def test_a_crash_while_the_shard_was_written(tmp_path: Path):
     assert ids(Store(tmp_path)) == ["a", "b", "c"]
     Store(tmp_path).close()
     assert [path.name for path in tmp_path.iterdir()] == ["part-00000.parquet"]
+
+
+def test_a_journal_left_behind_takes_no_shard_of_another(tmp_path: Path):
+    """As when one could not be sealed for want of room, and the next, a smaller one, could."""
+    content = killed_after(tmp_path, ROWS[:1])
+    store = Store(tmp_path)
+    store.seal(wait=True)
+    store.append(ROWS[1])
+    store.close()
+    (tmp_path / "part-00000.parquet").unlink()
+    (tmp_path / "journal-00000").write_bytes(content)
+    for name in ("c", "d"):
+        store = Store(tmp_path)
+        store.append({"sample_id": name})
+        store.close()
+    assert read(tmp_path)["sample_id"].to_list() == ["a", "b", "c", "d"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own with room for a megabyte."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if os.geteuid() or mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)):
+        pytest.skip("needs the right to mount a file system")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)  # stores hold files open
+
+
+def mount(*arguments: str) -> int:
+    return subprocess.run(["mount", *arguments], capture_output=True).returncode
+
+
+def random_row(number: int) -> dict[str, Any]:
+    """One that no compression makes smaller."""
+    return {"sample_id": f"{number:05}", "text": os.urandom(1000).hex()}
+
+
+def append_until_full(folder: Path, seal_rows: int) -> tuple[int, str]:
+    """How many rows were kept, and what was said then."""
+    store, kept = Store(folder, seal_rows=seal_rows), 0
+    try:
+        while kept < 2000:
+            store.append(random_row(kept))
+            kept += 1
+    except StageError as error:
+        return kept, str(error)
+    finally:
+        with pytest.raises(StageError, match="make room"):  # no room to seal in either
+            store.close()
+    raise AssertionError("the disk has more room than it should")
+
+
+@pytest.mark.parametrize("seal_rows", [50, 150, 10**6], ids=["shards", "large shards", "journal"])
+def test_a_full_disk_stops_the_store_until_there_is_room(small_disk: Path, seal_rows: int):
+    folder = small_disk / "draws"
+    kept, said = append_until_full(folder, seal_rows)
+    assert kept > 100
+    assert "draws cannot be kept any more" in said
+    assert "make room on the disk and run the same command again" in said
+    assert not list(folder.glob("*.tmp"))
+    assert not mount("-o", "remount,size=8m", str(small_disk))
+    store = Store(folder, seal_rows=seal_rows)
+    found = ids(store)
+    # The row that could not be answered for may be there: what was sealing had failed, not it.
+    assert found == [f"{n:05}" for n in range(len(found))]
+    assert kept <= len(found) <= kept + 1
+    for number in range(len(found), len(found) + 200):
+        store.append(random_row(number))
+    store.close()
+    assert read(folder)["sample_id"].to_list() == [f"{n:05}" for n in range(len(found) + 200)]
+
+
+def test_on_a_full_disk_every_note_is_an_error_in_words(small_disk: Path):
+    folder = small_disk / "draws"
+    store = Store(folder)
+    store.append(ROWS[0])
+    with (small_disk / "rest").open("wb", buffering=0) as rest:
+        while rest.write(bytes(4096)) == 4096:
+            if os.statvfs(small_disk).f_bavail == 0:
+                break
+    for note in (
+        lambda: store.failed("a", 1, "http_500", "words " * 1000),
+        lambda: store.note_seconds("t", 1.0),
+        lambda: store.append({"sample_id": "b", "text": "words " * 2000}),
+        store.close,
+    ):
+        with pytest.raises(StageError, match="make room on the disk"):
+            note()
+    with pytest.raises(StageError, match="make room on the disk"):
+        Store(folder).seal(wait=True)
+    (small_disk / "rest").unlink()
+    assert ids(Store(folder)) == ["a"]
 
 
 def fill_the_disk(folder: Path) -> None:
