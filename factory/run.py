@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import IO, Any
 
 from factory.errors import StageError
@@ -161,6 +162,8 @@ class _Scheduler:
         for worker in self.workers:
             self.progress.ended(worker.stage.name, "interrupted", "run again to carry on")
             worker.process.send_signal(signal.SIGTERM)
+            # Nobody hears it any more, and a full pipe would hold it up while it finishes.
+            Thread(target=worker.events.readall, daemon=True).start()  # pyrefly: ignore
         for worker in self.workers:
             # A second Ctrl-C ends the waiting.
             with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):

@@ -1,5 +1,9 @@
 """Which change re-runs which stages, and what becomes of work that a change made stale."""
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +13,9 @@ import pytest
 from factory.errors import LedgerError
 from factory.ledger import Account
 from factory.line import STAGES, Done, Stage, claim, fingerprint, finished, make, named, wanted
+from factory.progress import Progress
 from factory.recipe import Recipe
+from factory.run import Worker, _Scheduler
 from factory.stages import Context, Result
 
 RECIPE: dict[str, Any] = {
@@ -222,3 +228,30 @@ def test_a_file_that_changed_on_disk_is_read_again(tmp_path: Path):
     assert fingerprint(named("prompts"), plan, tmp_path, {}) == before
     questions.write_text("{}\n{}")
     assert fingerprint(named("prompts"), plan, tmp_path, {}) != before
+
+
+TALKATIVE = """
+import os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: None)
+print("here", flush=True)
+signal.pause()
+os.write(int(sys.argv[1]), b"x" * 2**20)
+"""
+
+
+def test_a_stage_that_is_stopped_may_go_on_talking(tmp_path: Path):
+    receive, send = os.pipe()
+    command = [sys.executable, "-c", TALKATIVE, str(send)]
+    process = subprocess.Popen(
+        command, pass_fds=[send], stdout=subprocess.PIPE, start_new_session=True
+    )
+    os.close(send)
+    assert process.stdout
+    process.stdout.readline()
+    events = os.fdopen(receive, "rb", buffering=0)
+    scheduler = _Scheduler(recipe({}), tmp_path, tmp_path, -1, Progress(["samples"]))
+    scheduler.workers = [Worker(named("samples"), process, events, tmp_path / "log")]
+    started = time.monotonic()
+    scheduler._stop_all()
+    assert process.returncode == 0
+    assert time.monotonic() - started < 5

@@ -4,8 +4,10 @@ import asyncio
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +173,36 @@ def test_a_served_teacher_goes_the_whole_line(tmp_path: Path):
     files = [file for file in run.rglob("*") if file.is_file()]
     assert len(files) > 20
     assert not [file for file in files if KEY[:12].encode() in file.read_bytes()]
+
+
+@pytest.mark.slow  # a process for each stage
+def test_told_to_stop_a_line_finishes_what_is_in_flight_and_carries_on(tmp_path: Path):
+    async def late(server: Misbehaving, asked: Any) -> Any:
+        reply = await _adds(server, asked)
+        await asyncio.sleep(1.5)
+        given.append((await asked.json())["seed"])
+        return reply
+
+    given: list[int] = []
+    sums = [{"question": f"{n}+{n + 1}?", "answer": str(2 * n + 1)} for n in range(23)]
+    (tmp_path / "sums.jsonl").write_text("\n".join(map(json.dumps, sums)))
+    run, server = tmp_path / "run", Misbehaving(late)
+    command = [sys.executable, "-m", "factory", "run", str(tmp_path / "served.yaml")]
+    command += ["--into", str(run)]
+    with serving(server) as url:
+        told = RECIPE | {"teacher": {"base": {"endpoint": url, "model": "m"}}, "evaluate": None}
+        (tmp_path / "served.yaml").write_text(json.dumps(told))
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as line:
+            while len(server.bodies) < 6 and line.poll() is None:
+                time.sleep(0.05)
+            line.send_signal(signal.SIGTERM)
+            said = line.communicate(timeout=60)[0].decode()
+        assert line.returncode == 130, said
+        assert "carries on" in said
+        assert not (run / "samples" / "stage.json").exists()
+        kept = Store(run / "samples" / "draws").table()
+        assert sorted(kept["seed"]) == sorted(given)  # what was asked came back, and is kept
+        assert len(given) == len(server.bodies) < 40
+        assert subprocess.run(command, timeout=100, capture_output=True).returncode == 0
+    assert len(server.bodies) == len(set(given)) == 40  # none was asked for again
+    assert pl.read_parquet(run / "samples" / "current.parquet").height == 40
