@@ -35,9 +35,12 @@ RECIPE: dict[str, Any] = {
     "filters": {"correctness": {}, "length": {"max_tokens": 50}},
     "dataset": {"select": {"per_prompt": 1}},
 }
-C, I = ("correct", None), ("incorrect", "wrong_answer")
-TIMEOUT, CRASH = ("unverifiable", "timeout"), ("unverifiable", "crash: ValueError")
-Stored = tuple[str, tuple[str, str | None]]
+Given = tuple[str, str | None]
+Stored = tuple[str, Given]
+C: Given = ("correct", None)
+I: Given = ("incorrect", "wrong_answer")
+TIMEOUT: Given = ("unverifiable", "timeout")
+CRASH: Given = ("unverifiable", "crash: ValueError")
 
 
 def quiet(*_: Any, **__: Any) -> None:
@@ -53,13 +56,16 @@ def run_of(
         (folder / stage).mkdir(parents=True)
     settings = {"recipe": recipe.model_dump(mode="json"), "home": str(folder)}
     (folder / "recipe.json").write_text(json.dumps(settings))
-    Located("t", "", None, "t").note(folder / "teacher")
+    Located(path=str(folder), name="t", digest="t").note(folder / "teacher")
     asked = [
         {"prompt_id": id, "messages": [{"role": "user", "content": f"{id}?"}], "split": "train"}
         | {"reference": '"5"', "verifier": "math", "source": "sums", "language": "en"}
         for id in draws
     ]
-    write_table(pl.DataFrame(asked, schema=PROMPT), folder / "prompts" / "table.parquet")
+    write_table(
+        pl.DataFrame(asked, schema={**PROMPT, "split": pl.String()}),
+        folder / "prompts" / "table.parquet",
+    )
     settings_digest = Asker("t", recipe.sampling, recipe.seed).settings
     rows = [
         _row(prompt, number, settings_digest, *draw)
