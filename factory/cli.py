@@ -212,6 +212,118 @@ def attest(
 
 
 @main.command()
+@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="WORD",
+    help="Only draws of this outcome or reason, as unverifiable or timeout; may be repeated.",
+)
+@click.option(
+    "--examples",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    help="Draws shown of each kind that turned.",
+)
+@click.option("--apply", "count", is_flag=True, help="Let these verdicts count from now on.")
+def reverify(run: Path, only: tuple[str, ...], examples: int, count: bool) -> None:
+    """Judge the stored draws of a RUN again by today's verifiers; needs no model.
+
+    Shows which verdicts turned, and what that adds to or takes from the dataset. Draws stay as they
+    are. After --apply the next `factory run` goes by the new verdicts.
+
+    \b
+    Examples:
+      factory reverify runs/quickstart
+      factory reverify runs/quickstart --only unverifiable --apply
+    """
+    from factory import turns, verdicts
+    from factory.holder import held
+    from factory.progress import Progress, terminal
+    from factory.reverify import begin, judge, opened
+
+    console, context = terminal(), opened(run)
+    shards, prompts = context.shards("samples"), context.prompts()
+
+    def report(done: int, total: int, unit: str) -> None:
+        progress.moved("verdicts", done, total, unit, {})
+
+    with held(run):
+        with Progress(["verdicts"], console) as progress:
+            progress.begun("verdicts")
+            round_ = begin(run, only)
+            judged = judge(round_, shards, prompts, report)
+            where = f", in {round_.folder}" if judged else " anew"
+            progress.ended("verdicts", "done", f"{judged:,} draws judged{where}")
+        turned = turns.turns(round_, shards, prompts, examples)
+        for part in turns.shown(context, round_, turned):
+            console.print(part, markup=False, soft_wrap=isinstance(part, str))
+        if count and turned.any:
+            verdicts.apply(run, round_.folder.name)
+            console.print("these verdicts count now; `factory run` makes the dataset of them")
+        elif turned.any:
+            console.print("nothing has changed yet: --apply lets these verdicts count")
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--min-draws",
+    type=click.IntRange(min=2),
+    default=4,
+    show_default=True,
+    help="Draws below which nothing is said of a key.",
+)
+@click.option(
+    "--min-share",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Least share of draws that agree on another answer.",
+)
+@click.option(
+    "--max-key-share",
+    type=click.FloatRange(0, 1),
+    default=0.25,
+    show_default=True,
+    help="Largest share of draws that agree with the key.",
+)
+@click.option(
+    "--show", type=click.IntRange(min=0), default=20, show_default=True, help="Lines shown."
+)
+def keys(run: Path, min_draws: int, min_share: float, max_key_share: float, show: int) -> None:
+    """List the prompts of a RUN whose draws agree with each other, and not with the key.
+
+    All of them go to RUN/key_suspects.parquet, with their draws. A prompt is also listed when
+    several teachers agree.
+
+    \b
+    Examples:
+      factory keys runs/quickstart
+      factory keys runs/quickstart --min-share 0.75 --max-key-share 0
+    """
+    from factory import keys as doubts
+    from factory.holder import held
+    from factory.progress import terminal
+    from factory.reverify import opened
+
+    console, context = terminal(), opened(run)
+    with held(run):
+        found = doubts.review(context, doubts.Doubt(min_draws, min_share, max_key_share))
+    console.print(doubts.counts_table(found.counts))
+    if found.selected:
+        console.print(f"\n{doubts.SELECTED}", markup=False, soft_wrap=True)
+    if found.suspects.height:
+        console.print("")
+        console.print(doubts.suspects_table(found.suspects, show))
+        if found.many:
+            console.print(f"\n{doubts.MANY}", markup=False, soft_wrap=True)
+        place = run / "key_suspects.parquet"
+        console.print(f"\nall {found.suspects.height:,}, with their draws: {place}", soft_wrap=True)
+
+
+@main.command()
 @click.argument("name", required=False)
 def filters(name: str | None) -> None:
     """All filters in a line each, or the page of the one NAMEd.

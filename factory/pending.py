@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from factory import policy
+from factory import policy, verdicts
 from factory.aims import Spent
 from factory.plan import Plan
 from factory.policy import Limits
@@ -154,12 +154,19 @@ def states(prompts: pl.DataFrame, kept: pl.DataFrame, asker: Asker) -> Iterator[
             yield state
 
 
+KEPT = ("sample_id", "prompt_id", "teacher", "settings", "draw", "verdict", "completion_tokens")
+"""The columns of draws that tell what a prompt has had."""
+
+
 def kept(store: Store, asker: Asker) -> pl.DataFrame:
-    """What a store holds for an asker, by prompt: `prompt_id` and `kept`, a list of draws."""
-    columns = ("prompt_id", "teacher", "settings", "draw", "verdict", "completion_tokens")
+    """What a store holds for an asker, as `by_prompt`, by the verdicts that count now."""
+    return by_prompt(verdicts.overlaid(store.table(KEPT), store.folder.parent / "verdicts"), asker)
+
+
+def by_prompt(draws: pl.DataFrame, asker: Asker) -> pl.DataFrame:
+    """An asker's among these draws, by prompt: `prompt_id` and `kept`, a list of draws."""
     return (
-        store.table(columns)
-        .filter(pl.col("settings").is_in(list(asker.all_settings)), teacher=asker.teacher)
+        draws.filter(pl.col("settings").is_in(list(asker.all_settings)), teacher=asker.teacher)
         .group_by("prompt_id")
         .agg(
             kept=pl.struct(

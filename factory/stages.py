@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from factory import build, drawing, models, store, versions
+from factory import build, drawing, models, store, verdicts, versions
 from factory.drawing import Drawn, Teacher
 from factory.errors import StageError
 from factory.ledger import Account, balance
@@ -46,7 +47,7 @@ class Context:
     def draws(self) -> pl.DataFrame:
         """The teacher's draws that the recipe now stands for; the store may hold others too."""
         current = pl.read_parquet(self.run / "samples" / "current.parquet")
-        kept = store.read(self.shards("samples"))
+        kept = verdicts.overlaid(store.read(self.shards("samples")), verdicts.place(self.run))
         return current.join(kept, on="sample_id", how="left", maintain_order="left")
 
     def shards(self, stage: str) -> Path | str:
@@ -203,13 +204,14 @@ def samples(context: Context) -> Result:
     lost = {id: "no draw" for id in asked["prompt_id"] if id not in met and id not in pending}
     left = [id for id in asked["prompt_id"] if id in met]
     prompts = balance("prompts", asked["prompt_id"], left=left, failed=lost, pending=pending)
-    digest_of = drawing.draws_digest(context.shards("samples"), drawn.samples)
+    digest_of = _draws_digest(context, drawn.samples)
     return Result(digest_of, _summary(context, drawn), [prompts, _draws(drawn)])
 
 
 def _summary(context: Context, drawn: Drawn) -> str:
     """In a line: draws, what was accepted at what price, how good the teacher is, what ended it."""
     kept = store.read(context.shards("samples"), ("sample_id", "verdict", "completion_tokens"))
+    kept = verdicts.overlaid(kept, verdicts.place(context.run))
     kept = kept.join(drawn.samples, on="sample_id", how="semi")
     correct, tokens = kept.filter(verdict="correct").height, int(kept["completion_tokens"].sum())
     rate = drawn.prompts["pass_rate"].mean()
@@ -222,6 +224,15 @@ def _summary(context: Context, drawn: Drawn) -> str:
     hopeless = drawn.prompts.filter(state="hopeless").height
     note += f", {hopeless:,} prompts hopeless" if hopeless else ""
     return f"{note}; ended: {', '.join(dict.fromkeys(drawn.ended_by))}"
+
+
+def _draws_digest(context: Context, samples: pl.DataFrame) -> str:
+    """Digest of the teacher's draws and of the verdicts that count now."""
+    shards, rounds = context.shards("samples"), verdicts.current(verdicts.place(context.run))
+    stored = drawing.draws_digest(shards, samples)
+    turned = verdicts.turned(shards, [], rounds) if rounds else []
+    rows = [row for t in turned for row in t.join(samples, on="sample_id", how="semi").rows()]
+    return digest(stored, sorted(rows)) if rows else stored
 
 
 def _draws(drawn: Drawn) -> Account:
@@ -277,15 +288,17 @@ def dataset(context: Context) -> Result:
         )
     chosen = build.dataset_rows(decided.filter(fate="chosen"), asked)
     teacher = context.model("teacher")
-    made_by = {
+    made_by: dict[str, Any] = {
         "recipe": recipe.model_dump(mode="json"),
         "prompts": digest(asked.sort("prompt_id").to_dicts()),
         "teacher": {"name": teacher.name, "revision": teacher.revision, "digest": teacher.digest},
-        "draws": drawing.draws_digest(context.shards("samples"), rows),
+        "draws": _draws_digest(context, rows),
         "measures": build.versions(recipe.filters),
         "funnel": steps.to_dicts(),
         "account": account.model_dump(),
     }
+    if judged_again := verdicts.applied(verdicts.place(context.run)):
+        made_by["verdicts"] = judged_again
     card = build.card(recipe.name, steps, account)
     _, manifest = versions.write(context.folder, chosen, build.decisions(decided), made_by, card)
     (context.folder / "current.json").write_text(json.dumps({"version": manifest["version"]}))

@@ -67,12 +67,22 @@ def majority(
     >>> vote.label, vote.share, vote.counts
     ('0.5', 0.5, (('0.5', 2), ('2', 1)))
     """
-    if verifier not in VOTING:
-        raise ValueError(f"no vote by verifier {verifier!r}; there are {', '.join(VOTING)}")
+    by = _voting(verifier)
+    answers = [None if response is None else by.extract(response) for response in responses]
+    return among(answers, verifier, min_share=min_share)
+
+
+def among(
+    answers: Sequence[str | None], verifier: str = "math", *, min_share: float = 0.0
+) -> Majority:
+    r"""As `majority`, of final answers that were extracted before; None where there is none.
+
+    >>> among(["0.5", r"\frac{1}{2}", None, "2"]).counts
+    (('0.5', 2), ('2', 1))
+    """
     if not 0 <= min_share <= 1:
         raise ValueError(f"min_share is {min_share}, and must be 0 to 1")
-    by = VERIFIERS[verifier]
-    answers = [None if response is None else by.extract(response) for response in responses]
+    by = _voting(verifier)
     groups, undecided = _grouped(Counter(answer for answer in answers if answer is not None), by)
     groups.sort(key=lambda group: (-sum(group.values()), _first(group)))
     counts = tuple((_first(group), sum(group.values())) for group in groups)
@@ -82,6 +92,12 @@ def majority(
     label = None if reason else counts[0][0]
     of_each = tuple(None if answer is None else place[answer] for answer in answers)
     return Majority(label, reason, share, counts, of_each, undecided)
+
+
+def _voting(verifier: str) -> Verifier:
+    if verifier not in VOTING:
+        raise ValueError(f"no vote by verifier {verifier!r}; there are {', '.join(VOTING)}")
+    return VERIFIERS[verifier]
 
 
 def _grouped(answers: Counter[str], by: Verifier) -> tuple[list[Counter[str]], int]:

@@ -1,0 +1,234 @@
+"""What judging again changes: verdicts, rows that datasets gain and lose, draws that are wanted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+import polars as pl
+from rich.table import Table
+
+from factory import build, store, verdicts
+from factory.outcome import outcome
+from factory.pending import KEPT, Asker, by_prompt
+from factory.recipe import Recipe
+from factory.reverify import Round
+from factory.stages import Context
+from factory.strategies import prepare
+from filters import judge
+from filters.verifiers import VERIFIERS
+
+Rounds = Sequence[pl.DataFrame]
+Example = tuple[str, str | None, str]
+"""Sample id, final answer, key."""
+PROMPTED = ("prompt_id", "reference", "verifier")
+
+
+@dataclass
+class Turns:
+    """The verdicts that turned."""
+
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Draws by what they were and are, most first."""
+    examples: dict[tuple[str, str], list[Example]] = field(default_factory=dict)
+    """A few of each."""
+    answers: int = 0
+    """Draws with the same verdict, but another final answer, or other details of the reason."""
+    stood: int = 0
+    """Draws that a verifier failed on now, so that an earlier correct or incorrect stands."""
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to apply."""
+        return bool(self.counts or self.answers)
+
+
+def turns(round_: Round, shards: Path | str, prompts: pl.DataFrame, examples: int = 3) -> Turns:
+    """Compare the verdicts of all stored draws, a shard at a time."""
+    found, before, after = Turns(), round_.before, round_.after()
+    keys = {row[0]: row[1:] for row in prompts.select(PROMPTED).iter_rows()}
+    for rows in verdicts.turned(shards, before, after):
+        for row in rows.iter_rows(named=True):
+            was = _named(row["was_verdict"], row["was_verdict_reason"])
+            now = _named(row["verdict"], row["verdict_reason"])
+            if was == now:
+                found.answers += 1
+                continue
+            found.counts[was, now] = found.counts.get((was, now), 0) + 1
+            told = found.examples.setdefault((was, now), [])
+            if len(told) < examples:
+                told.append((row["sample_id"], row["answer"], key_of(*keys[row["prompt_id"]])))
+    found.counts = dict(sorted(found.counts.items(), key=lambda kind: -kind[1]))
+    failed = after[-1].filter(verdicts.word().is_in(verdicts.FAILURES)).select("sample_id")
+    if failed.height:
+        kept = store.read(shards, ("sample_id", "verdict")).join(failed, on="sample_id", how="semi")
+        stands = pl.col("verdict") != "unverifiable"
+        found.stood = verdicts.over(kept, after).filter(stands).height
+    return found
+
+
+def key_of(reference: str | None, verifier: str) -> str:
+    """The answer that a prompt's reference wants, or else the reference as it is.
+
+    >>> key_of('"5"', "math")
+    '5'
+    """
+    answer = None
+    if verifier in VERIFIERS and reference:
+        with contextlib.suppress(Exception):  # it is there to be looked at, sound or not
+            answer = VERIFIERS[verifier].key(orjson.loads(reference))
+    return str(reference if answer is None else answer)
+
+
+def _named(outcome: str, reason: str | None) -> str:
+    """A verdict with the word of its reason.
+
+    >>> _named("incorrect", "wrong_answer"), _named("correct", None)
+    ('incorrect: wrong_answer', 'correct')
+    """
+    return f"{outcome}: {reason.split(':')[0]}" if reason else outcome
+
+
+def turns_table(found: Turns) -> Table:
+    """From, to and draws; below each a few of them."""
+    table = Table(box=None, title="verdicts that turned", title_justify="left")
+    for name in ("was", "is"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("draws", justify="right")
+    for (was, now), count in found.counts.items():
+        table.add_row(was, now, f"{count:,}")
+        for sample, answer, key in found.examples[was, now]:
+            said = "no answer" if answer is None else f"answer {short(answer)}"
+            table.add_row(f"  {sample[:12]}  {said}", f"key {short(key)}", "")
+    return table
+
+
+def short(text: str, most: int = 40) -> str:
+    """The beginning of a text, in one line of so many characters at most."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What later verdicts would make of a dataset version, from the same draws."""
+
+    version: int
+    rows: int
+    gained: int
+    lost: int
+    covered: int
+    """Prompts that have rows then, and had none."""
+    uncovered: int
+    """Prompts that had rows, and have none then."""
+
+
+def effects(run: Path, shards: Path | str, after: Rounds) -> list[Effect]:
+    """For every version whose measures are still measured alike: its filters over new verdicts."""
+    told = ("sample_id", "completion_tokens", "verdict", "verdict_reason", "answer")
+    draws = verdicts.over(store.read(shards, told), after).drop("verdict_reason", "answer")
+    found = []
+    for file in sorted((run / "dataset").glob("v*/manifest.json"), key=_number):
+        made_by = json.loads(file.read_text())["made_by"]
+        recipe = Recipe.model_validate(made_by["recipe"])
+        if made_by["measures"] != build.versions(recipe.filters):
+            continue
+        decided = pl.read_parquet(file.parent / "decisions.parquet")
+        rows = decided.drop("fate", "dropped_by", "reasons", "verdict_reason")
+        rows = rows.join(draws, on="sample_id", how="inner")
+        chosen = build.choose(judge(rows, recipe.filters), recipe.dataset.select.per_prompt)
+        found.append(_compared(_number(file), decided, chosen))
+    return found
+
+
+def _number(manifest: Path) -> int:
+    return int(manifest.parent.name.removeprefix("v"))
+
+
+def _compared(version: int, was: pl.DataFrame, now: pl.DataFrame) -> Effect:
+    had, has = (rows.filter(fate="chosen") for rows in (was, now))
+    ids, ids_now = set(had["sample_id"]), set(has["sample_id"])
+    prompts, prompts_now = set(had["prompt_id"]), set(has["prompt_id"])
+    return Effect(
+        version,
+        had.height,
+        len(ids_now - ids),
+        len(ids - ids_now),
+        len(prompts_now - prompts),
+        len(prompts - prompts_now),
+    )
+
+
+def effects_table(found: Sequence[Effect]) -> Table:
+    """A line for each dataset version."""
+    table = Table(box=None, title="the same draws and filters", title_justify="left")
+    table.add_column("dataset")
+    for name in ("rows", "gained", "lost", "then", "prompts gained", "prompts lost"):
+        table.add_column(name, justify="right")
+    for one in found:
+        then = one.rows + one.gained - one.lost
+        counts = (one.rows, one.gained, one.lost, then, one.covered, one.uncovered)
+        table.add_row(f"v{one.version}", *(f"{count:,}" for count in counts))
+    return table
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the recipe's policy makes of later verdicts."""
+
+    prompts: int
+    """Prompts that had had enough draws, and want more."""
+    out_of_use: int
+    """Draws that the policy would not have made any more; they stay in the store."""
+    into_use: int
+    """Draws in the store that the policy would have made now."""
+
+
+def wanted(context: Context, before: Rounds, after: Rounds) -> Wanted:
+    """Compare what the recipe stands for, by the policy over what is kept."""
+    kept = store.read(context.shards("samples"), (*KEPT, "verdict_reason"))
+    asked = context.prompts().filter(split="train")
+    strategies = prepare(context.recipe.sampling.strategies, context.home)
+    pending, used = ([], []), ([], [])
+    for teacher in context.teachers():
+        asker = Asker(
+            teacher.model.digest, context.recipe.sampling, context.recipe.seed, strategies
+        )
+        for place, rounds in enumerate((before, after)):
+            told = by_prompt(verdicts.over(kept, rounds), asker)
+            came = outcome(asked, told, asker, {}, "")
+            waits = came.prompts.filter(state="pending")["prompt_id"]
+            pending[place].extend((asker.teacher, id) for id in waits)
+            used[place].extend(came.samples["sample_id"])
+    was, now = map(set, used)
+    return Wanted(len(set(pending[1]) - set(pending[0])), len(was - now), len(now - was))
+
+
+def shown(context: Context, round_: Round, found: Turns) -> Iterator[Table | str]:
+    """What a round came to, in tables and lines."""
+    if found.stood:
+        yield (
+            f"{found.stood:,} draws could not be judged this time (a timeout, a crash, no "
+            "sandbox): what they were stands"
+        )
+    if found.answers:
+        yield f"{found.answers:,} draws have the same verdict, and another final answer or detail"
+    if not found.counts:
+        yield "no verdict turned"
+        return
+    yield turns_table(found)
+    shards, after = context.shards("samples"), round_.after()
+    versions = effects(context.run, shards, after)
+    if versions:
+        yield effects_table(versions)
+    else:
+        yield "no dataset version to compare with: none has the measures that its filters now need"
+    want = wanted(context, round_.before, after)
+    yield (
+        f"by the recipe's policy {want.prompts:,} prompts want more draws then; of the draws kept, "
+        f"{want.into_use:,} come into use and {want.out_of_use:,} go out of it"
+    )

@@ -1,0 +1,121 @@
+"""Later verdicts: what stored draws came to when judged again, kept beside them and laid over them.
+
+A round of judging is a folder of `samples/verdicts`; `applied.json` there lists those that count,
+in order. Draws are never rewritten: who reads verdicts lays the rounds over them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from factory.errors import StageError
+from factory.records import SAMPLE
+from factory.shards import Shards, write_through
+
+LATER = ("verdict", "verdict_reason", "answer", "verdict_seconds")
+"""The columns of a draw that a later verdict takes the place of."""
+VERDICT: dict[str, pl.DataType] = {
+    "sample_id": pl.String(),
+    "verifier": pl.String(),
+    "key": pl.String(),
+    **{column: SAMPLE[column] for column in LATER},
+}
+"""A later verdict; `key` is the digest of verifier and reference."""
+FAILURES = ("timeout", "crash", "sandbox_missing", "sandbox_failed", "machine_slow")
+"""Reasons that speak of the verifier or the machine, and not of the answer or its key."""
+
+
+def word(reason: str = "verdict_reason") -> pl.Expr:
+    """The word of a reason, without its details."""
+    return pl.col(reason).str.split(":").list.first()
+
+
+def place(run: Path) -> Path:
+    """The folder of the rounds of a run."""
+    return run / "samples" / "verdicts"
+
+
+def applied(folder: Path) -> list[str]:
+    """The rounds that count, the last one last."""
+    file = folder / "applied.json"
+    return json.loads(file.read_text()) if file.exists() else []
+
+
+def of_round(folder: Path, name: str) -> pl.DataFrame:
+    """The verdicts of a round, one for each draw it judged.
+
+    Raises:
+        StageError: the round was applied and is not there any more.
+    """
+    if not (folder / name).is_dir():
+        raise StageError(
+            f"{folder / name}: these verdicts were applied and are gone. Bring the folder back, or "
+            f"take {name!r} out of {folder / 'applied.json'}"
+        )
+    parts = [pl.read_parquet(part) for part in sorted((folder / name).glob("part-*.parquet"))]
+    table = pl.concat([pl.DataFrame(schema=VERDICT), *parts])
+    return table.unique("sample_id", keep="last", maintain_order=True)
+
+
+def current(folder: Path) -> list[pl.DataFrame]:
+    """The verdicts of all rounds that count, in order."""
+    return [of_round(folder, name) for name in applied(folder)]
+
+
+def over(draws: pl.DataFrame, rounds: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Draws with the verdicts of later rounds in place of their own.
+
+    A failure to judge takes nothing away: where a later verifier timed out or crashed, an earlier
+    correct or incorrect stands.
+    """
+    there = [column for column in LATER if column in draws.columns]
+    for verdicts in rounds:
+        new = {f"later_{c}": pl.col(c) for c in dict.fromkeys((*there, "verdict_reason"))}
+        rows = draws.join(
+            verdicts.select("sample_id", **new),
+            on="sample_id",
+            how="left",
+            maintain_order="left",
+        )
+        failed = word("later_verdict_reason").is_in(FAILURES).fill_null(False)
+        judged = pl.col("later_verdict").is_not_null()
+        taken = judged & ~(failed & (pl.col("verdict") != "unverifiable"))
+        draws = rows.with_columns(
+            pl.when(taken).then(f"later_{column}").otherwise(column).alias(column)
+            for column in there
+        ).select(draws.columns)
+    return draws
+
+
+def overlaid(draws: pl.DataFrame, folder: Path) -> pl.DataFrame:
+    """Draws with the verdicts that count now; `draws` need `sample_id` and `verdict`."""
+    return over(draws, current(folder))
+
+
+def turned(
+    shards: Path | str, before: Sequence[pl.DataFrame], after: Sequence[pl.DataFrame]
+) -> Iterator[pl.DataFrame]:
+    """The draws of each shard that have another verdict, reason or answer after than before.
+
+    What they had is in `was_verdict`, `was_verdict_reason` and `was_answer`.
+    """
+    told = ("verdict", "verdict_reason", "answer")
+    for shard in Shards(shards).each(("sample_id", "prompt_id", *told)):
+        was = over(shard, before).select(pl.col(told).name.prefix("was_"))
+        both = over(shard, after).hstack(was)
+        yield both.filter(pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"was_{c}")) for c in told))
+
+
+def apply(run: Path, name: str) -> None:
+    """Make a round count, after all others; the next `factory run` takes it up."""
+    folder = place(run)
+    # First, so that a crash in between costs no more than a look at what is kept.
+    (run / "samples" / "stage.json").unlink(missing_ok=True)
+    order = [*(other for other in applied(folder) if other != name), name]
+    temporary = folder / "applied.json.tmp"
+    temporary.write_text(json.dumps(order))
+    write_through(temporary, folder / "applied.json")

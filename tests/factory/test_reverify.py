@@ -1,0 +1,370 @@
+"""Judged again: what turned is seen, nothing stored changes, and what counts is what was applied."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from factory import reverify, verdicts
+from factory.cli import main
+from factory.errors import StageError
+from factory.models import Located
+from factory.pending import Asker
+from factory.prompts import PROMPT
+from factory.records import SAMPLE, sample_id
+from factory.recipe import Recipe
+from factory.reverify import begin, judge, opened
+from factory.shards import Shards
+from factory.stages import Context, dataset, measures
+from factory.stages import _draws_digest as draws_digest
+from factory.store import write_table
+from factory.turns import effects, turns, wanted
+from filters.thinking import split
+from filters.verifiers.verdict import Verdict
+
+RIGHT, WRONG, OPEN = r"<think>so</think> \boxed{5}", r"<think>so</think> \boxed{6}", "<think>so"
+RECIPE: dict[str, Any] = {
+    "name": "test",
+    "prompts": [{"source": "reasoning_gym", "task": "chain_sum", "rows": 9, "held_out": 1}],
+    "teacher": {"base": {"tiny": "qwen2", "rows": 100}},
+    "sampling": {"policy": {"until": {"accepted": 1, "max_draws": 3}}, "max_tokens": 96},
+    "filters": {"correctness": {}, "length": {"max_tokens": 50}},
+    "dataset": {"select": {"per_prompt": 1}},
+}
+Given = tuple[str, str | None]
+Stored = tuple[str, Given]
+C: Given = ("correct", None)
+I: Given = ("incorrect", "wrong_answer")
+TIMEOUT: Given = ("unverifiable", "timeout")
+CRASH: Given = ("unverifiable", "crash: ValueError")
+
+
+def quiet(*_: Any, **__: Any) -> None:
+    """A report that nobody reads."""
+
+
+def run_of(
+    folder: Path, draws: dict[str, Sequence[Stored]], shard_rows: int = 2, **changes: Any
+) -> Context:
+    """A run whose prompts, all with the key 5, have these draws: text, and stored verdict."""
+    recipe = Recipe.model_validate(RECIPE | changes)
+    for stage in ("prompts", "samples/draws", "teacher", "measures", "dataset"):
+        (folder / stage).mkdir(parents=True)
+    settings = {"recipe": recipe.model_dump(mode="json"), "home": str(folder)}
+    (folder / "recipe.json").write_text(json.dumps(settings))
+    Located(path=str(folder), name="t", digest="t").note(folder / "teacher")
+    asked = [
+        {"prompt_id": id, "messages": [{"role": "user", "content": f"{id}?"}], "split": "train"}
+        | {"reference": '"5"', "verifier": "math", "source": "sums", "language": "en"}
+        for id in draws
+    ]
+    write_table(
+        pl.DataFrame(asked, schema={**PROMPT, "split": pl.String()}),
+        folder / "prompts" / "table.parquet",
+    )
+    settings_digest = Asker("t", recipe.sampling, recipe.seed).settings
+    rows = [
+        _row(prompt, number, settings_digest, *draw)
+        for prompt, all_of_it in draws.items()
+        for number, draw in enumerate(all_of_it)
+    ]
+    table = pl.DataFrame(rows, schema=SAMPLE)
+    for number, shard in enumerate(table.iter_slices(shard_rows)):
+        Shards(folder / "samples" / "draws").write(number, shard)
+    write_table(table.select("sample_id"), folder / "samples" / "current.parquet")
+    return Context(recipe, folder, folder, "samples", quiet)
+
+
+def _row(
+    prompt: str, number: int, settings: str, text: str, verdict: tuple[str, str | None]
+) -> dict[str, Any]:
+    thought = split(text)
+    return {
+        "sample_id": sample_id(prompt, "t", settings, number),
+        "prompt_id": prompt,
+        "draw": number,
+        "teacher": "t",
+        "settings": settings,
+        "opening": "",
+        "text": text,
+        "finish_reason": "stop" if thought.response else "length",
+        "completion_tokens": 10,
+        "reasoning": thought.reasoning,
+        "response": thought.response,
+        "verdict": verdict[0],
+        "verdict_reason": verdict[1],
+        "answer": thought.response[-2] if thought.response else None,
+    }
+
+
+def again(context: Context, *only: str) -> reverify.Round:
+    round_ = begin(context.run, only)
+    judge(round_, context.shards("samples"), context.prompts(), quiet)
+    return round_
+
+
+def turned(context: Context, round_: reverify.Round) -> dict[tuple[str, str], int]:
+    return turns(round_, context.shards("samples"), context.prompts()).counts
+
+
+def now(context: Context) -> list[tuple[str, str | None]]:
+    """Verdicts as the line sees them."""
+    return list(context.draws().select("verdict", "verdict_reason").iter_rows())
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+# --- what counts --------------------------------------------------------------------------------
+
+
+def round_with(**rows: tuple[str, str | None]) -> pl.DataFrame:
+    told = [{"sample_id": id, "verdict": v, "verdict_reason": why} for id, (v, why) in rows.items()]
+    return pl.DataFrame(told, schema=verdicts.VERDICT)
+
+
+@pytest.mark.parametrize(
+    ("stored", "rounds", "counts"),
+    [
+        (I, [], I),
+        (I, [{"other": C}], I),
+        (I, [{"x": C}], C),
+        (I, [{"x": C}, {"x": I}], I),  # the last one counts, also where it is as stored
+        (C, [{"x": TIMEOUT}], C),  # a failure takes nothing away
+        (C, [{"x": CRASH}], C),
+        (I, [{"x": C}, {"x": TIMEOUT}], C),
+        (TIMEOUT, [{"x": CRASH}], CRASH),
+        (C, [{"x": ("unverifiable", "bad_reference: it is empty")}], None),  # that is no failure
+    ],
+)
+def test_the_last_verdict_counts_unless_it_failed(
+    stored: Stored, rounds: list[dict[str, Any]], counts: tuple[str, str | None] | None
+):
+    draw = {"sample_id": "x", "verdict": stored[0], "verdict_reason": stored[1]}
+    schema = {name: pl.String() for name in draw}
+    laid = verdicts.over(pl.DataFrame([draw], schema=schema), [round_with(**r) for r in rounds])
+    expected = counts or next(iter(rounds[-1].values()))
+    assert laid.row(0) == ("x", *expected)
+
+
+def test_a_round_that_counts_and_is_gone_is_named(tmp_path: Path):
+    (tmp_path / "applied.json").write_text('["abc"]')
+    with pytest.raises(StageError, match=r"abc: these verdicts were applied and are gone"):
+        verdicts.current(tmp_path)
+
+
+# --- judging ------------------------------------------------------------------------------------
+
+
+def test_what_turned_is_counted_with_examples_and_nothing_stored_changes(tmp_path: Path):
+    context = run_of(
+        tmp_path,
+        {"p": [(WRONG, C), (RIGHT, C)], "q": [(RIGHT, I)], "r": [(RIGHT, TIMEOUT), (OPEN, I)]},
+    )
+    before = written(tmp_path)
+    round_ = again(context)
+    found = turns(round_, context.shards("samples"), context.prompts())
+    assert found.counts == {
+        ("correct", "incorrect: wrong_answer"): 1,
+        ("incorrect: wrong_answer", "correct"): 1,
+        ("unverifiable: timeout", "correct"): 1,
+        ("incorrect: wrong_answer", "incorrect: unfinished"): 1,
+    }
+    ((sample, answer, key),) = found.examples["correct", "incorrect: wrong_answer"]
+    assert (answer, key) == ("6", "5")
+    assert sample in set(context.draws()["sample_id"])
+    assert before.items() <= written(tmp_path).items()
+    assert now(context)[0] == C  # nothing counts before it is applied
+    told = round_.own()
+    assert told["verifier"].unique().to_list() == ["math"]
+    assert told["verdict_seconds"].min() >= 0  # pyrefly: ignore
+
+
+def test_a_draw_that_was_stopped_has_no_answer_whatever_it_says(tmp_path: Path):
+    context = run_of(tmp_path, {"p": [(RIGHT, ("incorrect", "unfinished"))]})
+    shards = Shards(context.shards("samples"))
+    stopped = shards.read().with_columns(finish_reason=pl.lit("loop"))
+    shards.write(0, stopped)
+    assert turned(context, again(context)) == {}
+
+
+@pytest.mark.parametrize(
+    ("only", "judged"),
+    [
+        ([], 4),
+        (["unverifiable"], 2),
+        (["timeout"], 1),
+        (["crash", "correct"], 2),
+        (["wrong_answer"], 1),
+        (["no such thing"], 0),
+    ],
+)
+def test_only_some_are_judged(tmp_path: Path, only: list[str], judged: int):
+    draws = {"p": [(RIGHT, TIMEOUT), (RIGHT, CRASH), (RIGHT, C)], "q": [(WRONG, I)]}
+    context = run_of(tmp_path, draws)
+    assert again(context, *only).own().height == judged
+
+
+def test_an_interrupted_round_is_taken_up_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    context = run_of(tmp_path, {id: [(WRONG, I)] * 3 for id in "pqrst"}, shard_rows=4)
+    monkeypatch.setattr(reverify, "CHUNK", 2)
+    real, calls = reverify.verify, []
+
+    def interrupted(*asked: Any) -> Verdict:
+        calls.append(asked)
+        if len(calls) == 7:
+            raise KeyboardInterrupt
+        return real(*asked)
+
+    monkeypatch.setattr(reverify, "verify", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        again(context)
+    kept = written(begin(tmp_path).folder)
+    assert begin(tmp_path).own().height == 6
+    (begin(tmp_path).folder / "part-00003.parquet.tmp").write_bytes(b"PAR1 and then nothing")
+    calls.clear()
+    calls.extend([()] * 7)
+    round_ = again(context)
+    assert len(calls) == 7 + 9
+    assert round_.own()["sample_id"].sort().equals(context.draws()["sample_id"].sort())
+    assert kept.items() <= written(round_.folder).items()
+    assert again(context).folder == round_.folder
+    assert len(calls) == 7 + 9  # all is judged
+
+
+def test_other_verifiers_are_another_round_and_the_same_ones_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    context = run_of(tmp_path, {"p": [(WRONG, C), (RIGHT, C)]})
+    first = again(context)
+    verdicts.apply(tmp_path, first.folder.name)
+    assert again(context).own().is_empty()  # the same verifiers have judged them already
+    monkeypatch.setattr(reverify, "judged_by", lambda: {"verifiers": "x", "packages": {}})
+    other = again(context)
+    assert other.own().height == 2
+    assert other.folder != first.folder
+
+
+def test_what_failed_is_tried_again_once_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    context = run_of(tmp_path, {"p": [(RIGHT, TIMEOUT), (RIGHT, TIMEOUT), (RIGHT, C)]})
+    real = reverify.verify
+    monkeypatch.setattr(reverify, "verify", lambda *_: Verdict("unverifiable", "crash: X"))
+    first = again(context, "unverifiable")
+    found = turns(first, context.shards("samples"), context.prompts())
+    assert (found.counts, found.stood) == ({("unverifiable: timeout", "unverifiable: crash"): 2}, 0)
+    verdicts.apply(tmp_path, first.folder.name)
+    monkeypatch.setattr(reverify, "verify", real)
+    assert turned(context, again(context, "unverifiable")) == {
+        ("unverifiable: crash", "correct"): 2
+    }
+
+
+def test_a_key_that_was_mended_is_judged_by(tmp_path: Path):
+    context = run_of(tmp_path, {"p": [(WRONG, I)], "q": [(RIGHT, C)]})
+    verdicts.apply(tmp_path, again(context).folder.name)
+    mended = pl.when(prompt_id="p").then(pl.lit('"6"')).otherwise("reference")
+    table = context.prompts().with_columns(reference=mended)
+    write_table(table, tmp_path / "prompts" / "table.parquet")
+    round_ = again(context)
+    assert round_.own().height == 1
+    assert turned(context, round_) == {("incorrect: wrong_answer", "correct"): 1}
+    assert now(context) == [I, C]
+
+
+# --- what it changes ----------------------------------------------------------------------------
+
+
+def made(context: Context) -> None:
+    """Measure, and make the dataset version of the present verdicts."""
+    for stage, make in (("measures", measures), ("dataset", dataset)):
+        make(Context(context.recipe, context.home, context.run, stage, quiet))
+
+
+def test_what_a_dataset_gains_and_loses_is_told_before_and_true_after(tmp_path: Path):
+    context = run_of(
+        tmp_path,
+        {"p": [(WRONG, C)], "q": [(RIGHT, I), (WRONG, I)], "r": [(RIGHT, C), (RIGHT, C)]},
+    )
+    made(context)
+    before = draws_digest(context, context.draws())
+    round_ = again(context)
+    (effect,) = effects(tmp_path, context.shards("samples"), round_.after())
+    told = (effect.rows, effect.gained, effect.lost, effect.covered, effect.uncovered)
+    assert told == (2, 1, 1, 1, 1)
+
+    verdicts.apply(tmp_path, round_.folder.name)
+    assert now(context) == [I, C, I, C, C]
+    assert draws_digest(context, context.draws()) != before
+    made(context)
+    rows = pl.read_parquet(tmp_path / "dataset" / "v2" / "data" / "*.parquet")
+    assert rows["prompt_id"].to_list() == ["q", "r"]
+    manifest = json.loads((tmp_path / "dataset" / "v2" / "manifest.json").read_text())
+    assert manifest["made_by"]["verdicts"] == [round_.folder.name]
+    assert (tmp_path / "dataset" / "v1" / "manifest.json").exists()
+
+
+def test_verdicts_that_stay_change_no_fingerprint(tmp_path: Path):
+    context = run_of(tmp_path, {"p": [(WRONG, I), (RIGHT, C)]})
+    before = draws_digest(context, context.draws())
+    verdicts.apply(tmp_path, again(context).folder.name)
+    assert draws_digest(context, context.draws()) == before
+
+
+def test_what_the_policy_makes_of_it_is_told(tmp_path: Path):
+    context = run_of(
+        tmp_path,
+        {
+            "p": [(WRONG, C)],  # its success was none: it wants more
+            "q": [(RIGHT, I), (RIGHT, C)],  # the first one was enough
+            "r": [(WRONG, C), (RIGHT, C)],  # the second one was left over
+        },
+    )
+    round_ = again(context)
+    want = wanted(context, round_.before, round_.after())
+    assert (want.prompts, want.out_of_use, want.into_use) == (1, 1, 1)
+
+
+# --- the command --------------------------------------------------------------------------------
+
+
+def call(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_command_shows_and_applies_only_when_told(tmp_path: Path):
+    context = run_of(tmp_path, {"p": [(WRONG, C)], "q": [(RIGHT, I)]})
+    made(context)
+    (tmp_path / "samples" / "stage.json").write_text("{}")
+    shown = call("reverify", tmp_path)
+    assert "incorrect: wrong_answer" in shown
+    assert "prompts want more draws then" in shown
+    assert "--apply lets these verdicts count" in shown
+    assert (tmp_path / "samples" / "stage.json").exists()
+    assert now(context) == [C, I]
+
+    assert "these verdicts count now" in call("reverify", tmp_path, "--apply")
+    assert now(context) == [I, C]
+    assert not (tmp_path / "samples" / "stage.json").exists()  # the next run looks at them
+    assert "no verdict turned" in call("reverify", tmp_path)
+    assert verdicts.applied(verdicts.place(tmp_path)) == [
+        path.name for path in verdicts.place(tmp_path).iterdir() if path.is_dir()
+    ]
+
+
+@pytest.mark.parametrize("command", ["reverify", "keys"])
+def test_a_folder_without_draws_is_refused(tmp_path: Path, command: str):
+    result = CliRunner().invoke(main, [command, str(tmp_path)])
+    assert result.exit_code == 2
+    assert "no run folder, it has no recipe.json" in result.stderr
+    with pytest.raises(Exception, match="no draws are sealed yet"):
+        run_of(tmp_path, {})
+        opened(tmp_path)
