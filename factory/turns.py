@@ -14,7 +14,7 @@ from rich.table import Table
 
 from factory import build, store, verdicts
 from factory.outcome import outcome
-from factory.pending import KEPT, Asker, by_prompt
+from factory.pending import KEPT, Asker, by_prompt, planned
 from factory.recipe import Recipe
 from factory.reverify import Round
 from factory.stages import Context
@@ -200,7 +200,8 @@ def wanted(context: Context, before: Rounds, after: Rounds) -> Wanted:
         )
         for place, rounds in enumerate((before, after)):
             told = by_prompt(verdicts.over(kept, rounds), asker)
-            came = outcome(asked, told, asker, {}, "")
+            plan = planned(asked, asker.sampling)
+            came = outcome(asked, told, asker, plan, {}, "")
             waits = came.prompts.filter(state="pending")["prompt_id"]
             pending[place].extend((asker.teacher, id) for id in waits)
             used[place].extend(came.samples["sample_id"])

@@ -10,7 +10,7 @@ from test_reverify import RIGHT, WRONG, call, run_of
 from factory.keys import WORDS, Doubt, Review, agreeing, review
 from filters.verifiers.majority import among
 
-C, I, U = "correct", "incorrect", "unverifiable"
+YES, NO, U = "correct", "incorrect", "unverifiable"
 Draw = tuple[str, str | None, str]
 """Teacher, final answer, verdict."""
 
@@ -28,25 +28,28 @@ def of(teacher: str, answers: str, verdicts: Sequence[str]) -> list[Draw]:
 @pytest.mark.parametrize(
     ("given", "word"),
     [
-        (of("t", "6666", [I] * 4), "draws"),
-        (of("t", "6667", [I] * 4), "draws"),
-        (of("t", "6665", [I, I, I, C]), "draws"),  # an eighth or a quarter may be luck
-        (of("t", "6655", [I, I, C, C]), "key_holds"),
-        (of("t", "5555", [C] * 4), "key_holds"),
-        (of("t", "666", [I] * 3), "too_few_draws"),
-        (of("t", "5", [C]), "too_few_draws"),  # drawing stopped at its success
-        (of("t", "6789", [I] * 4), "no_majority"),
-        (of("t", "6677", [I] * 4), "no_majority"),  # a tie
-        (of("t", "66----", [I] * 6), "no_majority"),  # draws without an answer count
-        (of("t", "----", [I] * 4), "no_majority"),
+        (of("t", "6666", [NO] * 4), "draws"),
+        (of("t", "6667", [NO] * 4), "draws"),
+        (of("t", "6665", [NO, NO, NO, YES]), "draws"),  # an eighth or a quarter may be luck
+        (of("t", "6655", [NO, NO, YES, YES]), "key_holds"),
+        (of("t", "5555", [YES] * 4), "key_holds"),
+        (of("t", "666", [NO] * 3), "too_few_draws"),
+        (of("t", "5", [YES]), "too_few_draws"),  # drawing stopped at its success
+        (of("t", "6789", [NO] * 4), "no_majority"),
+        (of("t", "6677", [NO] * 4), "no_majority"),  # a tie
+        (of("t", "66----", [NO] * 6), "no_majority"),  # draws without an answer count
+        (of("t", "----", [NO] * 4), "no_majority"),
         (of("t", "6666", [U] * 4), "not_compared"),  # nobody knows that 6 is not the key
-        (of("t", "6666", [I, I, I, C]), "key_holds"),  # the verifier says so of one spelling
-        (of("t", "66", [I] * 2) + of("u", "6", [I]), "teachers"),
-        (of("t", "66", [I] * 2) + of("u", "7", [I]), "too_few_draws"),
-        (of("t", "66", [I] * 2) + of("u", "-", [I]), "too_few_draws"),
-        (of("t", "6678", [I] * 4) + of("u", "6679", [I] * 4), "draws"),
-        (of("t", "6678", [I] * 4) + of("u", "6-79", [I] * 4), "no_majority"),  # u has no favourite
-        (of("t", "66789", [I] * 5) + of("u", "66781", [I] * 5), "teachers"),
+        (of("t", "6666", [NO, NO, NO, YES]), "key_holds"),  # the verifier says so of one spelling
+        (of("t", "66", [NO] * 2) + of("u", "6", [NO]), "teachers"),
+        (of("t", "66", [NO] * 2) + of("u", "7", [NO]), "too_few_draws"),
+        (of("t", "66", [NO] * 2) + of("u", "-", [NO]), "too_few_draws"),
+        (of("t", "6678", [NO] * 4) + of("u", "6679", [NO] * 4), "draws"),
+        (
+            of("t", "6678", [NO] * 4) + of("u", "6-79", [NO] * 4),
+            "no_majority",
+        ),  # u has no favourite
+        (of("t", "66789", [NO] * 5) + of("u", "66781", [NO] * 5), "teachers"),
     ],
 )
 def test_a_key_is_doubtful_when_draws_or_teachers_agree_on_another_answer(
@@ -66,13 +69,13 @@ def test_a_key_is_doubtful_when_draws_or_teachers_agree_on_another_answer(
     ],
 )
 def test_thresholds_are_policy(doubt: Doubt, word: str):
-    given = draws(*of("t", "6665", [I, I, I, C]))
+    given = draws(*of("t", "6665", [NO, NO, NO, YES]))
     assert Doubt().of(given, "math")[0] == "draws"
     assert doubt.of(given, "math")[0] == word
 
 
 def test_spellings_vote_together_and_tasks_have_no_vote():
-    given = [("t", r"\frac{1}{2}", I), ("t", "0.5", I), ("t", "1/2", I), ("t", "7", I)]
+    given = [("t", r"\frac{1}{2}", NO), ("t", "0.5", NO), ("t", "1/2", NO), ("t", "7", NO)]
     word, vote = Doubt(min_share=0.75).of(draws(*given), "math")
     assert vote
     assert (word, vote.counts[0][1]) == ("draws", 3)
@@ -80,7 +83,7 @@ def test_spellings_vote_together_and_tasks_have_no_vote():
 
 
 def test_teachers_that_agree_are_those_whose_first_answer_it_is():
-    given = draws(*of("t", "667", [I] * 3), *of("u", "77", [I] * 2), *of("v", "6", [I]))
+    given = draws(*of("t", "667", [NO] * 3), *of("u", "77", [NO] * 2), *of("v", "6", [NO]))
     assert agreeing(given, among([draw["answer"] for draw in given])) in (0, 2)  # 6 and 7 tie
 
 
@@ -88,9 +91,9 @@ def reviewed(folder: Path) -> tuple[Review, pl.DataFrame]:
     context = run_of(
         folder,
         {
-            "bad key": [(WRONG, (I, "wrong_answer"))] * 4,
-            "good": [(RIGHT, (C, None))],
-            "unlucky": [(WRONG, (I, "wrong_answer"))] * 2 + [(RIGHT, (C, None))] * 2,
+            "bad key": [(WRONG, (NO, "wrong_answer"))] * 4,
+            "good": [(RIGHT, (YES, None))],
+            "unlucky": [(WRONG, (NO, "wrong_answer"))] * 2 + [(RIGHT, (YES, None))] * 2,
         },
         shard_rows=3,
     )

@@ -1,7 +1,7 @@
-"""Judged again: what turned is seen, nothing stored changes, and what counts is what was applied."""
+"""Judged again: what turned is seen, nothing stored changes, only what was applied counts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ from click.testing import CliRunner
 
 from factory import reverify, verdicts
 from factory.cli import main
-from factory.errors import StageError
+from factory.errors import RecipeError, StageError
 from factory.models import Located
 from factory.pending import Asker
 from factory.prompts import PROMPT
-from factory.records import SAMPLE, sample_id
 from factory.recipe import Recipe
+from factory.records import SAMPLE, sample_id
 from factory.reverify import begin, judge, opened
 from factory.shards import Shards
 from factory.stages import Context, dataset, measures
@@ -37,8 +37,8 @@ RECIPE: dict[str, Any] = {
 }
 Given = tuple[str, str | None]
 Stored = tuple[str, Given]
-C: Given = ("correct", None)
-I: Given = ("incorrect", "wrong_answer")
+YES: Given = ("correct", None)
+NO: Given = ("incorrect", "wrong_answer")
 TIMEOUT: Given = ("unverifiable", "timeout")
 CRASH: Given = ("unverifiable", "crash: ValueError")
 
@@ -48,7 +48,7 @@ def quiet(*_: Any, **__: Any) -> None:
 
 
 def run_of(
-    folder: Path, draws: dict[str, Sequence[Stored]], shard_rows: int = 2, **changes: Any
+    folder: Path, draws: Mapping[str, Sequence[Stored]], shard_rows: int = 2, **changes: Any
 ) -> Context:
     """A run whose prompts, all with the key 5, have these draws: text, and stored verdict."""
     recipe = Recipe.model_validate(RECIPE | changes)
@@ -131,15 +131,15 @@ def round_with(**rows: tuple[str, str | None]) -> pl.DataFrame:
 @pytest.mark.parametrize(
     ("stored", "rounds", "counts"),
     [
-        (I, [], I),
-        (I, [{"other": C}], I),
-        (I, [{"x": C}], C),
-        (I, [{"x": C}, {"x": I}], I),  # the last one counts, also where it is as stored
-        (C, [{"x": TIMEOUT}], C),  # a failure takes nothing away
-        (C, [{"x": CRASH}], C),
-        (I, [{"x": C}, {"x": TIMEOUT}], C),
+        (NO, [], NO),
+        (NO, [{"other": YES}], NO),
+        (NO, [{"x": YES}], YES),
+        (NO, [{"x": YES}, {"x": NO}], NO),  # the last one counts, also where it is as stored
+        (YES, [{"x": TIMEOUT}], YES),  # a failure takes nothing away
+        (YES, [{"x": CRASH}], YES),
+        (NO, [{"x": YES}, {"x": TIMEOUT}], YES),
         (TIMEOUT, [{"x": CRASH}], CRASH),
-        (C, [{"x": ("unverifiable", "bad_reference: it is empty")}], None),  # that is no failure
+        (YES, [{"x": ("unverifiable", "bad_reference: it is empty")}], None),  # that is no failure
     ],
 )
 def test_the_last_verdict_counts_unless_it_failed(
@@ -164,7 +164,11 @@ def test_a_round_that_counts_and_is_gone_is_named(tmp_path: Path):
 def test_what_turned_is_counted_with_examples_and_nothing_stored_changes(tmp_path: Path):
     context = run_of(
         tmp_path,
-        {"p": [(WRONG, C), (RIGHT, C)], "q": [(RIGHT, I)], "r": [(RIGHT, TIMEOUT), (OPEN, I)]},
+        {
+            "p": [(WRONG, YES), (RIGHT, YES)],
+            "q": [(RIGHT, NO)],
+            "r": [(RIGHT, TIMEOUT), (OPEN, NO)],
+        },
     )
     before = written(tmp_path)
     round_ = again(context)
@@ -179,7 +183,7 @@ def test_what_turned_is_counted_with_examples_and_nothing_stored_changes(tmp_pat
     assert (answer, key) == ("6", "5")
     assert sample in set(context.draws()["sample_id"])
     assert before.items() <= written(tmp_path).items()
-    assert now(context)[0] == C  # nothing counts before it is applied
+    assert now(context)[0] == YES  # nothing counts before it is applied
     told = round_.own()
     assert told["verifier"].unique().to_list() == ["math"]
     assert told["verdict_seconds"].min() >= 0  # pyrefly: ignore
@@ -205,7 +209,7 @@ def test_a_draw_that_was_stopped_has_no_answer_whatever_it_says(tmp_path: Path):
     ],
 )
 def test_only_some_are_judged(tmp_path: Path, only: list[str], judged: int):
-    draws = {"p": [(RIGHT, TIMEOUT), (RIGHT, CRASH), (RIGHT, C)], "q": [(WRONG, I)]}
+    draws: dict[str, Any] = {"p": [(RIGHT, TIMEOUT), (RIGHT, CRASH), (RIGHT, YES)], "q": [(WRONG, NO)]}
     context = run_of(tmp_path, draws)
     assert again(context, *only).own().height == judged
 
@@ -213,7 +217,7 @@ def test_only_some_are_judged(tmp_path: Path, only: list[str], judged: int):
 def test_an_interrupted_round_is_taken_up_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    context = run_of(tmp_path, {id: [(WRONG, I)] * 3 for id in "pqrst"}, shard_rows=4)
+    context = run_of(tmp_path, {id: [(WRONG, NO)] * 3 for id in "pqrst"}, shard_rows=4)
     monkeypatch.setattr(reverify, "CHUNK", 2)
     real, calls = reverify.verify, []
 
@@ -242,7 +246,7 @@ def test_an_interrupted_round_is_taken_up_where_it_was(
 def test_other_verifiers_are_another_round_and_the_same_ones_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    context = run_of(tmp_path, {"p": [(WRONG, C), (RIGHT, C)]})
+    context = run_of(tmp_path, {"p": [(WRONG, YES), (RIGHT, YES)]})
     first = again(context)
     verdicts.apply(tmp_path, first.folder.name)
     assert again(context).own().is_empty()  # the same verifiers have judged them already
@@ -253,7 +257,7 @@ def test_other_verifiers_are_another_round_and_the_same_ones_go_on(
 
 
 def test_what_failed_is_tried_again_once_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    context = run_of(tmp_path, {"p": [(RIGHT, TIMEOUT), (RIGHT, TIMEOUT), (RIGHT, C)]})
+    context = run_of(tmp_path, {"p": [(RIGHT, TIMEOUT), (RIGHT, TIMEOUT), (RIGHT, YES)]})
     real = reverify.verify
     monkeypatch.setattr(reverify, "verify", lambda *_: Verdict("unverifiable", "crash: X"))
     first = again(context, "unverifiable")
@@ -267,7 +271,7 @@ def test_what_failed_is_tried_again_once_it_counts(tmp_path: Path, monkeypatch: 
 
 
 def test_a_key_that_was_mended_is_judged_by(tmp_path: Path):
-    context = run_of(tmp_path, {"p": [(WRONG, I)], "q": [(RIGHT, C)]})
+    context = run_of(tmp_path, {"p": [(WRONG, NO)], "q": [(RIGHT, YES)]})
     verdicts.apply(tmp_path, again(context).folder.name)
     mended = pl.when(prompt_id="p").then(pl.lit('"6"')).otherwise("reference")
     table = context.prompts().with_columns(reference=mended)
@@ -275,7 +279,7 @@ def test_a_key_that_was_mended_is_judged_by(tmp_path: Path):
     round_ = again(context)
     assert round_.own().height == 1
     assert turned(context, round_) == {("incorrect: wrong_answer", "correct"): 1}
-    assert now(context) == [I, C]
+    assert now(context) == [NO, YES]
 
 
 # --- what it changes ----------------------------------------------------------------------------
@@ -290,7 +294,7 @@ def made(context: Context) -> None:
 def test_what_a_dataset_gains_and_loses_is_told_before_and_true_after(tmp_path: Path):
     context = run_of(
         tmp_path,
-        {"p": [(WRONG, C)], "q": [(RIGHT, I), (WRONG, I)], "r": [(RIGHT, C), (RIGHT, C)]},
+        {"p": [(WRONG, YES)], "q": [(RIGHT, NO), (WRONG, NO)], "r": [(RIGHT, YES), (RIGHT, YES)]},
     )
     made(context)
     before = draws_digest(context, context.draws())
@@ -300,7 +304,7 @@ def test_what_a_dataset_gains_and_loses_is_told_before_and_true_after(tmp_path: 
     assert told == (2, 1, 1, 1, 1)
 
     verdicts.apply(tmp_path, round_.folder.name)
-    assert now(context) == [I, C, I, C, C]
+    assert now(context) == [NO, YES, NO, YES, YES]
     assert draws_digest(context, context.draws()) != before
     made(context)
     rows = pl.read_parquet(tmp_path / "dataset" / "v2" / "data" / "*.parquet")
@@ -311,7 +315,7 @@ def test_what_a_dataset_gains_and_loses_is_told_before_and_true_after(tmp_path: 
 
 
 def test_verdicts_that_stay_change_no_fingerprint(tmp_path: Path):
-    context = run_of(tmp_path, {"p": [(WRONG, I), (RIGHT, C)]})
+    context = run_of(tmp_path, {"p": [(WRONG, NO), (RIGHT, YES)]})
     before = draws_digest(context, context.draws())
     verdicts.apply(tmp_path, again(context).folder.name)
     assert draws_digest(context, context.draws()) == before
@@ -321,9 +325,9 @@ def test_what_the_policy_makes_of_it_is_told(tmp_path: Path):
     context = run_of(
         tmp_path,
         {
-            "p": [(WRONG, C)],  # its success was none: it wants more
-            "q": [(RIGHT, I), (RIGHT, C)],  # the first one was enough
-            "r": [(WRONG, C), (RIGHT, C)],  # the second one was left over
+            "p": [(WRONG, YES)],  # its success was none: it wants more
+            "q": [(RIGHT, NO), (RIGHT, YES)],  # the first one was enough
+            "r": [(WRONG, YES), (RIGHT, YES)],  # the second one was left over
         },
     )
     round_ = again(context)
@@ -341,7 +345,7 @@ def call(*arguments: str | Path) -> str:
 
 
 def test_the_command_shows_and_applies_only_when_told(tmp_path: Path):
-    context = run_of(tmp_path, {"p": [(WRONG, C)], "q": [(RIGHT, I)]})
+    context = run_of(tmp_path, {"p": [(WRONG, YES)], "q": [(RIGHT, NO)]})
     made(context)
     (tmp_path / "samples" / "stage.json").write_text("{}")
     shown = call("reverify", tmp_path)
@@ -349,10 +353,10 @@ def test_the_command_shows_and_applies_only_when_told(tmp_path: Path):
     assert "prompts want more draws then" in shown
     assert "--apply lets these verdicts count" in shown
     assert (tmp_path / "samples" / "stage.json").exists()
-    assert now(context) == [C, I]
+    assert now(context) == [YES, NO]
 
     assert "these verdicts count now" in call("reverify", tmp_path, "--apply")
-    assert now(context) == [I, C]
+    assert now(context) == [NO, YES]
     assert not (tmp_path / "samples" / "stage.json").exists()  # the next run looks at them
     assert "no verdict turned" in call("reverify", tmp_path)
     assert verdicts.applied(verdicts.place(tmp_path)) == [
@@ -365,6 +369,6 @@ def test_a_folder_without_draws_is_refused(tmp_path: Path, command: str):
     result = CliRunner().invoke(main, [command, str(tmp_path)])
     assert result.exit_code == 2
     assert "no run folder, it has no recipe.json" in result.stderr
-    with pytest.raises(Exception, match="no draws are sealed yet"):
-        run_of(tmp_path, {})
+    run_of(tmp_path, {})
+    with pytest.raises(RecipeError, match="no draws are sealed yet"):
         opened(tmp_path)
