@@ -209,7 +209,10 @@ def test_a_draw_that_was_stopped_has_no_answer_whatever_it_says(tmp_path: Path):
     ],
 )
 def test_only_some_are_judged(tmp_path: Path, only: list[str], judged: int):
-    draws: dict[str, Any] = {"p": [(RIGHT, TIMEOUT), (RIGHT, CRASH), (RIGHT, YES)], "q": [(WRONG, NO)]}
+    draws: dict[str, Any] = {
+        "p": [(RIGHT, TIMEOUT), (RIGHT, CRASH), (RIGHT, YES)],
+        "q": [(WRONG, NO)],
+    }
     context = run_of(tmp_path, draws)
     assert again(context, *only).own().height == judged
 
