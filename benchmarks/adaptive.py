@@ -6,9 +6,9 @@
 
 Prompts have pass rates of a distribution; a draw's length is log-normal, longer where it is wrong,
 as chains of thought are. `fixed` draws 8 of each prompt and counts up to k accepted ones.
-`adaptive` is the run's own code (`factory.sampler.fill`) with the least generous settings at which
-it has as many prompts with an accepted sample and as many accepted samples; so the figures compare
-tokens at equal yield and equal coverage.
+`adaptive` is the run's own code (`factory.sampler.loop.fill`) with the least generous settings at
+which it has as many prompts with an accepted sample and as many accepted samples; so the figures
+compare tokens at equal yield and equal coverage.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from typing import Any
 import polars as pl
 
 from factory.engines import Completion, Engine, Request
-from factory.pending import Asker
 from factory.prompts import PROMPT
-from factory.sampler import fill
+from factory.sampler.loop import fill
+from factory.sampler.pending import Asker
 from factory.sampling import Adaptive, Fixed, Policy, Sampling, Target, Until
 from factory.store import Store
 
@@ -183,9 +183,9 @@ def real(run: Path, draws: int, count: int) -> None:
     """The teacher of a run on its train prompts."""
     os.environ |= {"VLLM_CONFIGURE_LOGGING": "0", "DO_NOT_TRACK": "1"}
     from factory import models
-    from factory.drawing import longest_prompt
+    from factory.engines.vllm_engine import VLLM
     from factory.recipe import Recipe
-    from factory.vllm_engine import VLLM
+    from factory.sampler.drawing import longest_prompt
 
     recipe = Recipe.model_validate(json.loads((run / "recipe.json").read_text())["recipe"])
     asked = pl.read_parquet(run / "prompts" / "table.parquet").filter(split="train").head(count)

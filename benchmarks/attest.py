@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from factory import attest, evidence, likelihood
-from factory.likelihood import Claim, Counts, Draw, Read
+from factory import attest
+from factory.attest import evidence, likelihood
+from factory.attest.likelihood import Claim, Counts, Draw, Read
 
 GROUP = 10
 """Draws whose token counts are kept together."""
@@ -147,7 +148,7 @@ def engine(weights: Path) -> Any:
     """vLLM as the line starts it on this machine."""
     from vllm import LLM
 
-    from factory.vllm_engine import device_arguments
+    from factory.engines.vllm_engine import device_arguments
 
     arguments = device_arguments(str(weights), 256, 256)
     return LLM(str(weights), max_model_len=256, enable_prefix_caching=True, **arguments)

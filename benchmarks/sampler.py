@@ -61,15 +61,15 @@ class Ours:
     """The sampler as the line uses it."""
 
     def __init__(self, model: Path, sampling: Any):
-        from factory.vllm_engine import VLLM
+        from factory.engines.vllm_engine import VLLM
 
         self.sampling = sampling
         self.engine = VLLM(model, max_length=256, concurrency=sampling.concurrency, arguments={})
 
     def round(self, asked: pl.DataFrame, seed: int) -> float:
         """Tokens per second of one round."""
-        from factory.pending import Asker
-        from factory.sampler import fill
+        from factory.sampler.loop import fill
+        from factory.sampler.pending import Asker
         from factory.store import Store
 
         with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +97,7 @@ class Bare:
     def __init__(self, model: Path, sampling: Any):
         from vllm import LLM
 
-        from factory.vllm_engine import device_arguments
+        from factory.engines.vllm_engine import device_arguments
 
         self.sampling = sampling
         arguments = device_arguments(str(model), 256, sampling.concurrency)
@@ -108,8 +108,8 @@ class Bare:
         from vllm import SamplingParams
 
         from factory.chat import load_tokenizer, prompt_ids
-        from factory.pending import Asker
         from factory.records import sample_id, seed_of
+        from factory.sampler.pending import Asker
 
         tokenizer = load_tokenizer(self.engine.llm_engine.model_config.tokenizer)
         settings = Asker("bench", self.sampling, seed).settings

@@ -20,10 +20,10 @@ import polars as pl
 import psutil
 
 from factory.engines import Completion, Request
-from factory.pending import Asker
 from factory.prompts import PROMPT
 from factory.records import SAMPLE
-from factory.sampler import fill
+from factory.sampler.loop import fill
+from factory.sampler.pending import Asker
 from factory.sampling import Fixed, Policy, Sampling
 from factory.store import Store
 

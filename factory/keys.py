@@ -14,8 +14,8 @@ from rich.table import Table
 
 from factory import store, verdicts
 from factory.reverify import THREADS
-from factory.shards import Shards
 from factory.stages import Context, current_version
+from factory.store.shards import Shards
 from factory.turns import key_of, short
 from filters.verifiers.majority import VOTING, Majority, among
 

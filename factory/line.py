@@ -202,7 +202,9 @@ def claim(run: Path, stage: Stage, print_of: str) -> Done | None:
         if not folder.exists() and aside.exists():
             aside.rename(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(print_of)
+    fresh = folder / "claimed-by.tmp"
+    fresh.write_text(print_of)
+    fresh.rename(note)  # a full disk must not leave it empty: work would be moved away for it
     (folder / "failed").unlink(missing_ok=True)
     done = finished(run, stage)
     return done if done and done.fingerprint == print_of else None

@@ -20,9 +20,9 @@ from factory.errors import RecipeError
 from factory.progress import Report
 from factory.recipe import Recipe
 from factory.records import digest, file_digest
-from factory.shards import Shards, write_through
 from factory.stages import Context
 from factory.store import write_table
+from factory.store.shards import Shards, write_through
 from filters.truncation import STOPPED
 from filters.verifiers import VERIFIERS, pool, verify
 

@@ -6,9 +6,9 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from factory import policy
-from factory.policy import Limits
-from factory.strategies import Strategy
+from factory.sampler import policy
+from factory.sampler.policy import Limits
+from factory.sampler.strategies import Strategy
 from factory.strict import Strict
 from filters.watch import Stops
 

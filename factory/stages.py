@@ -11,13 +11,14 @@ from typing import Any
 
 import polars as pl
 
-from factory import build, drawing, models, store, verdicts, versions
-from factory.drawing import Drawn, Teacher
+from factory import build, models, store, verdicts, versions
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.progress import Report
 from factory.recipe import Model, Recipe, Served, Tiny
 from factory.records import digest
+from factory.sampler import drawing
+from factory.sampler.drawing import Drawn, Teacher
 from factory.sampling import Fixed, Policy, Sampling
 from filters import Filters, funnel
 
@@ -114,7 +115,7 @@ def teacher_base(context: Context) -> Result:
     base = context.recipe.teacher.base
     if not isinstance(base, Served):
         return _base(context, base, "teacher base")
-    from factory.wire import key_of
+    from factory.engines.wire import key_of
 
     key_of(base)  # before anything else is done in vain
     found = models.elsewhere(base)
@@ -151,7 +152,7 @@ def _base(context: Context, model: Model, name: str) -> Result:
 
 def other_teachers(context: Context) -> Result:
     """The models that answer beside the teacher."""
-    from factory.wire import key_of
+    from factory.engines.wire import key_of
 
     found = []
     for number, other in enumerate(context.recipe.teacher.others):

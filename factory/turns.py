@@ -13,12 +13,12 @@ import polars as pl
 from rich.table import Table
 
 from factory import build, store, verdicts
-from factory.outcome import outcome
-from factory.pending import KEPT, Asker, by_prompt, planned
 from factory.recipe import Recipe
 from factory.reverify import Round
+from factory.sampler.outcome import outcome
+from factory.sampler.pending import KEPT, Asker, by_prompt, planned
+from factory.sampler.strategies import prepare
 from factory.stages import Context
-from factory.strategies import prepare
 from filters import judge
 from filters.verifiers import VERIFIERS
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from factory.errors import StageError
 from factory.records import SAMPLE
-from factory.shards import Shards, write_through
+from factory.store.shards import Shards, write_through
 
 LATER = ("verdict", "verdict_reason", "answer", "verdict_seconds")
 """The columns of a draw that a later verdict takes the place of."""

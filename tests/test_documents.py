@@ -22,7 +22,7 @@ def test_the_tree_in_the_readme_is_the_tree():
     tree = (ROOT / "README.md").read_text().split("## The tree")[1].split("```")[1]
     room, named = ROOT, 0
     for line in tree.splitlines():
-        if match := re.match(r"(\w+/)", line):
+        if match := re.match(r"([\w/]+/)", line):
             room = ROOT / match[1]
         for name in re.findall(r"\b\w+\.py\b", line):
             assert (room / name).is_file(), f"{name} is not in {room.name}/"

@@ -11,8 +11,8 @@ from typing import Any
 
 from misbehaving import Behaviour, Misbehaving
 
-from factory.endpoint import Endpoint
 from factory.engines import Completion, Request
+from factory.engines.endpoint import Endpoint
 from factory.errors import EngineFailure
 from factory.recipe import Served
 

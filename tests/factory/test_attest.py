@@ -11,14 +11,14 @@ import polars as pl
 import pytest
 import torch
 
-from factory import evidence, likelihood, models
-from factory.attest import attest
+from factory import models
+from factory.attest import attest, evidence, likelihood
+from factory.attest.likelihood import Claim, Counts, Draw, Read
+from factory.attest.significance import chi_square, two_sided, z_score
 from factory.chat import load_tokenizer, prompt_ids
 from factory.errors import FactoryError, RecipeError
-from factory.likelihood import Claim, Counts, Draw, Read
 from factory.prompts import PROMPT
 from factory.records import SAMPLE
-from factory.significance import chi_square, two_sided, z_score
 
 WARM = Claim(1.0, 1.0)
 SHARP = Claim(0.9, 0.95)
@@ -431,7 +431,7 @@ def test_numbers_of_the_engine_tell_a_rounded_checkpoint(
     monkeypatch.setattr(evidence, "ENOUGH", 5_000)
     from vllm import LLM, SamplingParams
 
-    from factory.vllm_engine import device_arguments
+    from factory.engines.vllm_engine import device_arguments
 
     tokenizer = load_tokenizer(teacher)
     llm = LLM(str(teacher), max_model_len=128, **device_arguments(str(teacher), 128, 64))

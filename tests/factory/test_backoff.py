@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.backoff import Breaker, Limit, Retries, retry_after
+from factory.engines.backoff import Breaker, Limit, Retries, retry_after
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from factory.beliefs import Belief, Rule, Tally, expected, learn, limits, price
-from factory.policy import Limits, goes_on, until
+from factory.sampler.beliefs import Belief, Rule, Tally, expected, learn, limits, price
+from factory.sampler.policy import Limits, goes_on, until
 
 RULE = Rule(accepted=1, max_draws=16, min_chance=0.05)
 

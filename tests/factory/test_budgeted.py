@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from factory.budgeted import Budgeted
 from factory.engines import Completion, Request
+from factory.engines.budgeted import Budgeted
 from factory.sampling import Thinking
 
 

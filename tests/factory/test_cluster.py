@@ -12,12 +12,12 @@ import polars as pl
 import pytest
 from test_sampler import mixed_answers, prompts
 
-from factory.cluster import fill_on_cluster
 from factory.engines import Completion, Engine, Request, Scripted
 from factory.errors import StageError
-from factory.outcome import Outcome
-from factory.pending import Asker
-from factory.sampler import fill
+from factory.sampler.cluster import fill_on_cluster
+from factory.sampler.loop import fill
+from factory.sampler.outcome import Outcome
+from factory.sampler.pending import Asker
 from factory.sampling import Adaptive, Fixed, Policy, Sampling, Target, Until
 from factory.store import Store
 

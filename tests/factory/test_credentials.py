@@ -7,7 +7,7 @@ import pytest
 from asking import KEY, endpoint, request
 from misbehaving import Misbehaving, answers, says
 
-from factory.credentials import Credentials
+from factory.engines.credentials import Credentials
 from factory.errors import EngineFailure, StageError
 from factory.recipe import Served
 

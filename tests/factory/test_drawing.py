@@ -9,16 +9,17 @@ import polars as pl
 import pytest
 from tiny_models import tiny_model
 
-from factory import drawing, store
+from factory import store
 from factory.chat import load_tokenizer, prompt_ids
-from factory.drawing import Drawn, Teacher
 from factory.errors import RecipeError
 from factory.models import Located, elsewhere, find
 from factory.prompts import PROMPT
 from factory.recipe import Served, Weights
 from factory.records import digest
+from factory.sampler import drawing
+from factory.sampler.drawing import Drawn, Teacher
+from factory.sampler.strategies import ask, prepare
 from factory.sampling import Sampling
-from factory.strategies import ask, prepare
 
 STRATEGIES: list[dict[str, Any]] = [
     {"name": "shown", "template": "few_shot", "examples": "shown.jsonl", "shots": 1}

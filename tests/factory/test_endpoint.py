@@ -26,8 +26,8 @@ from misbehaving import (
 )
 
 from factory.engines import Completion
+from factory.engines.wire import LARGEST_BODY
 from factory.errors import EngineFailure, FactoryError, StageError
-from factory.wire import LARGEST_BODY
 
 # --- a good answer ------------------------------------------------------------------------------
 

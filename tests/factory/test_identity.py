@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory import identity
+from factory.sampler import identity
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from factory.errors import FactoryError
-from factory.figures import Figures
 from factory.metrics import ADDRESS, Metrics
-from factory.pending import Spent
 from factory.progress import Progress
+from factory.sampler.figures import Figures
+from factory.sampler.pending import Spent
 
 
 @pytest.fixture

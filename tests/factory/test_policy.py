@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from factory.policy import Limits, asked_for, fixed, goes_on, next_draw, pass_rate, until
+from factory.sampler.policy import Limits, asked_for, fixed, goes_on, next_draw, pass_rate, until
 
 ADAPTIVE: Limits = (3, 5, 6)
 """Given up after 3 draws without success, after 5 with one, after 6 with two; enough at 3."""

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from test_sampler import RIGHT, Scripted, fixed, prompts, until
 
-from factory.aims import Spent
-from factory.cluster import _Driver
-from factory.feed import Feed
-from factory.figures import Figures
-from factory.pending import Asker, PromptState, kept, planned, states
-from factory.replica import Replica
-from factory.sampler import Run
+from factory.sampler.aims import Spent
+from factory.sampler.cluster import _Driver
+from factory.sampler.feed import Feed
+from factory.sampler.figures import Figures
+from factory.sampler.loop import Run
+from factory.sampler.pending import Asker, PromptState, kept, planned, states
+from factory.sampler.replica import Replica
 from factory.sampling import Budget, Policy, Sampling
 from factory.store import Store
 from filters.verifiers.verdict import Verdict

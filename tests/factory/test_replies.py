@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from misbehaving import draw
 
-from factory.endpoint import Endpoint
 from factory.engines import Completion
+from factory.engines.endpoint import Endpoint
+from factory.engines.replies import ECHOED, Rebuilt, completion, raw_text
 from factory.errors import EngineFailure
-from factory.replies import ECHOED, Rebuilt, completion, raw_text
 from filters.thinking import split
 
 # --- raw text, rebuilt --------------------------------------------------------------------------

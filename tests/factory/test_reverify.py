@@ -13,15 +13,15 @@ from factory import reverify, verdicts
 from factory.cli import main
 from factory.errors import RecipeError, StageError
 from factory.models import Located
-from factory.pending import Asker
 from factory.prompts import PROMPT
 from factory.recipe import Recipe
 from factory.records import SAMPLE, sample_id
 from factory.reverify import begin, judge, opened
-from factory.shards import Shards
+from factory.sampler.pending import Asker
 from factory.stages import Context, dataset, measures
 from factory.stages import _draws_digest as draws_digest
 from factory.store import write_table
+from factory.store.shards import Shards
 from factory.turns import effects, turns, wanted
 from filters.thinking import split
 from filters.verifiers.verdict import Verdict

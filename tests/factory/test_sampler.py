@@ -14,12 +14,13 @@ import pytest
 
 from factory.engines import Completion, Engine, Request, Scripted
 from factory.errors import EngineFailure, StageError
-from factory.outcome import Outcome
-from factory.pending import Asker
 from factory.prompts import PROMPT
-from factory.sampler import ATTEMPTS, Stop, fill
+from factory.sampler.loop import ATTEMPTS, Stop, fill
+from factory.sampler.outcome import Outcome
+from factory.sampler.pending import Asker
 from factory.sampling import Adaptive, Budget, Fixed, Policy, Sampling, Target, Until
 from factory.store import Store
+from filters.verifiers.verdict import Verdict
 from filters.watch import LoopStop, Stops
 
 RIGHT, WRONG = r"<think>so</think> \boxed{5}", r"<think>so</think> \boxed{6}"
@@ -412,6 +413,20 @@ def test_told_to_stop_it_finishes_what_is_in_flight_if_there_is_time(
         asyncio.run(run())
     assert store.table().height == finished  # in hand: four, and half as many that wait
     assert sample(Scripted(answers), asked, fixed(1), Store(tmp_path)).samples.height == 30
+
+
+def test_a_judge_that_breaks_costs_a_verdict_and_not_the_run(tmp_path: Path):
+    async def broken(response: str | None, reference: object, verifier: str) -> Verdict:
+        raise ValueError("no such thing")
+
+    asker, store = Asker("t", Sampling(policy=fixed(1)), 1), Store(tmp_path)
+    engine, asked = Scripted({"a": [RIGHT]}), prompts("a")
+    asyncio.run(fill(engine, asked, asker, store, lambda *_, **__: None, judge=broken))
+    (row,) = store.table().to_dicts()
+    assert (row["verdict"], row["verdict_reason"]) == (
+        "unverifiable",
+        "crash: ValueError: no such thing",
+    )
 
 
 def test_attempts_that_failed_are_noted(tmp_path: Path):

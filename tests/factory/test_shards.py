@@ -13,8 +13,8 @@ import pytest
 
 from factory.errors import RecipeError, StageError
 from factory.records import SAMPLE
-from factory.shards import Shards
 from factory.store import Store
+from factory.store.shards import Shards
 
 
 def table(*ids: str, **more: Any) -> pl.DataFrame:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factory.engines.sse import LARGEST_LINE, Events
 from factory.errors import EngineFailure
-from factory.sse import LARGEST_LINE, Events
 
 STREAMS = [
     (b"data: 1\n\ndata: 2\n\n", [b"1", b"2"], "as everybody writes it"),

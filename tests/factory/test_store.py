@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from factory.errors import StageError
-from factory.journal import FRAME
 from factory.store import Store, read
+from factory.store.journal import FRAME
 
 ROWS: list[dict[str, Any]] = [
     {"sample_id": "a", "draw": 0, "text": "one", "token_ids": [1, 2]},

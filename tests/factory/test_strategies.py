@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from factory.errors import RecipeError
 from factory.records import digest
+from factory.sampler.strategies import Asked, Strategy, ask, prepare
 from factory.sampling import Sampling
-from factory.strategies import Asked, Strategy, ask, prepare
 
 
 def prompt(question: str = "How many?", **columns: Any) -> dict[str, Any]:

@@ -27,9 +27,9 @@ from misbehaving import (
 )
 
 from factory.engines import Completion
+from factory.engines.stream import Streamed
+from factory.engines.wire import LARGEST_BODY, LARGEST_STREAM
 from factory.errors import EngineFailure
-from factory.stream import Streamed
-from factory.wire import LARGEST_BODY, LARGEST_STREAM
 
 THINK = "<think>\n2+2=4\n</think>\n4"
 

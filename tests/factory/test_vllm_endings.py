@@ -10,7 +10,7 @@ import pytest
 from tiny_models import tiny_model
 
 from factory.engines import Completion, Request
-from factory.vllm_engine import VLLM, AsyncVLLM
+from factory.engines.vllm_engine import VLLM, AsyncVLLM
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("engine")]
 

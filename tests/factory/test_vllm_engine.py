@@ -12,12 +12,12 @@ import pytest
 import torch
 from tiny_models import LONGEST, tiny_model
 
-from factory.budgeted import Budgeted
 from factory.chat import load_tokenizer, prompt_ids
 from factory.engines import Completion, Request
+from factory.engines.budgeted import Budgeted
+from factory.engines.vllm_engine import VLLM, AsyncVLLM
 from factory.errors import EngineFailure
 from factory.sampling import Thinking
-from factory.vllm_engine import VLLM, AsyncVLLM
 from filters.thinking import CLOSE, OPEN
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("engine")]

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from factory.chat import load_tokenizer, prompt_ids
-from factory.endpoint import Endpoint
 from factory.engines import Completion, Request
+from factory.engines.endpoint import Endpoint
 from factory.errors import EngineFailure
 from factory.recipe import Served
 from filters.thinking import CLOSE, OPEN, split

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from factory.engines import Scripted
-from factory.pending import Asker
 from factory.prompts import PROMPT
 from factory.recipe import Grpo
-from factory.sampler import fill
+from factory.sampler.loop import fill
+from factory.sampler.pending import Asker
 from factory.sampling import Fixed, Policy, Sampling
 from factory.store import Store
 from filters import Filters, judge, measure

@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 
 from factory.errors import RecipeError, StageError
-from factory.journal import sync_folder
 from factory.records import SAMPLE
+from factory.store.journal import sync_folder
 
 ALL = tuple(SAMPLE)
 NAME = re.compile(r"part-(\d+)\.parquet")

@@ -14,23 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from factory import identity, store
-from factory.budgeted import Budgeted
+from factory import store
 from factory.chat import load_tokenizer, prompt_ids
+from factory.engines.budgeted import Budgeted
 from factory.errors import RecipeError, StageError
 from factory.models import Located
-from factory.pending import Asker
 from factory.progress import Report
 from factory.recipe import Served
 from factory.records import digest
+from factory.sampler import identity
+from factory.sampler.pending import Asker
+from factory.sampler.strategies import ask, prepare
 from factory.sampling import Sampling
-from factory.shards import Shards
 from factory.store import Store
-from factory.strategies import ask, prepare
+from factory.store.shards import Shards
 
 if TYPE_CHECKING:
     from factory.engines import Engine
-    from factory.outcome import Outcome
+    from factory.sampler.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ class Drawn:
     """What all teachers' draws came to."""
 
     samples: pl.DataFrame
-    """As `factory.outcome.SAMPLES`, the teachers' one after the other."""
+    """As `factory.sampler.outcome.SAMPLES`, the teachers' one after the other."""
     prompts: pl.DataFrame
-    """As `factory.outcome.PROMPTS`, with `teacher`."""
+    """As `factory.sampler.outcome.PROMPTS`, with `teacher`."""
     failed: dict[str, str]
     ended_by: list[str]
     """For each teacher, in words."""
@@ -74,7 +75,7 @@ def draw(
 
     Raises:
         RecipeError: when examples cannot be read, or a teacher cannot be asked so.
-        StageError: see `factory.sampler.fill`.
+        StageError: see `factory.sampler.loop.fill`.
     """
     if sampling.thinking and any(teacher.served for teacher in teachers):
         raise RecipeError(
@@ -130,7 +131,7 @@ def _compare(teacher: Teacher, asker: Asker, folder: Path, say: Callable[[str], 
 async def _filled(
     teacher: Teacher, prompts: pl.DataFrame, asker: Asker, kept: Store, report: Report
 ) -> Outcome:
-    from factory.sampler import Stop, fill
+    from factory.sampler.loop import Stop, fill
 
     sampling, path = asker.sampling, teacher.model.path
     stop = Stop(sampling.grace)
@@ -138,7 +139,7 @@ async def _filled(
     longest = longest_prompt(path, prompts, asker) + sampling.max_tokens if path else 0
     start = partial(running, teacher, sampling, longest)
     if sampling.cluster:
-        from factory.cluster import fill_on_cluster
+        from factory.sampler.cluster import fill_on_cluster
 
         return await fill_on_cluster(start, prompts, asker, kept, report, stop=stop)
     async with start() as engine:
@@ -158,10 +159,10 @@ async def running(teacher: Teacher, sampling: Sampling, max_length: int) -> Asyn
 
 def _engine(teacher: Teacher, sampling: Sampling, max_length: int) -> Any:
     if teacher.served:
-        from factory.endpoint import Endpoint
+        from factory.engines.endpoint import Endpoint
 
         return Endpoint(teacher.served, sampling.concurrency)
-    from factory.vllm_engine import VLLM, AsyncVLLM
+    from factory.engines.vllm_engine import VLLM, AsyncVLLM
 
     return (AsyncVLLM if in_own_process(sampling) else VLLM)(
         teacher.model.path,

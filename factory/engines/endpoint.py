@@ -13,13 +13,13 @@ from typing import Any, Self
 
 import orjson
 
-from factory.backoff import Breaker, Clock, Limit, Retries
 from factory.engines import Completion, Request
+from factory.engines.backoff import Breaker, Clock, Limit, Retries
+from factory.engines.replies import completion, echo
+from factory.engines.stream import Streamed
+from factory.engines.wire import Reply, Trouble, Wire, refusal, repeated
 from factory.errors import EngineFailure, StageError
 from factory.recipe import Served
-from factory.replies import completion, echo
-from factory.stream import Streamed
-from factory.wire import Reply, Trouble, Wire, refusal, repeated
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from factory import policy
-from factory.pending import SLICE, Asker, PromptState, states
-from factory.plan import Plan
+from factory.sampler import policy
+from factory.sampler.pending import SLICE, Asker, PromptState, states
+from factory.sampler.plan import Plan
 
 SAMPLES = {"sample_id": pl.String(), "prompt_id": pl.String(), "draw": pl.Int32()}
 PROMPTS = {
@@ -19,8 +19,8 @@ PROMPTS = {
     "pass_rate": pl.Float64(),
     "state": pl.String(),
 }
-"""`pass_rate` is unbiased under any policy (`factory.policy.pass_rate`), and null for a prompt that
-was broken off. `state` is enough, hopeless, failed or pending."""
+"""`pass_rate` is unbiased under any policy (`policy.pass_rate`), and null for a prompt
+that was broken off. `state` is enough, hopeless, failed or pending."""
 
 
 @dataclass

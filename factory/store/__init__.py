@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 import polars as pl
 
-from factory import journal
 from factory.errors import StageError
-from factory.journal import Journal, sync_folder
 from factory.records import SAMPLE
-from factory.shards import ALL, Shards, write_through
+from factory.store import journal
+from factory.store.journal import Journal, sync_folder
+from factory.store.shards import ALL, Shards, write_through
 
 SEAL_ROWS = 5000
 SEAL_BYTES = 64 * 2**20

@@ -9,14 +9,15 @@ from typing import Any
 import orjson
 import polars as pl
 
-from factory import policy, verdicts
-from factory.aims import Spent
-from factory.plan import Plan
-from factory.policy import Limits
+from factory import verdicts
 from factory.records import digest, sample_id
+from factory.sampler import policy
+from factory.sampler.aims import Spent
+from factory.sampler.plan import Plan
+from factory.sampler.policy import Limits
+from factory.sampler.strategies import Asked, Prepared, ask
 from factory.sampling import Sampling
 from factory.store import Store
-from factory.strategies import Asked, Prepared, ask
 
 SLICE = 1024
 """Prompts that are taken from the table at once."""

@@ -6,8 +6,7 @@ import re
 from typing import Any
 
 from factory.engines import Completion, Watch
-from factory.errors import EngineFailure
-from factory.replies import (
+from factory.engines.replies import (
     Rebuilt,
     bad,
     count,
@@ -19,7 +18,8 @@ from factory.replies import (
     pieces,
     token_ids,
 )
-from factory.wire import Trouble, refusal
+from factory.engines.wire import Trouble, refusal
+from factory.errors import EngineFailure
 
 
 class Streamed:

@@ -12,16 +12,17 @@ from typing import Any
 
 import polars as pl
 
-from factory import evidence, likelihood, models, store
+from factory import models, store
+from factory.attest import evidence, likelihood
+from factory.attest.evidence import WATCHED, Attestation
+from factory.attest.likelihood import Claim, Counts, Draw, Read
+from factory.attest.significance import two_sided, z_score
 from factory.chat import load_tokenizer, opens_thinking, prompt_ids
 from factory.errors import FactoryError, RecipeError
-from factory.evidence import WATCHED, Attestation
-from factory.likelihood import Claim, Counts, Draw, Read
 from factory.progress import Report
 from factory.recipe import Recipe, Weights
 from factory.records import digest, file_digest
-from factory.significance import two_sided, z_score
-from factory.strategies import ask, prepare
+from factory.sampler.strategies import ask, prepare
 
 LEAST = 400
 """Draws that are read however small the share is, where there are so many."""
@@ -216,8 +217,8 @@ def _repeated(
     reads: Sequence[Read],
     dtype: str,
 ) -> evidence.Finding:
-    from factory.redraw import redraw
-    from factory.vllm_engine import VLLM
+    from factory.attest.redraw import redraw
+    from factory.engines.vllm_engine import VLLM
 
     engine = VLLM(
         weights,

@@ -16,15 +16,15 @@ from typing import Any
 
 import polars as pl
 
-from factory.aims import Aims
 from factory.errors import StageError
-from factory.feed import Feed
-from factory.figures import Figures
-from factory.outcome import Outcome
-from factory.pending import Asker, PromptState, kept, planned, spent, states
 from factory.progress import Report
-from factory.replica import Event, Replica, Start
-from factory.sampler import ALL_FINISHED, Stop, finished, judge_here, synced
+from factory.sampler.aims import Aims
+from factory.sampler.feed import Feed
+from factory.sampler.figures import Figures
+from factory.sampler.loop import ALL_FINISHED, Stop, finished, judge_here, synced
+from factory.sampler.outcome import Outcome
+from factory.sampler.pending import Asker, PromptState, kept, planned, spent, states
+from factory.sampler.replica import Event, Replica, Start
 from factory.sampling import Budget, Sampling
 from factory.store import Store
 from filters.truncation import STOPPED
@@ -47,13 +47,13 @@ async def fill_on_cluster(
     *,
     stop: Stop | None = None,
 ) -> Outcome:
-    """As `factory.sampler.fill`, with engines that `start` brings up on the cluster's nodes.
+    """As `factory.sampler.loop.fill`, with engines that `start` brings up on the cluster's nodes.
 
     Ray is connected to as `RAY_ADDRESS` says, or to the cluster that this machine is part of; where
     there is none, one is begun on this machine.
 
     Raises:
-        StageError: see `factory.sampler.fill`; also when no replica is at work for long.
+        StageError: see `factory.sampler.loop.fill`; also when no replica is at work for long.
     """
     had = kept(store, asker)
     figures = Figures(
@@ -220,7 +220,10 @@ class _Driver:
             while not self._done():
                 await self._wait(served, report)
                 if stop and stop.now.is_set():
-                    self._stopping = True
+                    if not self._stopping:
+                        self._stopping = True
+                        for actor in self.actors:
+                            actor.halt.remote()
                     stop.began = stop.began or time.monotonic()
                 if self.aims.overtime or (stop and stop.over):
                     break

@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from factory.likelihood import Claim, Counts, Read
-from factory.significance import at_least, chi_square, two_sided, z_score
+from factory.attest.likelihood import Claim, Counts, Read
+from factory.attest.significance import at_least, chi_square, two_sided, z_score
 from factory.strict import Strict
 
 ALPHA = 1e-3

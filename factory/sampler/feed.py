@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from factory.figures import Figures
-from factory.pending import Asker, PromptState
-from factory.plan import Plan
-from factory.policy import Limits
+from factory.sampler.figures import Figures
+from factory.sampler.pending import Asker, PromptState
+from factory.sampler.plan import Plan
+from factory.sampler.policy import Limits
 
 
 class Feed:
@@ -16,6 +16,7 @@ class Feed:
     def __init__(self, prompts: Iterator[PromptState], plan: Plan, figures: Figures, asker: Asker):
         self._prompts, self._plan = prompts, plan
         self._figures, self._enough = figures, asker.sampling.policy.accepted or 0
+        self._learns = asker.sampling.policy.adaptive is not None
         self._parked: list[PromptState] = []
         figures.begin()
 
@@ -29,6 +30,9 @@ class Feed:
 
     def chance(self, state: PromptState) -> float:
         """Of its next draw to be correct, as far as is known."""
+        if not self._learns:  # then what all prompts came to so far is the best guess
+            spent = self._figures.spent
+            return (spent.accepted + 0.5) / (spent.draws + 1)
         return self._plan.chance(state.place, state.source, state.drawn, state.correct)
 
     def put_away(self, state: PromptState) -> list[PromptState]:

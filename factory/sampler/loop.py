@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -13,22 +14,22 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from factory.aims import Aims, Spent
 from factory.engines import Completion, Engine, Request
 from factory.errors import EngineFailure, StageError
-from factory.feed import Feed
-from factory.figures import Figures
-from factory.outcome import Outcome, outcome
-from factory.pending import Asker, PromptState, kept, planned, spent, states
-from factory.plan import Plan
-from factory.policy import Limits
 from factory.progress import Report
 from factory.records import seed_of
+from factory.sampler.aims import Aims, Spent
+from factory.sampler.feed import Feed
+from factory.sampler.figures import Figures
+from factory.sampler.outcome import Outcome, outcome
+from factory.sampler.pending import Asker, PromptState, kept, planned, spent, states
+from factory.sampler.plan import Plan
+from factory.sampler.policy import Limits
 from factory.store import UNSYNCED_SECONDS, Store
 from filters.thinking import OPEN, split
 from filters.truncation import STOPPED
 from filters.verifiers import verify
-from filters.verifiers.verdict import Verdict
+from filters.verifiers.verdict import Verdict, unverifiable
 from filters.watch import Watch
 
 ATTEMPTS = 3
@@ -40,6 +41,8 @@ PATIENCE = 20
 """Failures in a row, with no success between, after which the engine is held to be broken; or as
 many as there are draws in hand, where these are more: prompts that are refused at once come in
 long rows while sound draws take their time."""
+
+log = logging.getLogger(__name__)
 
 ALL_FINISHED = "all prompts are finished"
 """What ends a run that has neither target nor budget."""
@@ -193,6 +196,8 @@ class Run:
         self._ready: deque[PromptState] = deque()
         self._failures_in_a_row = 0
         self._hoped = 0.0
+        self.halted = False
+        """Whether no draw may begin any more, by the word of whoever feeds it."""
 
     async def over(self, feed: Prompts, report: Report, stop: Stop | None = None) -> str:
         """Keep the engine full until no prompt wants another draw; returns what ended it.
@@ -216,7 +221,8 @@ class Run:
     ) -> str:
         why = ""
         while True:
-            while len(tasks) < self._in_hand and not (stop and stop.now.is_set()):
+            halted = self.halted or (stop is not None and stop.now.is_set())
+            while len(tasks) < self._in_hand and not halted:
                 if why := self.aims.end(len(tasks), self._hoped):
                     break
                 if (found := self._next()) is None:
@@ -348,6 +354,14 @@ class Run:
                 "mend the cause and run the same command again."
             ) from error
 
+    async def _judged(self, response: str | None, state: PromptState) -> Verdict:
+        """The verdict. A judge that breaks is no wrong answer, and must not cost the run."""
+        try:
+            return await self.judge(response, state.reference, state.verifier)
+        except Exception as error:
+            log.exception("the judge broke at prompt %s", state.prompt_id)
+            return unverifiable(f"crash: {type(error).__name__}: {error}")
+
     async def _keep(
         self, state: PromptState, request: Request, completion: Completion, attempt: int
     ) -> None:
@@ -356,7 +370,7 @@ class Run:
         # What was stopped in the middle of its answer has none, whatever stands in it.
         stopped = completion.finish_reason in STOPPED
         response = None if stopped else thought.response
-        verdict = await self.judge(response, state.reference, state.verifier)
+        verdict = await self._judged(response, state)
         self.keeper.append(
             {
                 "sample_id": request.sample_id,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from factory.attest.likelihood import Claim
 from factory.engines import Engine, Request
 from factory.errors import EngineFailure
-from factory.likelihood import Claim
 
 
 def redraw(engine: Engine, rows: pl.DataFrame, claim: Claim) -> list[Sequence[int]]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from factory import beliefs
-from factory.beliefs import Belief, Rule, Tally
-from factory.policy import Limits
+from factory.sampler import beliefs
+from factory.sampler.beliefs import Belief, Rule, Tally
+from factory.sampler.policy import Limits
 from factory.sampling import Sampling
 
 PILOT = 64

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, Self
 
-from factory.backoff import retry_after
-from factory.credentials import REMOVED, Credentials
-from factory.credentials import key_of as key_of  # a stage asks for it before it begins
+from factory.engines.backoff import retry_after
+from factory.engines.credentials import REMOVED, Credentials
+from factory.engines.credentials import key_of as key_of  # a stage asks for it before it begins
+from factory.engines.replies import LONGEST_ECHO, echo
+from factory.engines.sse import Events
 from factory.errors import EngineFailure
 from factory.recipe import Served
-from factory.replies import LONGEST_ECHO, echo
-from factory.sse import Events
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession

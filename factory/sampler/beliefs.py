@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from factory.policy import Limits
+from factory.sampler.policy import Limits
 
 PRIOR = (0.5, 0.5)
 """Beta distribution of pass rates before anything is known: Jeffreys' for a proportion."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from factory.aims import Spent
+from factory.sampler.aims import Spent
 from factory.sampling import Target
 
 TELL_SECONDS = 0.1

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from factory.aims import Spent
 from factory.engines import Engine
-from factory.figures import Figures
-from factory.pending import Asker, PromptState
-from factory.policy import Limits
-from factory.sampler import Judge, Run
+from factory.sampler.aims import Spent
+from factory.sampler.figures import Figures
+from factory.sampler.loop import Judge, Run
+from factory.sampler.pending import Asker, PromptState
+from factory.sampler.policy import Limits
 
 Start = Callable[[], AbstractAsyncContextManager[Engine]]
 """Starts an engine where it is called; must be picklable."""
@@ -124,6 +124,11 @@ class Replica:
                 figures = Figures(Spent(), prompts=0)
                 self._run = Run(engine, self._asker, figures, self._feed, self._judge)
         return ray.get_runtime_context().get_node_id()
+
+    async def halt(self) -> None:
+        """Begin no further draw: the run was told to stop."""
+        if self._run:
+            self._run.halted = True
 
     async def sample(self, states: list[PromptState]) -> AsyncIterator[list[Event]]:
         """Draw what these prompts want; tells what comes of it, as it comes."""

@@ -1,0 +1,1 @@
+"""Who gets the next draw, and what comes of it."""
