@@ -232,9 +232,9 @@ def test_a_file_that_changed_on_disk_is_read_again(tmp_path: Path):
 
 TALKATIVE = """
 import os, signal, sys
-signal.signal(signal.SIGTERM, lambda *_: None)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 print("here", flush=True)
-signal.pause()
+signal.sigwait([signal.SIGTERM])
 os.write(int(sys.argv[1]), b"x" * 2**20)
 """
 
