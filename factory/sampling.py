@@ -158,6 +158,13 @@ class Sampling(Strict):
     grace: float = Field(30.0, ge=0)
     """Seconds that draws in flight are given to finish when the run is told to stop."""
 
+    @property
+    def is_aimed(self) -> bool:
+        """Whether a target or a budget may end the run."""
+        budget = self.budget
+        bounds = (self.target, budget.draws, budget.tokens, budget.hours)
+        return any(bound is not None for bound in bounds)
+
     @field_validator("strategies")
     @classmethod
     def _told_apart(cls, strategies: list[Strategy]) -> list[Strategy]:

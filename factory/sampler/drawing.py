@@ -131,11 +131,13 @@ def _compare(teacher: Teacher, asker: Asker, folder: Path, say: Callable[[str], 
 async def _filled(
     teacher: Teacher, prompts: pl.DataFrame, asker: Asker, kept: Store, report: Report
 ) -> Outcome:
-    from factory.sampler.loop import Stop, fill
+    from factory.sampler.loop import Stop, fill, nothing_owed
 
     sampling, path = asker.sampling, teacher.model.path
     stop = Stop(sampling.grace)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.now.set)
+    if settled := await nothing_owed(prompts, asker, kept):
+        return settled
     longest = longest_prompt(path, prompts, asker) + sampling.max_tokens if path else 0
     start = partial(running, teacher, sampling, longest)
     if sampling.cluster:

@@ -132,6 +132,18 @@ async def fill(
     return await finished(prompts, asker, store, plan, run.failed, ended_by)
 
 
+async def nothing_owed(prompts: pl.DataFrame, asker: Asker, store: Store) -> Outcome | None:
+    """What a sampling came to that wants no more draws, so that no engine need be started."""
+    sampling, plan = asker.sampling, planned(prompts, asker.sampling)
+    so_far = spent(kept(store, asker), asker, store.seconds(asker.teacher))
+    ended_by = Aims(sampling, so_far).end(0, 0.0)
+    settled = await finished(prompts, asker, store, plan, {}, ended_by or ALL_FINISHED)
+    done = settled.prompts.filter(state="pending").is_empty()
+    # A plan that held draws back for their price goes on where its aim leaves room.
+    done = done and not (sampling.is_aimed and sampling.policy.adaptive)
+    return settled if done or ended_by else None
+
+
 async def finished(
     prompts: pl.DataFrame,
     asker: Asker,

@@ -64,16 +64,21 @@ def outcome(
             state.failed = {n: failed[id] for n, id in ids if id in failed}
         state.limits = plan.limits(state.place, state.source)
         finished = state.finished
-        if state.limits is not None:
-            numbers = policy.asked_for(state.limits, state.outcomes)
-            state.outcomes = {number: state.outcomes[number] for number in numbers}
         if finished:
             plan.finished(state.place, state.source, *state.counts())
+        as_planned = True
+        if state.limits is not None:
+            # With a target or a budget, a prompt that was held back for its price may have gone on
+            # when the others were finished: these draws count, but have no rule to be fair by.
+            rule = asker.sampling.policy.limits() if asker.sampling.is_aimed else state.limits
+            numbers = policy.asked_for(rule, state.outcomes)
+            as_planned = numbers == policy.asked_for(state.limits, state.outcomes)
+            state.outcomes = {number: state.outcomes[number] for number in numbers}
         drawn += (
             (asker.sample_id(state, number), state.prompt_id, number)
             for number in sorted(state.outcomes)
         )
-        told.append(_fate(state, asker, finished))
+        told.append(_fate(state, asker, finished, as_planned))
         if len(told) == SLICE:
             put_away()
     put_away()
@@ -81,10 +86,10 @@ def outcome(
 
 
 def _fate(
-    state: PromptState, asker: Asker, finished: bool
+    state: PromptState, asker: Asker, finished: bool, as_planned: bool
 ) -> tuple[str, str, int, int, float | None, str]:
     rate = None
-    if finished and state.limits and state.drawn and not state.failed:
+    if finished and as_planned and state.limits and state.drawn and not state.failed:
         rate = policy.pass_rate(state.limits, state.drawn, state.correct)
     if not finished:
         word = "pending"

@@ -351,6 +351,21 @@ def test_a_target_ends_a_run_and_is_hardly_exceeded(tmp_path: Path):
     assert 60 <= outcome.samples.filter(verdict="correct").height <= 65
 
 
+def test_a_target_that_prices_left_short_is_reached_all_the_same(tmp_path: Path):
+    answers = {
+        f"p{n:03}": random.Random(n).choices([RIGHT, WRONG], [1, 3], k=8) for n in range(300)
+    }
+    told = {"target": Target(accepted=240), "concurrency": 8}
+    outcome = sample(Scripted(answers), prompts(*answers), adaptive(1, 8), Store(tmp_path), **told)
+    accepted = outcome.samples.filter(verdict="correct").height
+    assert outcome.ended_by == "the target of 240 accepted rows"
+    assert accepted >= 240
+    again = Recording(answers)
+    resumed = sample(again, prompts(*answers), adaptive(1, 8), Store(tmp_path), **told)
+    assert again.asked == []
+    assert resumed.samples.equals(outcome.samples)  # what was drawn beyond the plan counts
+
+
 @pytest.mark.parametrize(
     ("budget", "ended_by"),
     [
