@@ -25,6 +25,7 @@ _LABEL = re.compile(r"(?:^|(?<=[ ,;.]))(?:part )?\((?P<label>[a-hA-H]|i{1,3}|i?v
 _ORDERS = ("a b c d e f g h", "i ii iii iv v", "1 2 3 4 5 6 7 8 9")
 _BUILT = re.compile(r" ?(?:[a-zA-Z]|\([a-zA-Z, ]+\))(?: ?\\in[^|:]*)? ?(?:\\mid|\||:)")
 _ROOT = re.compile(r"(?:[xtz]|\\lambda) ?_ ?\{? ?(?:\d|\d, ?\d) ?\}? ?= ?(?P<value>[^=<>]+)")
+_POWER = re.compile(rf"(?:{NAME}) ?\^[^=]*=")
 _SIGNS = re.compile(r"\\(pm|mp)(?![a-z])")
 _COMMA = re.compile(r"-?\d+,\d+")
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
@@ -46,6 +47,7 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     a, b = listing(one), listing(two)
     if a is None and b is None:
         return None
+    same = _guarded(same)
     if a is None or b is None:
         return _alone(one, two, a, b, same)
     if len(a.parts) == len(b.parts) == 1:
@@ -66,6 +68,16 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     if len(pair) > 1 and not unordered and any(_repeated(each.parts) for each in (a, b)):
         return False  # x = 1 or x = 2 is no pair
     return _unordered(a, b, same) if unordered else _ordered(a.parts, b.parts, same)
+
+
+def _guarded(same: Same) -> Same:
+    """Compares parts, of which y^2 = 4 alone is no 4."""
+
+    def guarded(one: str, two: str) -> bool | None:
+        powers = [_POWER.match(side) for side in (one, two)]
+        return False if any(powers) and ("=" in one) != ("=" in two) else same(one, two)
+
+    return guarded
 
 
 def _alone(one: str, two: str, a: Listing | None, b: Listing | None, same: Same) -> bool | None:

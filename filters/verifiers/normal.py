@@ -59,6 +59,19 @@ class Forms:
     def same(self, a: Form, b: Form) -> bool:
         return not _plus(self.times(a[0], b[1]), self.times(b[0], a[1]), -1)
 
+    def different(self, one: Tree, two: Tree) -> bool:
+        """Whether two constants certainly differ: products of broken powers of primes, and of pi,
+        depend on each other only if they are the same (Besicovitch, 1940; pi is transcendental).
+        """
+        a, b = self.form(one), self.form(two)
+        gap = _plus(self.times(a[0], b[1]), self.times(b[0], a[1]), -1)
+        generators = {(name, power) for term in gap for name, power in term}
+        return bool(gap) and all(
+            (name == "pi" and power == int(power))
+            or (name.startswith("p:") and int(name[2:]) < TRIAL**2)
+            for name, power in generators
+        )
+
     def rational(self, tree: Tree) -> Fraction | None:
         """The rational number that a tree is, or None."""
         return _rational(self.form(tree))
@@ -115,8 +128,8 @@ class Forms:
             ((term, factor),) = below.items()
             if factor == 1 and not term:
                 return above, _UNIT
-            inverse = {tuple((name, -power) for name, power in term): 1 / factor}
-            return self.times(above, inverse), _UNIT
+            inverse = self.joined(tuple((name, -power) for name, power in term), ONE)
+            return self.times({key: v / factor for key, v in inverse.items()}, above), _UNIT
         return above, below
 
     def times(self, a: Sum, b: Sum) -> Sum:

@@ -72,6 +72,7 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
     verdict = words.agree(one, two)
     for compare in (
         equations.qualified,
+        equations.congruences,
         listings.agree,
         _words,
         tables.agree,

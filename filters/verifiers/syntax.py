@@ -28,12 +28,13 @@ _TOKEN = re.compile(
     r" *(?:(?P<number>\d{1,3}(?:,\d{3})+(?![\d.])|\d+\.?\d*|\.\d+)"
     r"|\\(?P<command>[a-zA-Z]+)"
     r"|(?P<word>[A-Za-z]+)(?P<primes>'*)"
-    r"|(?P<sign>[-+*/^(){}\[\]|!_]))"
+    r"|(?P<sign>[-+*/^(){}\[\]|!_%]))"
 )
 _EXPONENT = re.compile(r"\d\.?[eE] ?[-+]?\d")
 _DERIVATIVE = re.compile(r"\\frac ?\{ ?d ?\w?(?: ?\^ ?\d[^}]*)? ?\} ?\{ ?d|d[a-z]/d[a-z]")
 _INDEX = re.compile(r"_ ?(?:\{ ?([A-Za-z0-9]{1,6}) ?\}|([A-Za-z0-9]))")
 _OPENING = {"(": ")", "[": "]", "{": "}"}
+_CLOSING = frozenset({r"\rfloor", r"\rceil", r"\rvert"})
 _LETTER_COMMANDS = frozenset({"mathbf", "mathit", "boldsymbol", "mathcal"})
 
 
@@ -92,6 +93,12 @@ def put(tree: Tree, name: str, value: Tree) -> Tree:
 def number(value: int | Fraction) -> Tree:
     """The tree of a number."""
     return Tree("number", value=Fraction(value))
+
+
+def _negative(tree: Tree) -> Tree:
+    if tree.operation == "number":
+        return tree._replace(value=-Fraction(tree.value))
+    return Tree("*", (number(-1), tree))
 
 
 def _tokens(text: str) -> list[str]:
@@ -163,7 +170,7 @@ class _Reader:
             sign = self.take() if self.here in ("+", "-") else "+"
             term = self.product()
             if sign == "-":
-                term = Tree("*", (number(-1), term))
+                term = _negative(term)
             tree = term if tree is None else Tree("+", (tree, term))
         self.depth -= 1
         return tree
@@ -187,7 +194,7 @@ class _Reader:
     def starts(self) -> bool:
         """Whether a factor starts here."""
         here = self.here
-        if not here or here in ")]}|+-*/^!_":
+        if not here or here in ")]}|+-*/^!_%" or here in _CLOSING:
             return False
         if self.tokens[self.place - 1][-1:].isdigit() and here[0].isdigit():
             raise Unclear("two numbers side by side")
@@ -198,9 +205,12 @@ class _Reader:
             sign = -1 if self.take() == "-" else 1
             return Tree("*", (number(sign), self.factor()))
         tree = self.base()
-        while self.here in ("^", "!"):
-            if self.take() == "!":
+        while self.here in ("^", "!", "%"):
+            sign = self.take()
+            if sign == "!":
                 tree = Tree("!", (tree,))
+            elif sign == "%":
+                tree = Tree("*", (tree, number(Fraction(1, 100))))
             elif self.here in (r"\circ", r"\prime"):
                 if self.take() == r"\prime":
                     raise Unclear("a prime")
@@ -217,7 +227,7 @@ class _Reader:
             return self.group()
         if self.here == "-":
             self.take()
-            return Tree("*", (number(-1), self.argument()))
+            return _negative(self.argument())
         if self.here[:1].isdigit() and len(self.here) > 1 and self.tokens[self.place - 1] != "^":
             first, rest = self.here[0], self.here[1:]
             self.tokens[self.place : self.place + 1] = [first, rest]
@@ -310,7 +320,7 @@ class _Reader:
                 base = self.argument()
             else:
                 power = self.argument()
-        if power == Tree("*", (number(-1), number(1))) and name in ("sin", "cos", "tan"):
+        if power == number(-1) and name in ("sin", "cos", "tan"):
             name, power = "arc" + name, None
         if name == "log" and base is None:
             name = "log?"  # of ten, or natural: who knows

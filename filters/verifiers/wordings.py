@@ -17,7 +17,7 @@ _CLOCK = re.compile(
     r"([0-2]?\d) ?: ?([0-5]\d)(?: ?([aApP])\.? ?[mM]\.?)?|(1?\d) ?([aApP])\.? ?[mM]\.?"
 )
 _ARTICLE = re.compile(r"(?:(?:on|in|at|by) )?(?:(?:the|an?) )?(?:straight )?(?=\w{2})")
-_VERDICT = re.compile(r"(yes|no|true|false)(?:[,;.:]? .*)?")
+_VERDICT = re.compile(r"(yes|no|true|false)(?:[,;.:]? (?!or\b|and\b).*)?")
 _NOUN = re.compile(
     r"(?<=\w) (?:triangle|balls?|integers?|numbers?|function|quadrilateral|sequence)"
 )
@@ -83,7 +83,7 @@ def _based(one: str, two: str) -> bool | None:
     ]
     bases = {_BASES.get(match["base"], match["base"]) for match in matches if match}
     if not all(re.fullmatch(r"[0-9A-Fa-f]+", each) for each in digits):
-        return None
+        return False if "%" in one + two else None
     return len(bases) == 1 and digits[0].upper().lstrip("0") == digits[1].upper().lstrip("0")
 
 
