@@ -6,7 +6,7 @@ import re
 
 from filters.verifiers import formulas
 from filters.verifiers.estimate import estimate
-from filters.verifiers.listings import ASSIGNED, NAME, Same, listing
+from filters.verifiers.listings import ASSIGNED, NAME, Same, listing, titled
 from filters.verifiers.normal import Forms
 from filters.verifiers.syntax import Tree, Unclear, names, number, put
 
@@ -20,7 +20,7 @@ _QUALIFIED = re.compile(
     r"|(?:\\forall|for (?:all|any|every|each|some|positive|integers?|real)|where)(?![a-zA-Z]).*)",
 )
 _NO_NAMES = (
-    "not|negative|than|minus|plus|over|under|below|above|until|except|without|sin|cos|tan|log|exp|sqrt|sec|csc|cot|sinh|cosh|tanh|max|min|January|February|March|April|May"
+    "half|third|quarter|twice|double|triple|square|cube|root|inverse|reciprocal|opposite|factorial|power|not|negative|than|minus|plus|over|under|below|above|until|except|without|sin|cos|tan|log|exp|sqrt|sec|csc|cot|sinh|cosh|tanh|max|min|January|February|March|April|May"
     "|June|July|August|September|October|November|December"
 )
 _LED = (
@@ -51,7 +51,7 @@ def unassigned(text: str) -> str:
     ('5', '[0, 1]', '2x = 5')
     """
     match = ASSIGNED.fullmatch(text) or _MEMBER.fullmatch(text) or _TUPLE.fullmatch(text)
-    return match["value"].strip() if match else text.strip()
+    return match["value"].strip() if match and not titled(text) else text.strip()
 
 
 def name(text: str) -> str | None:

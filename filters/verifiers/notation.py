@@ -55,6 +55,7 @@ _HABITS = [  # what is typed without LaTeX, and the LaTeX of it
     (re.compile(r"\\lt(?![a-z])"), "<"),
     (re.compile(r"(?<=\S) ?\\approx.*$"), ""),
     (re.compile(r"(?<![a-z])\{([:,;])\}"), r"\1"),
+    (re.compile(r"(?<=\d) ?\\(?:text|mathrm) ?\{ ?[eE](-?)\} ?\{?(-?\d+)\}?"), r"e\1\2"),
     (re.compile(r"\\(?:large|Large|checkmark|quad)(?![a-zA-Z])"), ""),
     (re.compile(r"\\langle(?![a-z])"), "("),
     (re.compile(r"\\rangle(?![a-z])"), ")"),

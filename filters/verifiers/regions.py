@@ -93,7 +93,16 @@ def agree(one: str, two: str) -> bool | None:
         pairs = zip(a.intervals, b.intervals, strict=True)
         return all(_same(x.low, y.low) and _same(x.high, y.high) for x, y in pairs)
     except Unclear:
-        return None
+        return True if _rising(one) == _rising(two) else None
+
+
+def _rising(text: str) -> list[str]:
+    """The parts of a chain in rising order: c > b > a is a < b < c."""
+    parts = _RELATION.split(text)
+    if len(parts) > 3 and {_sign(part)[0] for part in parts[1::2]} == {">"}:
+        return [part if place % 2 == 0 else _mirrored(_sign(part))
+                for place, part in enumerate(parts)][::-1]  # fmt: skip
+    return [part if place % 2 == 0 else _sign(part) for place, part in enumerate(parts)]
 
 
 def integers(text: str) -> str | None:
