@@ -31,7 +31,7 @@ _LED = (
     r"[A-Za-z][a-z']*,?(?: [a-z]+,?){1,7} (?=-?\d)"
     rf"|(?!(?:{_NO_NAMES})\b)[a-zA-Z][a-z]{{2,}}(?: (?:is|of))? ?:? (?=-?\d|\\frac)"
 )
-_MEMBER = re.compile(rf"(?:{_LED}) ?:? ?(?P<value>.+)")
+_MEMBER = re.compile(rf"(?!(?i:yes|no|true|false)\b)(?:{_LED}) ?:? ?(?P<value>.+)")
 _TUPLE = re.compile(rf"\( ?(?:{NAME})(?: ?, ?(?:{NAME}))+ ?\) ?= ?(?P<value>\(.+\))")
 _FUNCTIONS = re.compile(r"y|[fgh] ?\(x\)|\\frac\{dy\}\{dx\}")
 _CALL = re.compile(r"[a-zA-Z] ?\(")

@@ -261,6 +261,8 @@ def _names(parts: list[str]) -> list[str]:
 def _unordered(a: Listing, b: Listing, same: Same) -> bool | None:
     """Each part must have a partner; nothing is certain unless every pair is."""
     ones, twos = a.parts, b.parts
+    if _named(ones) and set(_names(ones)) == set(_names(twos)):
+        return _ordered(ones, twos, same)
     if _named(ones) != _named(twos) and len(ones) == len(twos) and "{" not in a.open + b.open:
         return _ordered(ones, twos, same)  # x = 1, y = 2 and 1, 2
     table = [[_nested(one) == _nested(two) and same(one, two) for two in twos] for one in ones]

@@ -166,9 +166,9 @@ def _far(gold: Any, found: Any) -> bool:
     """Whether two numbers are apart after all: math-verify rounds 1e-8 and 2e-8 to the same 0."""
     try:
         a, b = complex(gold), complex(found)
+        return abs(a - b) > CLOSE * max(abs(a), abs(b))
     except (TypeError, ValueError, AttributeError, OverflowError):
-        return False  # not numbers
-    return abs(a - b) > CLOSE * max(abs(a), abs(b))
+        return False  # not numbers, or too large ones
 
 
 def _apart(gold: Any, found: Any) -> bool:

@@ -114,7 +114,7 @@ def agree(one: Quantity, two: Quantity) -> bool:
     apart = gap(one, two)
     if not apart:
         return apart is not None
-    largest = max(abs(one.value), abs(two.value))
+    largest = abs(two.value) / (100 if two.percent else 1) + apart
     rounded = one.decimal or two.decimal
     return rounded and apart < TOLERANCE and apart < CLOSE * largest
 

@@ -18,7 +18,7 @@ _CLOCK = re.compile(
 )
 _HOURS = {"noon": "12 PM", "12 noon": "12 PM", "midnight": "12 AM", "12 midnight": "12 AM"}
 _ARTICLE = re.compile(r"(?:(?:on|in|at|by) )?(?:(?:the|an?) )?(?:straight |quadrant )?(?=\w{2})")
-_VERDICT = re.compile(r"(yes|no|true|false)(?:[,;.:]? (?!or\b|and\b).*)?")
+_VERDICT = re.compile(r"(yes|true|false|no(?= it| th|[^ ]|$))(?:[,;.:]? (?!or\b|and\b).*)?")
 _NOUN = re.compile(
     r"(?<=\w) (?:triangle|balls?|integers?|numbers?|function|quadrilateral|sequence)|(?<=\w)条件$"
 )
