@@ -8,9 +8,14 @@ import re
 # with a set of signs, so that the search runs over plain text at the speed of memory.
 _TOKEN = re.compile(r"[{}\\](?:(?<=\\)(?:(?P<box>\\?(?:boxed|fbox)\s*\{)|.))?", re.DOTALL)
 _COLON = "[:\N{FULLWIDTH COLON}]"
-_FINAL = re.compile(rf"final answer(?:\*\*)?(?: is|:)|最终答案(?:\*\*)?(?:是|为|{_COLON})")
+_TITLE = r"(?:(?<=# )|(?<=\*\*))"  # of a heading, whose line ends with it
+_FINAL = re.compile(
+    rf"final answer(?:\*\*)?(?: is|:)|{_TITLE}final answer(?:\*\*)?\s*\n"
+    rf"|最终答案(?:\*\*)?(?:是|为|{_COLON})"
+)
 _ANSWER = re.compile(
-    rf"(?<!\w)answer(?:\*\*)?(?: is|:)|答案(?:\*\*)?(?:是|为|{_COLON})|(?:故|应)选{_COLON}?"
+    rf"(?<!\w)answer(?:\*\*)?(?: is|:)|{_TITLE}answer(?:\*\*)?\s*\n"
+    rf"|答案(?:\*\*)?(?:是|为|{_COLON})|(?:故|应)选{_COLON}?"
 )
 _LABEL = re.compile(r"\((?:[a-d]|[1-9]|i{1,3})\)")
 _BETWEEN = re.compile(r"\\(?:text|mathrm)\s?\{|\\q?quad\b|\\[()\[\];, ]|[$}.]|\b\w{1,3}\s?=|\s")

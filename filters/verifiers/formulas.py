@@ -3,6 +3,8 @@ r"""Whether two formulas are equal: shown by normal forms, refuted by values, or
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from fractions import Fraction
 from functools import lru_cache
 
 from filters.verifiers.estimate import Value, estimate
@@ -56,6 +58,30 @@ def constant(text: str) -> float | None:
     except Unclear:
         return None
     return value.value.real if value and not value.value.imag else None
+
+
+def bounds(text: str) -> tuple[Fraction, Fraction] | None:
+    """A real constant and how far from it the true value may be, or None where that is unclear.
+
+    >>> bounds("2 + 1/2")
+    (Fraction(5, 2), Fraction(0, 1))
+    >>> value, error = bounds(r"\\sqrt{2}")
+    >>> abs(value - Fraction("1.41421356237")) < error + Fraction(1, 10**11)
+    True
+    """
+    try:
+        parsed = tree(text)
+        if names(parsed):
+            return None
+        with suppress(Unclear):
+            if (exact := Forms().rational(parsed)) is not None:
+                return exact, Fraction(0)
+        one, two = (estimate(parsed, {}, natural) for natural in (True, False))
+    except Unclear:
+        return None
+    if one.value.imag or one != two:
+        return None
+    return Fraction(one.value.real), Fraction(100 * one.error + 1e-11 * abs(one.value.real))
 
 
 def is_formula(text: str) -> bool:
