@@ -74,12 +74,13 @@ def judge(answer: str, reference: object) -> Verdict:
 
 
 def _bounded(answer: str, wanted: Number) -> bool | None:
-    """Whether a formula is near enough, or None where it is not read with certainty.
+    r"""Whether a formula is near enough, or None where it is not read with certainty.
 
     >>> _bounded(r"\sqrt{2} \text{ cm}", _number("1.41 m")), _bounded("x", _number("1"))
     (False, None)
     """
-    text, unit = units.trailing(unassigned(tidy(answer)), letters=False)
+    letters = r"\text" in answer or r"\mathrm" in answer
+    text, unit = units.trailing(unassigned(tidy(answer)), letters)
     if (known := formulas.bounds(text)) is None:
         return None
     value, error = (Quantity(size, unit=unit) for size in known)
