@@ -8,7 +8,7 @@ from filters.verifiers import formulas
 from filters.verifiers.estimate import estimate
 from filters.verifiers.listings import ASSIGNED, NAME, Same, listing, titled
 from filters.verifiers.normal import Forms
-from filters.verifiers.syntax import Tree, Unclear, names, number, put
+from filters.verifiers.trees import Tree, Unclear, names, number, put
 
 _SET = r"\\(?:mathbb|mathbf|bf) ?\{? ?(?P<set>[ZNQRC]) ?\}?(?: ?\^ ?\{? ?[+*] ?\}?|_ ?\+)?"
 _MEMBERSHIP = (

@@ -10,7 +10,8 @@ from functools import lru_cache
 from filters.verifiers.estimate import Value, estimate
 from filters.verifiers.normal import Forms
 from filters.verifiers.quantities import CLOSE, TOLERANCE
-from filters.verifiers.syntax import Tree, Unclear, names, parse, put
+from filters.verifiers.syntax import parse
+from filters.verifiers.trees import Tree, Unclear, names, put
 
 _POINTS = ((0.7317, 0.6113), (2.9173, 1.1317), (0.1371, 0.0791), (-0.8131, 0.2719), (17.313, 3.71))
 """First value and step, for the variables in order; where a formula is not defined, the next."""
