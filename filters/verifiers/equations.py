@@ -119,6 +119,8 @@ def _unsolved(side: str) -> bool:
 
     What is no such thing may be what was asked for: x^2, x + 1/x, the sine of x.
     """
+    if side.startswith("-") and re.fullmatch(NAME, side[1:].strip()):
+        return True
     try:
         tree = formulas.tree(side)
     except Unclear:
