@@ -8,12 +8,18 @@ import re
 # with a set of signs, so that the search runs over plain text at the speed of memory.
 _TOKEN = re.compile(r"[{}\\](?:(?<=\\)(?:(?P<box>\\?(?:boxed|fbox)\s*\{)|.))?", re.DOTALL)
 _COLON = "[:\N{FULLWIDTH COLON}]"
-_FINAL = re.compile(rf"final answer(?:\*\*)?(?: is|:)|最终答案(?:\*\*)?(?:是|为|{_COLON})")
-_ANSWER = re.compile(
-    rf"(?<!\w)answer(?:\*\*)?(?: is|:)|答案(?:\*\*)?(?:是|为|{_COLON})|(?:故|应)选{_COLON}?"
+_TITLE = r"(?:(?<=# )|(?<=\*\*))"  # of a heading, whose line ends with it
+_FINAL = re.compile(
+    rf"final answer(?:\*\*)?(?: is|:)|{_TITLE}final answer(?:\*\*)?\s*\n"
+    rf"|最终答案(?:\*\*)?(?:是|为|{_COLON})"
 )
+_ANSWER = re.compile(
+    rf"(?<!\w)answer(?:\*\*)?(?: is|:)|{_TITLE}answer(?:\*\*)?\s*\n"
+    rf"|答案(?:\*\*)?(?:是|为|{_COLON})|(?:故|应)选{_COLON}?"
+)
+_LABEL = re.compile(r"\((?:[a-d]|[1-9]|i{1,3})\)")
 _BETWEEN = re.compile(r"\\(?:text|mathrm)\s?\{|\\q?quad\b|\\[()\[\];, ]|[$}.]|\b\w{1,3}\s?=|\s")
-_JOINED = re.compile(r"[,;]?(?:and|or|和|或)|[,;]")
+_JOINED = re.compile(r"[,;]*(?:and|or|和|或),?|[,;]+")
 _BECAUSE = re.compile(r"(?:,| ) ?(?:because|since|as we|as was|which|so that|hence|therefore)\b")
 _DOLLAR = re.compile(r"(?<!\\)\$")
 _LONGEST_JOINT = 60
@@ -112,7 +118,9 @@ def _last_box(response: str, spans: list[tuple[int, int, int]]) -> str | None:
     joined = [content]
     for before, after in zip(spans[-2::-1], spans[:0:-1], strict=False):
         joint = response[before[2] + 1 : after[0]]
-        if len(joint) > _LONGEST_JOINT or not _JOINED.fullmatch(_BETWEEN.sub("", joint)):
+        if len(joint) > _LONGEST_JOINT or not _JOINED.fullmatch(
+            _BETWEEN.sub("", _LABEL.sub(",", joint))
+        ):
             break
         joined.insert(0, response[before[1] : before[2]].strip())
     return ", ".join(joined) or None

@@ -6,9 +6,9 @@ import re
 
 from filters.verifiers import formulas
 from filters.verifiers.estimate import estimate
-from filters.verifiers.listings import ASSIGNED, NAME, Same, listing
+from filters.verifiers.listings import ASSIGNED, NAME, Same, listing, titled
 from filters.verifiers.normal import Forms
-from filters.verifiers.syntax import Tree, Unclear, names, number, put
+from filters.verifiers.trees import Tree, Unclear, names, number, put
 
 _SET = r"\\(?:mathbb|mathbf|bf) ?\{? ?(?P<set>[ZNQRC]) ?\}?(?: ?\^ ?\{? ?[+*] ?\}?|_ ?\+)?"
 _MEMBERSHIP = (
@@ -20,7 +20,7 @@ _QUALIFIED = re.compile(
     r"|(?:\\forall|for (?:all|any|every|each|some|positive|integers?|real)|where)(?![a-zA-Z]).*)",
 )
 _NO_NAMES = (
-    "not|negative|than|minus|plus|over|under|below|above|until|except|without|sin|cos|tan|log|exp|sqrt|sec|csc|cot|sinh|cosh|tanh|max|min|January|February|March|April|May"
+    "half|third|quarter|twice|double|triple|square|cube|root|inverse|reciprocal|opposite|factorial|power|not|negative|than|minus|plus|over|under|below|above|until|except|without|sin|cos|tan|log|exp|sqrt|sec|csc|cot|sinh|cosh|tanh|max|min|January|February|March|April|May"
     "|June|July|August|September|October|November|December"
 )
 _LED = (
@@ -31,9 +31,14 @@ _LED = (
     r"[A-Za-z][a-z']*,?(?: [a-z]+,?){1,7} (?=-?\d)"
     rf"|(?!(?:{_NO_NAMES})\b)[a-zA-Z][a-z]{{2,}}(?: (?:is|of))? ?:? (?=-?\d|\\frac)"
 )
-_MEMBER = re.compile(rf"(?:{_LED}) ?:? ?(?P<value>.+)")
+_MEMBER = re.compile(rf"(?!(?i:yes|no|true|false)\b)(?:{_LED}) ?:? ?(?P<value>.+)")
 _TUPLE = re.compile(rf"\( ?(?:{NAME})(?: ?, ?(?:{NAME}))+ ?\) ?= ?(?P<value>\(.+\))")
 _FUNCTIONS = re.compile(r"y|[fgh] ?\(x\)|\\frac\{dy\}\{dx\}")
+_CALL = re.compile(r"[a-zA-Z] ?\(")
+_CONGRUENCE = re.compile(
+    r"(?:(?P<name>[^=]*?) ?(?:\\equiv|≡) ?)?(?P<residue>-?\d+(?:(?: ?,| or| and) ?-?\d+)*) ?"
+    r"(?:\(? ?\\?[pb]?mod) ?\{? ?(?P<modulus>[1-9]\d*) ?\}? ?\)?"
+)
 _RELATION = re.compile(r"[<>]|\\[lg]e|\\ne|\\in(?![a-z])|\\equiv")
 _CONSTANT = re.compile(r"constants? ([a-zA-Z])\b|(?<= )([a-zA-Z]) is (?:a|any) constant")
 _NOTE = re.compile(r"(?P<value>\S.*?) ?\((?=[^()]*[a-zA-Z]{3})[^()\\=]*\)")
@@ -46,7 +51,7 @@ def unassigned(text: str) -> str:
     ('5', '[0, 1]', '2x = 5')
     """
     match = ASSIGNED.fullmatch(text) or _MEMBER.fullmatch(text) or _TUPLE.fullmatch(text)
-    return match["value"].strip() if match else text.strip()
+    return match["value"].strip() if match and not titled(text) else text.strip()
 
 
 def name(text: str) -> str | None:
@@ -109,6 +114,62 @@ def qualified(one: str, two: str, same: Same) -> bool | None:
     return same(values[0], values[1])
 
 
+def _unsolved(side: str) -> bool:
+    """Whether a side has one variable in it that stands for something else: -x, 2x, x + 1, 2^x.
+
+    What is no such thing may be what was asked for: x^2, x + 1/x, the sine of x.
+    """
+    if side.startswith("-") and re.fullmatch(NAME, side[1:].strip()):
+        return True
+    try:
+        tree = formulas.tree(side)
+    except Unclear:
+        return False
+    if _CALL.search(side):
+        return False
+    return tree.operation != "variable" and _once(tree)
+
+
+def _once(tree: Tree) -> bool:
+    """Whether a variable occurs once, under arithmetic or in an exponent of a number."""
+    if tree.operation == "variable":
+        return True
+    with_names = [place for place, part in enumerate(tree.parts) if names(part)]
+    return (
+        tree.operation in ("+", "*", "/", "^")
+        and len(with_names) == 1
+        and (tree.operation != "^" or with_names == [1])
+        and _once(tree.parts[with_names[0]])
+    )
+
+
+def congruences(one: str, two: str, same: Same) -> bool | None:
+    r"""Compares residues; the name before the sign does not matter.
+
+    >>> from filters.verifiers.formulas import agree
+    >>> congruences(r"n \equiv 10 \pmod{7}", r"n \equiv 3 (mod 7)", agree)
+    True
+    >>> congruences("3", r"x \equiv 3 \pmod{7}", agree), congruences("3", "4", agree)
+    (True, None)
+    """
+    a, b = (_CONGRUENCE.fullmatch(side) for side in (one, two))
+    if not a and not b:
+        return None
+    called = [match["name"] or "n" for match in (a, b) if match]
+    if len(set(called)) > 1 and not all(re.fullmatch(NAME, name) for name in called):
+        return False  # -n is not n
+    if not a or not b:
+        match = a or b
+        return same(match["residue"], two if a else one) if match else None
+    if a["modulus"] != b["modulus"]:
+        return False
+    ones, twos = (
+        {int(residue) % int(match["modulus"]) for residue in re.findall(r"-?\d+", match["residue"])}
+        for match in (a, b)
+    )
+    return ones == twos
+
+
 def _kind(match: re.Match[str]) -> str | None:
     if kind := match["set"] or match["bare"]:
         return kind
@@ -165,6 +226,8 @@ def agree(one: str, two: str, same: Same) -> bool | None:
         if (functions or ones[0] == twos[0]) and (verdict := same(ones[1], twos[1])) is not None:
             return verdict
         return formulas.proportional((ones[0], ones[1]), (twos[0], twos[1]))
+    if len(ones) != len(twos) and _unsolved(ones[0] if len(twos) == 1 else twos[0]):
+        return False
     if len(twos) == 1:  # the answer shows how it came about
         verdict = same(ones[-1], two)
         if verdict is False and len(ones) == 2 and re.fullmatch(NAME, ones[1]):

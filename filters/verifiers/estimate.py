@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from filters.verifiers.syntax import Tree, Unclear
+from filters.verifiers.trees import Tree, Unclear
 
 _EPSILON = 2.0**-50
 _INVERSE: dict[str, Callable[[float], float]] = {
@@ -19,7 +19,6 @@ _FUNCTIONS: dict[str, Callable[[complex], complex]] = {
     "sin": cmath.sin,
     "cos": cmath.cos,
     "tan": cmath.tan,
-    "exp": cmath.exp,
     "cot": lambda z: 1 / cmath.tan(z),
     "sec": lambda z: 1 / cmath.cos(z),
     "csc": lambda z: 1 / cmath.sin(z),
@@ -122,7 +121,7 @@ class _Estimates:
         return Value(value, (a.error + abs(value) * b.error) / (size - b.error))
 
     def power(self, a: Value, b: Value) -> Value:
-        whole = b.error <= _EPSILON * abs(b.value) and b.value == round(b.value.real)
+        whole = b.error <= 4 * _EPSILON * abs(b.value) and b.value == round(b.value.real)
         if whole and abs(b.value) < 10_000:
             n = round(b.value.real)
             if n and abs(a.value) and abs(n) * abs(math.log(abs(a.value))) > 300:
@@ -169,6 +168,9 @@ class _Estimates:
 
     def function(self, operation: str, a: Value) -> Value:
         """A function of one argument, with its error by the slope."""
+        if operation == "exp":  # it may be tiny, and its error is a part of it
+            value = cmath.exp(a.value)
+            return Value(value, abs(value) * (2 * a.error + 4 * _EPSILON))
         if operation in _INVERSE:
             x = self.real(a)
             if operation != "arctan" and abs(x) > 1 - 1e-9:
@@ -177,7 +179,7 @@ class _Estimates:
         if operation not in _FUNCTIONS:
             raise Unclear(f"the function {operation}")
         function, x, h = _FUNCTIONS[operation], a.value, 1e-6
-        if abs(x) > 1e6 and operation != "exp":
+        if abs(x) > 1e6:
             raise Unclear("a function of a large number")
         value = function(x)
         slope = abs(function(x + h) - function(x - h)) / (2 * h) + abs(value) * 1e-3 + 1e-3
@@ -199,8 +201,11 @@ class _Estimates:
 
     def whole(self, operation: str, a: Value) -> Value:
         x = self.real(a)
-        if self.at or (abs(x - round(x)) <= 100 * a.error and a.error > abs(x) * _EPSILON):
+        whole = all(value == round(value) for value in self.at.values())
+        near = abs(x - round(x)) <= 100 * a.error
+        if not whole or (near and not self.at and a.error > abs(x) * _EPSILON):
             raise Unclear("a step")
+        x = float(round(x)) if near else x  # of whole numbers, fractions come no nearer
         return Value(float(math.floor(x) if operation == "floor" else math.ceil(x)))
 
     def real(self, a: Value) -> float:

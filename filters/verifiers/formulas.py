@@ -3,15 +3,20 @@ r"""Whether two formulas are equal: shown by normal forms, refuted by values, or
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from fractions import Fraction
 from functools import lru_cache
 
 from filters.verifiers.estimate import Value, estimate
 from filters.verifiers.normal import Forms
 from filters.verifiers.quantities import CLOSE, TOLERANCE
-from filters.verifiers.syntax import Tree, Unclear, names, parse, put
+from filters.verifiers.syntax import parse
+from filters.verifiers.trees import Tree, Unclear, names, put
 
 _POINTS = ((0.7317, 0.6113), (2.9173, 1.1317), (0.1371, 0.0791), (-0.8131, 0.2719), (17.313, 3.71))
 """First value and step, for the variables in order; where a formula is not defined, the next."""
+_WHOLE_POINTS = ((17, 6), (23, 10), (14, 3), (9, 2))
+"""For formulas with steps or signs like (-1)^n, which have values at whole numbers only."""
 _FREE = frozenset({"C", "c", "k", "K", "C_1", "c_1", "C_0", "D"})
 _ANGULAR = re.compile(r"sin|cos|tan|cot|sec|csc")
 _DECIMAL = re.compile(r"\d\.\d")
@@ -54,6 +59,30 @@ def constant(text: str) -> float | None:
     except Unclear:
         return None
     return value.value.real if value and not value.value.imag else None
+
+
+def bounds(text: str) -> tuple[Fraction, Fraction] | None:
+    """A real constant and how far from it the true value may be, or None where that is unclear.
+
+    >>> bounds("2 + 1/2")
+    (Fraction(5, 2), Fraction(0, 1))
+    >>> value, error = bounds(r"\\sqrt{2}")
+    >>> abs(value - Fraction("1.41421356237")) < error + Fraction(1, 10**11)
+    True
+    """
+    try:
+        parsed = tree(text)
+        if names(parsed):
+            return None
+        with suppress(Unclear):
+            if (exact := Forms().rational(parsed)) is not None:
+                return exact, Fraction(0)
+        one, two = (estimate(parsed, {}, natural) for natural in (True, False))
+    except Unclear:
+        return None
+    if one.value.imag or one != two:
+        return None
+    return Fraction(one.value.real), Fraction(100 * one.error + 1e-11 * abs(one.value.real))
 
 
 def is_formula(text: str) -> bool:
@@ -127,15 +156,21 @@ def _equal(a: Tree, b: Tree, letters: frozenset[str], decimal: bool) -> bool | N
         forms = Forms(imaginary="i" not in letters)
         if forms.equal(a, b):
             return True if apart is not None or forms.rational(a) is not None else None
-        if apart is None and not letters and None not in (forms.rational(a), forms.rational(b)):
-            return False  # too large for floating point
+        if not letters and forms.different(a, b):
+            return False  # too large for floating point, or too near
         if apart is not None and not letters and forms.equal(_square(a), _square(b)):
             return True  # the same sign, and the same square
     except Unclear:
         pass
     if apart is not None and decimal and not letters:
-        return True
+        return True if all(_sharp(side) for side in (a, b)) else None
     return None
+
+
+def _sharp(constant: Tree) -> bool:
+    """Whether the value is known to more digits than answers are rounded to."""
+    value = estimate(constant, {})
+    return value.error < 1e-9 * abs(value.value)
 
 
 _NOT_APART = ()
@@ -145,7 +180,7 @@ def _apart(a: Tree, b: Tree, letters: frozenset[str]) -> tuple[Value, ...] | Non
     """Values of both sides that certainly differ; empty if none were found, None without values."""
     ordered = sorted(letters)
     result = None
-    for start, step in _POINTS if ordered else _POINTS[:1]:
+    for start, step in (*_POINTS, *_WHOLE_POINTS) if ordered else _POINTS[:1]:
         at = {letter: start + step * place for place, letter in enumerate(ordered)}
         try:
             pairs = [(estimate(a, at, way), estimate(b, at, way)) for way in (True, False)]
@@ -153,6 +188,8 @@ def _apart(a: Tree, b: Tree, letters: frozenset[str]) -> tuple[Value, ...] | Non
             continue
         if all(one.apart(two) for one, two in pairs):
             return pairs[0]
+        if result is not None and (start, step) in _WHOLE_POINTS:
+            break  # they have values elsewhere, too
         if result is None or not any(one.apart(two) for one, two in pairs):
             result = _NOT_APART
     return result

@@ -25,6 +25,15 @@ _LABEL = re.compile(r"(?:^|(?<=[ ,;.]))(?:part )?\((?P<label>[a-hA-H]|i{1,3}|i?v
 _ORDERS = ("a b c d e f g h", "i ii iii iv v", "1 2 3 4 5 6 7 8 9")
 _BUILT = re.compile(r" ?(?:[a-zA-Z]|\([a-zA-Z, ]+\))(?: ?\\in[^|:]*)? ?(?:\\mid|\||:)")
 _ROOT = re.compile(r"(?:[xtz]|\\lambda) ?_ ?\{? ?(?:\d|\d, ?\d) ?\}? ?= ?(?P<value>[^=<>]+)")
+_POWER = re.compile(rf"(?:{NAME}) ?\^[^=]*=")
+_TITLED = re.compile(
+    r"(?:the )?(?P<name>[a-z]{3,}(?: [a-z]{2,}){0,2}?)(?: value)?(?: is| are)? ?[:=]? ?"
+    r"(?P<value>(?:USD |-)?(?:[\d.(]|\\(?:frac|sqrt|pi)).*)",
+    re.IGNORECASE,
+)
+_VARIABLE = re.compile(r"[a-zA-Z](?= ?(?:[=<>]|\\[lgn]e))")
+_OR = re.compile(r"\bor\b|或|\\(?:lor|vee)(?![a-z])")
+_SHORT = {"maximum": "max", "minimum": "min"}
 _SIGNS = re.compile(r"\\(pm|mp)(?![a-z])")
 _COMMA = re.compile(r"-?\d+,\d+")
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
@@ -46,6 +55,13 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     a, b = listing(one), listing(two)
     if a is None and b is None:
         return None
+    same = _guarded(same)
+    if a and b and len({_either(one, a.parts), _either(two, b.parts)}) > 1:
+        return False
+    if (a is None or b is None or a.open != b.open) and (
+        (a and _either(one, a.parts)) or (b and _either(two, b.parts))
+    ):
+        return False  # x = 2 or y = 3 is no pair
     if a is None or b is None:
         return _alone(one, two, a, b, same)
     if len(a.parts) == len(b.parts) == 1:
@@ -66,6 +82,22 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     if len(pair) > 1 and not unordered and any(_repeated(each.parts) for each in (a, b)):
         return False  # x = 1 or x = 2 is no pair
     return _unordered(a, b, same) if unordered else _ordered(a.parts, b.parts, same)
+
+
+def _either(text: str, parts: list[str]) -> bool:
+    """Whether a text says something of one variable or of another."""
+    variables = {match.group() for part in parts if (match := _VARIABLE.match(part))}
+    return len(variables) > 1 and bool(_OR.search(text))
+
+
+def _guarded(same: Same) -> Same:
+    """Compares parts, of which y^2 = 4 alone is no 4."""
+
+    def guarded(one: str, two: str) -> bool | None:
+        powers = [_POWER.match(side) for side in (one, two)]
+        return False if any(powers) and ("=" in one) != ("=" in two) else same(one, two)
+
+    return guarded
 
 
 def _alone(one: str, two: str, a: Listing | None, b: Listing | None, same: Same) -> bool | None:
@@ -128,7 +160,26 @@ def listing(text: str) -> Listing | None:
         parts = [side for part in parts for side in _both(part)]
     if len(parts) == 1 and not brackets[0]:
         return None
-    return Listing(*brackets, [_escaped(part) for part in parts])
+    return Listing(*brackets, _titled([_escaped(part) for part in parts]))
+
+
+def titled(text: str) -> bool:
+    """Whether a text gives several things a value by their names.
+
+    >>> titled("length 8, width 5"), titled("about 8, 5")
+    (True, False)
+    """
+    found = listing(text)
+    return found is not None and all(_TITLED.fullmatch(part) for part in found.parts)
+
+
+def _titled(parts: list[str]) -> list[str]:
+    """Parts that begin with words of their own as what these words are: length 8, width 5."""
+    found = [match for part in parts if (match := _TITLED.fullmatch(part))]
+    titles = [_SHORT.get(match["name"].lower(), match["name"].lower()) for match in found]
+    if len(set(titles)) < len(parts) or len(parts) == 1:
+        return parts
+    return [f"{title} = {match['value']}" for title, match in zip(titles, found, strict=True)]
 
 
 def _depths(text: str) -> list[int]:
@@ -210,6 +261,8 @@ def _names(parts: list[str]) -> list[str]:
 def _unordered(a: Listing, b: Listing, same: Same) -> bool | None:
     """Each part must have a partner; nothing is certain unless every pair is."""
     ones, twos = a.parts, b.parts
+    if _named(ones) and set(_names(ones)) == set(_names(twos)):
+        return _ordered(ones, twos, same)
     if _named(ones) != _named(twos) and len(ones) == len(twos) and "{" not in a.open + b.open:
         return _ordered(ones, twos, same)  # x = 1, y = 2 and 1, 2
     table = [[_nested(one) == _nested(two) and same(one, two) for two in twos] for one in ones]

@@ -20,6 +20,8 @@ LARGEST = 1e6
 """Numbers of which 30 digits after the point tell enough: 10^100 and 10^100 + 1 begin alike."""
 
 _DEGREES = re.compile(r"(\d[\d.]*) ?\^ ?\\circ")
+_LETTERS = re.compile(r"\d[ ,;\\!~]*\\(?:text|mathrm)\s*\{[^{}]*[A-Za-z]")
+"""Words in roman type after a number."""
 _OR = re.compile(r"\\text ?\{ ?or ?\}| or |\\(?:lor|vee)(?![a-z])")
 
 
@@ -109,19 +111,25 @@ def _letters_differ(answer: str, reference: str) -> bool:
     one, two = (
         set(re.sub(r"\\[a-zA-Z]+", "", unassigned(tidy(side)))) for side in (answer, reference)
     )
+    if ("'" in one) != ("'" in two):  # it leaves out primes, too
+        return True
     one, two = ({sign for sign in side if sign.isalpha()} for side in (one, two))
     return one != two and {sign.lower() for sign in one} == {sign.lower() for sign in two}
 
 
 def _same_unit(answer: str, reference: str) -> tuple[str, str, bool]:
-    """Both sides in one unit and without it, and whether they can be compared at all."""
+    """Both sides in one unit and without it, and whether they can be compared at all.
+
+    Nothing is a unit that nobody knows, and math-verify would leave it out.
+    """
     (one, a), (two, b) = (
         trailing(tidy(side), letters=r"\text" in side or r"\mathrm" in side)
         for side in (answer, reference)
     )
     if a and b:
         return _times(one, a.factor), _times(two, b.factor), a.dimension == b.dimension
-    return one if a else answer, two if b else reference, True
+    strange = _LETTERS.search(reference if a else answer) if a or b else None
+    return one if a else answer, two if b else reference, not strange
 
 
 def _times(value: str, factor: Fraction) -> str:
@@ -158,9 +166,9 @@ def _far(gold: Any, found: Any) -> bool:
     """Whether two numbers are apart after all: math-verify rounds 1e-8 and 2e-8 to the same 0."""
     try:
         a, b = complex(gold), complex(found)
+        return abs(a - b) > CLOSE * max(abs(a), abs(b))
     except (TypeError, ValueError, AttributeError, OverflowError):
-        return False  # not numbers
-    return abs(a - b) > CLOSE * max(abs(a), abs(b))
+        return False  # not numbers, or too large ones
 
 
 def _apart(gold: Any, found: Any) -> bool:
@@ -213,6 +221,6 @@ def _region(text: str) -> tuple[Any, set[Any]] | None:
         variables |= parsed[0].free_symbols
         try:
             sets.append(parsed[0] if isinstance(parsed[0], Set) else parsed[0].as_set())
-        except NotImplementedError:  # sympy cannot solve it
+        except (NotImplementedError, TypeError):  # sympy cannot solve it, or it is no inequality
             return None
     return Union(*sets), variables

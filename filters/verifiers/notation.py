@@ -27,7 +27,9 @@ _SPACES = re.compile(r"(?:(?<!\\)\\[,;:! ]|\\q?quad\b|~|\s)+")
 _DRESS = re.compile(
     r"\\(?:left|right|displaystyle|textstyle|limits|[bB]igg?[lr]?)(?![a-zA-Z])|\\[()\[\]]|\$|\*\*"
 )
-_TEXT = re.compile(r"\\(?:text(?:bf|rm|it)?|math(?:rm|bf|it)|mbox|operatorname)\s*\{([^{}]*)\}")
+_TEXT = re.compile(
+    r"\\(?:text(?:bf|rm|it)?|math(?:rm|bf|it)|mbox|operatorname)\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+)
 _DEGREES = re.compile(r"(?<=[\d)}]) ?deg(?:rees?)?(?! ?[A-Za-z])")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\\,|\{,\}|,\\! ?)(?=\d{3}(?!\d))")
 _HABITS = [  # what is typed without LaTeX, and the LaTeX of it
@@ -52,6 +54,8 @@ _HABITS = [  # what is typed without LaTeX, and the LaTeX of it
     (re.compile(r"\\gt(?![a-z])"), ">"),
     (re.compile(r"\\lt(?![a-z])"), "<"),
     (re.compile(r"(?<=\S) ?\\approx.*$"), ""),
+    (re.compile(r"(?<![a-z])\{([:,;])\}"), r"\1"),
+    (re.compile(r"(?<=\d) ?\\(?:text|mathrm) ?\{ ?[eE](-?)\} ?\{?(-?\d+)\}?"), r"e\1\2"),
     (re.compile(r"\\(?:large|Large|checkmark|quad)(?![a-zA-Z])"), ""),
     (re.compile(r"\\langle(?![a-z])"), "("),
     (re.compile(r"\\rangle(?![a-z])"), ")"),

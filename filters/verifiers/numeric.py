@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from filters.verifiers import pool, quantities
+from filters.verifiers import formulas, pool, quantities, units
 from filters.verifiers.equations import unassigned
 from filters.verifiers.notation import LONGEST, latex, tidy
 from filters.verifiers.quantities import Quantity
@@ -47,7 +48,10 @@ def key(reference: object) -> str:
 
 
 def judge(answer: str, reference: object) -> Verdict:
-    r"""Whether the answer is a number near enough; formulas are worked out in the pool.
+    r"""Whether the answer is a number near enough.
+
+    Formulas are worked out here with a bound on the error, and in the pool where this is unclear or
+    the error matters.
 
     50% is 0.5. A side without a unit may have any; with two, they are converted.
 
@@ -56,6 +60,8 @@ def judge(answer: str, reference: object) -> Verdict:
     """
     wanted = _number(reference)
     found = _read(answer)
+    if found is None and (near := _bounded(answer, wanted)) is not None:
+        return correct(answer) if near else incorrect("wrong_answer", answer)
     if found is None:
         value = pool.call(evaluate, answer) if len(answer) <= LONGEST else None
         if value is None:
@@ -65,6 +71,26 @@ def judge(answer: str, reference: object) -> Verdict:
     if gap is None:
         return incorrect("wrong_unit", answer)
     return correct(answer) if gap <= wanted.slack else incorrect("wrong_answer", answer)
+
+
+def _bounded(answer: str, wanted: Number) -> bool | None:
+    r"""Whether a formula is near enough, or None where it is not read with certainty.
+
+    >>> _bounded(r"\sqrt{2} \text{ cm}", _number("1.41 m")), _bounded("x", _number("1"))
+    (False, None)
+    """
+    letters = r"\text" in answer or r"\mathrm" in answer
+    text, unit = units.trailing(unassigned(tidy(answer)), letters)
+    if (known := formulas.bounds(text)) is None:
+        return None
+    value, error = (Quantity(size, unit=unit) for size in known)
+    gap = quantities.gap(value, wanted.quantity)
+    reach = quantities.gap(error, replace(wanted.quantity, value=Fraction(0)))
+    if gap is None or reach is None:
+        return None
+    if gap + reach <= wanted.slack:
+        return True
+    return False if gap - reach > wanted.slack else None
 
 
 def evaluate(answer: str) -> str | None:

@@ -6,12 +6,15 @@ this one asks them in turn, from numbers to formulas, and lets lists ask it abou
 
 from __future__ import annotations
 
+import re
+
 from filters.verifiers import equations, formulas, listings, quantities, regions, tables, units
 from filters.verifiers import wordings as words
 from filters.verifiers.notation import LONGEST, tidy
 
 LONGEST_FORMULA = 2_000
 """Characters; in nothing longer formulas, words or lists are looked for."""
+_OPEN = re.compile(r"\\(?:neq?|[lg]eq?)(?![a-z])|[<>]")
 DEEPEST = 6
 """Lists inside lists, and values behind equals signs, that are followed."""
 
@@ -25,6 +28,8 @@ def certain(answer: str, reference: str) -> bool | None:
     if max(len(answer), len(reference)) > LONGEST:
         return None
     one, two = tidy(answer), tidy(reference)
+    if words.opposite(one, two):
+        return False
     same = _agree(one, two)
     return _without_units(answer, reference, one, two) if same is None else same
 
@@ -56,6 +61,9 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
     def same(x: str, y: str) -> bool | None:
         return _agree(x, y, depth + 1)
 
+    if (a or b) and any(_OPEN.match(side) for side in (one, two)):
+        return False  # not 12, and at most 12, are no 12
+
     names = {name for side in (one, two) if (name := equations.name(side))}
     if names and "=" in one and "=" in two and not equations.same_name(one, two):
         verdict = equations.agree(one, two, same)
@@ -72,6 +80,7 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
     verdict = words.agree(one, two)
     for compare in (
         equations.qualified,
+        equations.congruences,
         listings.agree,
         _words,
         tables.agree,

@@ -37,6 +37,7 @@ _TAIL = re.compile(
 _NEGATIVE = re.compile(r"^(?:negative|minus) (?=\w)")
 _EACH = re.compile(r" (?:per|each|an?|every|in)\b[a-z ]*")
 _COMPOUND = re.compile(r"(\d[\d.]* ?[a-z]+\.?),? (?:and )?(\d[\d.]* ?[a-z]+\.?)", re.IGNORECASE)
+_MINUTES = re.compile(r"(\d+)\^\\circ ?(\d\d?)'(?: ?(\d\d?)'')?")
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _MONEY = {"USD": "usd", "€": "eur", "£": "gbp", "¥": "cny"}
 _ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
@@ -74,6 +75,10 @@ def read(text: str) -> Quantity | None:
         return None
     if compound := _COMPOUND.fullmatch(text):
         return _sum(read(compound[1]), read(compound[2]))
+    if parts := _MINUTES.fullmatch(text):
+        degrees, minutes, seconds = (int(part or 0) for part in parts.groups())
+        size = degrees + Fraction(minutes, 60) + Fraction(seconds, 3600)
+        return Quantity(size, unit=units.known(r"^\circ"))
     text = _NEGATIVE.sub("-", text)
     if spoken := _SPOKEN.match(text):
         text = f"{_number(spoken.group())}{text[spoken.end() :]}"
@@ -109,7 +114,7 @@ def agree(one: Quantity, two: Quantity) -> bool:
     apart = gap(one, two)
     if not apart:
         return apart is not None
-    largest = max(abs(one.value), abs(two.value))
+    largest = abs(two.value) / (100 if two.percent else 1) + apart
     rounded = one.decimal or two.decimal
     return rounded and apart < TOLERANCE and apart < CLOSE * largest
 
@@ -203,7 +208,7 @@ def _tail(text: str) -> tuple[int, bool, Unit | None] | None:
     power = _SCALES.get(scale or "", 0)
     if not name:
         return power, percent, None
-    letter = len(name.split("^")[0].split("/")[0]) == 1 and name[0].isalpha()
+    letter = len(name.split("^")[0].split("/")[0]) == 1 and name[0].isalpha() and name.isascii()
     if letter and not text.startswith(" "):  # 5m may be a product
         return None
     unit = units.known(name) or (units.counted(name) if text.startswith(" ") else None)

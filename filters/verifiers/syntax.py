@@ -2,11 +2,10 @@ r"""Formulas as trees: a parser for the LaTeX of answers that refuses what it is
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
-from typing import NamedTuple
 
-from filters.verifiers import units
+from filters.verifiers.tokens import FUNCTIONS, GREEK, tokens
+from filters.verifiers.trees import Tree, Unclear, negative, number
 
 LONGEST = 400
 """Characters; no longer formula is read."""
@@ -15,40 +14,9 @@ DEEPEST = 25
 DIGITS = 60
 """Digits of one number."""
 
-_FUNCTION_NAMES = """
-sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln lg log exp
-"""
-_GREEK_NAMES = """
-alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta kappa lambda mu nu xi rho sigma
-tau phi varphi chi psi omega Delta Gamma Theta Lambda Phi Psi Omega Sigma ell hbar
-"""
-FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
-_GREEK = frozenset(_GREEK_NAMES.split())
-_TOKEN = re.compile(
-    r" *(?:(?P<number>\d{1,3}(?:,\d{3})+(?![\d.])|\d+\.?\d*|\.\d+)"
-    r"|\\(?P<command>[a-zA-Z]+)"
-    r"|(?P<word>[A-Za-z]+)(?P<primes>'*)"
-    r"|(?P<sign>[-+*/^(){}\[\]|!_]))"
-)
-_EXPONENT = re.compile(r"\d\.?[eE] ?[-+]?\d")
-_DERIVATIVE = re.compile(r"\\frac ?\{ ?d ?\w?(?: ?\^ ?\d[^}]*)? ?\} ?\{ ?d|d[a-z]/d[a-z]")
-_INDEX = re.compile(r"_ ?(?:\{ ?([A-Za-z0-9]{1,6}) ?\}|([A-Za-z0-9]))")
 _OPENING = {"(": ")", "[": "]", "{": "}"}
+_CLOSING = frozenset({r"\rfloor", r"\rceil", r"\rvert"})
 _LETTER_COMMANDS = frozenset({"mathbf", "mathit", "boldsymbol", "mathcal"})
-
-
-class Tree(NamedTuple):
-    """An operation and what it is done to."""
-
-    operation: str
-    """`number`, `variable`, `constant`, `+ - * / ^ root ! abs floor ceil binom`, or a function."""
-    parts: tuple[Tree, ...] = ()
-    value: Fraction | str = ""
-    """A number's value; a variable's or a constant's name."""
-
-
-class Unclear(Exception):
-    """A text that is no formula, or one that can be read in two ways."""
 
 
 def parse(text: str) -> Tree:
@@ -64,73 +32,15 @@ def parse(text: str) -> Tree:
     >>> parse("1/2x")
     Traceback (most recent call last):
     ...
-    filters.verifiers.syntax.Unclear: a product after a slash
+    filters.verifiers.trees.Unclear: a product after a slash
     """
     if len(text) > LONGEST:
         raise Unclear("too long")
-    reader = _Reader(_tokens(text))
+    reader = _Reader(tokens(text))
     tree = reader.sum()
     if reader.here:
         raise Unclear(f"unexpected {reader.here!r}")
     return tree
-
-
-def names(tree: Tree) -> frozenset[str]:
-    """The variables of a tree."""
-    if tree.operation == "variable":
-        return frozenset({str(tree.value)})
-    return frozenset().union(*(names(part) for part in tree.parts))
-
-
-def put(tree: Tree, name: str, value: Tree) -> Tree:
-    """A tree with another tree where a variable was."""
-    if tree.operation == "variable" and tree.value == name:
-        return value
-    return tree._replace(parts=tuple(put(part, name, value) for part in tree.parts))
-
-
-def number(value: int | Fraction) -> Tree:
-    """The tree of a number."""
-    return Tree("number", value=Fraction(value))
-
-
-def _tokens(text: str) -> list[str]:
-    """Numbers, `\\command`s, signs, and letters one by one with their indices."""
-    tokens, place = [], 0
-    text = text.strip()
-    if _EXPONENT.search(text):
-        raise Unclear("a number with an exponent, or a product with e")
-    if _DERIVATIVE.search(text):
-        raise Unclear("a derivative")
-    while place < len(text):
-        match = _TOKEN.match(text, place)
-        if not match:
-            raise Unclear(f"unexpected {text[place]!r}")
-        place = match.end()
-        if match["word"]:
-            letters = _letters(match["word"])
-            letters[-1] += match["primes"]
-            tokens += letters
-        elif match["command"]:
-            tokens.append("\\" + match["command"])
-        elif match["number"] and "," in match["number"] and re.search(r"[(\[]", text):
-            raise Unclear("a number, or a pair")
-        else:
-            tokens.append((match["number"] or match["sign"]).replace(",", ""))
-        named = tokens[-1].isalpha() or tokens[-1].lstrip("\\") in _GREEK
-        if named and (index := _INDEX.match(text, place)):
-            tokens[-1] += "_" + (index[1] or index[2])
-            place = index.end()
-    return tokens
-
-
-def _letters(word: str) -> list[str]:
-    """A run of letters: a function's name, or a product of variables; longer ones are words."""
-    if word in FUNCTIONS or word == "sqrt":
-        return ["\\" + word]
-    if len(word) > 1 and (len(word) > 3 or units.known(word) or not units.may_be_product(word)):
-        raise Unclear(f"the word {word!r}")
-    return list(word)
 
 
 class _Reader:
@@ -163,7 +73,7 @@ class _Reader:
             sign = self.take() if self.here in ("+", "-") else "+"
             term = self.product()
             if sign == "-":
-                term = Tree("*", (number(-1), term))
+                term = negative(term)
             tree = term if tree is None else Tree("+", (tree, term))
         self.depth -= 1
         return tree
@@ -187,7 +97,7 @@ class _Reader:
     def starts(self) -> bool:
         """Whether a factor starts here."""
         here = self.here
-        if not here or here in ")]}|+-*/^!_":
+        if not here or here in ")]}|+-*/^!_%" or here in _CLOSING:
             return False
         if self.tokens[self.place - 1][-1:].isdigit() and here[0].isdigit():
             raise Unclear("two numbers side by side")
@@ -198,9 +108,12 @@ class _Reader:
             sign = -1 if self.take() == "-" else 1
             return Tree("*", (number(sign), self.factor()))
         tree = self.base()
-        while self.here in ("^", "!"):
-            if self.take() == "!":
+        while self.here in ("^", "!", "%"):
+            sign = self.take()
+            if sign == "!":
                 tree = Tree("!", (tree,))
+            elif sign == "%":
+                tree = Tree("*", (tree, number(Fraction(1, 100))))
             elif self.here in (r"\circ", r"\prime"):
                 if self.take() == r"\prime":
                     raise Unclear("a prime")
@@ -217,7 +130,7 @@ class _Reader:
             return self.group()
         if self.here == "-":
             self.take()
-            return Tree("*", (number(-1), self.argument()))
+            return negative(self.argument())
         if self.here[:1].isdigit() and len(self.here) > 1 and self.tokens[self.place - 1] != "^":
             first, rest = self.here[0], self.here[1:]
             self.tokens[self.place : self.place + 1] = [first, rest]
@@ -276,7 +189,7 @@ class _Reader:
         bare = name.partition("_")[0]
         if name == "pi":
             return Tree("constant", value="pi")
-        if bare in _GREEK:
+        if bare in GREEK:
             return Tree("variable", value="\\" + name.removeprefix("var"))
         if name == "frac":
             return Tree("/", (self.argument(), self.argument()))
@@ -310,7 +223,7 @@ class _Reader:
                 base = self.argument()
             else:
                 power = self.argument()
-        if power == Tree("*", (number(-1), number(1))) and name in ("sin", "cos", "tan"):
+        if power == number(-1) and name in ("sin", "cos", "tan"):
             name, power = "arc" + name, None
         if name == "log" and base is None:
             name = "log?"  # of ten, or natural: who knows

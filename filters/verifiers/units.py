@@ -77,7 +77,34 @@ kg m2 s-2 A-2 | 1 | H henry henries
 s-1 | 1 | Hz hz hertz
 mol | 1 | mol mole moles
 mol m-3 | 1000 | M molar
+m2 | 10000 | ha hectare hectares 公顷
+m2 | 316160658/78125 | acre acres
 unit | 1 | unit units
+m | 1 | 米
+m | 1000 | 千米 公里
+m | 1/10 | 分米
+m | 1/100 | 厘米
+m | 1/1000 | 毫米
+m2 | 1 | 平方米
+m2 | 1/10000 | 平方厘米
+m2 | 1/100 | 平方分米
+m2 | 1000000 | 平方千米 平方公里
+m3 | 1 | 立方米
+m3 | 1/1000000 | 立方厘米 毫升
+m3 | 1/1000 | 立方分米 升
+kg | 1 | 千克 公斤
+kg | 1/2 | 斤
+kg | 1/1000 | 克
+kg | 1000 | 吨
+s | 1 | 秒
+s | 60 | 分钟
+s | 3600 | 小时
+s | 86400 | 天
+month | 1 | 个月
+month | 12 | 年
+cny | 1/10 | 角
+cny | 10000 | 万元
+degree | 1 | 度
 """
 _PREFIXES = {"n": -9, "μ": -6, "\N{MICRO SIGN}": -6, r"\mu": -6, "m": -3, "k": 3, "M": 6, "G": 9}
 _PREFIXABLE = "m g s M N J W Pa A V \\Omega Ω C F T H Hz mol eV cal"

@@ -16,11 +16,32 @@ _RATIO = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?: ?: ?\d{1,9}(?:\.\d{1,9})?){1,5}")
 _CLOCK = re.compile(
     r"([0-2]?\d) ?: ?([0-5]\d)(?: ?([aApP])\.? ?[mM]\.?)?|(1?\d) ?([aApP])\.? ?[mM]\.?"
 )
-_ARTICLE = re.compile(r"(?:(?:on|in|at|by) )?(?:(?:the|an?) )?(?:straight )?(?=\w{2})")
-_VERDICT = re.compile(r"(yes|no|true|false)(?:[,;.:]? .*)?")
+_HOURS = {"noon": "12 PM", "12 noon": "12 PM", "midnight": "12 AM", "12 midnight": "12 AM"}
+_ARTICLE = re.compile(r"(?:(?:on|in|at|by) )?(?:(?:the|an?) )?(?:straight |quadrant )?(?=\w{2})")
+_VERDICT = re.compile(r"(yes|true|false|no(?= it| th|[^ ]|$))(?:[,;.:]? (?!or\b|and\b).*)?")
 _NOUN = re.compile(
-    r"(?<=\w) (?:triangle|balls?|integers?|numbers?|function|quadrilateral|sequence)"
+    r"(?<=\w) (?:triangle|balls?|integers?|numbers?|function|quadrilateral|sequence)|(?<=\w)条件$"
 )
+_ORDINAL = re.compile(r"(\d+)(st|nd|rd|th)?")
+_ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"} | {
+    "sixth": "6th", "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th",
+}  # fmt: skip
+_ROMAN = re.compile(r"[IVX]{2,}|I")
+_DAY = re.compile(r"(\d{4})[-/](\d\d?)[-/](\d\d?)")
+_SAID = re.compile(r"[a-zA-Z]{2}|[增减升降顺逆盈亏]")
+_OPPOSITES = [
+    (re.compile(one), re.compile(two))
+    for one, two in (
+        (r"\b(?:increas|rise|rose|grow|grew)", r"\b(?:decreas|fall|fell|drop|reduc)"),
+        (r"\b(?:gain|profit)", r"\b(?:loss|lose|lost)"),
+        (r"(?<!counter)(?<!counter-)(?<!anti)(?<!anti-)clockwise", "(?:counter|anti)-?clockwise"),
+        (r"\bnorth", r"\bsouth"), (r"\beast", r"\bwest"), (r"\bleft\b", r"\bright\b"),
+        (r"\bup(?:wards?)?\b", r"\bdown"), (r"\babove\b", r"\bbelow\b"),
+        (r"\bmore\b", r"\b(?:less|fewer)\b"), (r"\bfaster\b", r"\bslower\b"),
+        (r"\b(?:before|earlier)\b", r"\b(?:after|later)\b"), (r"\bat least\b", r"\bat most\b"),
+        ("增", "减"), ("上升", "下降"), ("顺时针", "逆时针"), ("盈利", "亏损"),
+    )
+]  # fmt: skip
 _MONTHS = "january february march april may june july august september october november december"
 _DATE = re.compile(rf"(?:\w+ ,? ?)?\b(?:{'|'.join(_MONTHS.split())})\b.*")
 _BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7"} | {
@@ -47,7 +68,7 @@ def agree(one: str, two: str) -> bool | None:
     >>> agree("(B) 12", "B"), agree("6:8", "3:4"), agree("ABD", "A, B, D"), agree("1", "2")
     (True, True, True, None)
     """
-    for compare in (_choices, _several_choices, _based, _ratios):
+    for compare in (_choices, _several_choices, _based, _days, _ratios, _ordinals, _romans):
         if (same := compare(one, two)) is not None:
             return same
     return None
@@ -83,13 +104,14 @@ def _based(one: str, two: str) -> bool | None:
     ]
     bases = {_BASES.get(match["base"], match["base"]) for match in matches if match}
     if not all(re.fullmatch(r"[0-9A-Fa-f]+", each) for each in digits):
-        return None
+        return False if "%" in one + two else None
     return len(bases) == 1 and digits[0].upper().lstrip("0") == digits[1].upper().lstrip("0")
 
 
 def _ratios(one: str, two: str) -> bool | None:
     """Times of day, then ratios, in lowest terms or not."""
     one, two = (re.sub(r" to |\\colon", ":", side) for side in (one, two))
+    one, two = (_HOURS.get(side.lower(), side) for side in (one, two))
     if (same := _clocks(one, two)) is not None:
         return same
     if not _RATIO.fullmatch(one) or not _RATIO.fullmatch(two):
@@ -101,8 +123,48 @@ def _ratios(one: str, two: str) -> bool | None:
     )
 
 
+def _ordinals(one: str, two: str) -> bool | None:
+    """3rd, third, and 3 beside one of them."""
+    places = [_ORDINALS.get(side.casefold().removeprefix("the "), side) for side in (one, two)]
+    matches = [_ORDINAL.fullmatch(place) for place in places]
+    if not all(matches) or not any(match and match[2] for match in matches):
+        return None
+    return len({match[1] for match in matches if match}) == 1
+
+
+def _romans(one: str, two: str) -> bool | None:
+    """IV is not VI, though as products of letters they would be the same."""
+    return one == two if all(_ROMAN.fullmatch(side) for side in (one, two)) else None
+
+
+def _days(one: str, two: str) -> bool | None:
+    """2023-05-04 is a day and no difference."""
+    days = _DAY.fullmatch(one), _DAY.fullmatch(two)
+    if not days[0] or not days[1]:
+        return None
+    return [int(part) for part in days[0].groups()] == [int(part) for part in days[1].groups()]
+
+
+def opposite(one: str, two: str) -> bool:
+    """Whether two texts say opposite things of the same number.
+
+    >>> opposite("20% increase", "20% decrease"), opposite("20% increase", "20%")
+    (True, False)
+    """
+    if not (_SAID.search(one) and _SAID.search(two)):
+        return False
+    one, two = one.casefold(), two.casefold()
+    return any(
+        bool(a.search(one)) and bool(b.search(two)) and not a.search(two) and not b.search(one)
+        for a, b in (*_OPPOSITES, *((b, a) for a, b in _OPPOSITES))
+    )
+
+
 def _clocks(one: str, two: str) -> bool | None:
     """Times of day; 7:30 may be in the morning or in the evening."""
+    if all(side.isdigit() for side in (one, two)):
+        return None
+    one, two = (f"{side}:00" if re.fullmatch(r"[0-2]?\d", side) else side for side in (one, two))
     clocks = _CLOCK.fullmatch(one), _CLOCK.fullmatch(two)
     if not clocks[0] or not clocks[1]:
         return None
@@ -124,6 +186,7 @@ def words(one: str, two: str) -> bool | None:
     >>> words("The circle", "circle"), words("yes", "no"), words("ab", "ba")
     (True, False, None)
     """
+    capital = len(one) == 3 and (one + two).isupper()  # the triangle ABC, or an order of three
     one, two = (_ARTICLE.sub("", side.casefold(), count=1) for side in (one, two))
     if _DATE.fullmatch(one) and _DATE.fullmatch(two):
         return _day(one) == _day(two)
@@ -139,7 +202,7 @@ def words(one: str, two: str) -> bool | None:
     one, two = (_NOUN.sub("", side) for side in (one, two))
     if one == two:
         return True if len(one) > 1 else None
-    if " " in one + two or min(len(one), len(two)) > 3 or sorted(one) != sorted(two):
+    if " " in one + two or min(len(one), len(two)) > 3 or capital or sorted(one) != sorted(two):
         return False
     return None
 

@@ -29,7 +29,7 @@ LIGHT = {"value": "3.00e8 m/s", "relative": 0.01}
         ("-5.4", {"value": -5, "relative": 0.1}, "correct"),
         ("104", {"value": 100, "absolute": 1, "relative": 0.05}, "correct"),  # the larger counts
         ("0.1", {"value": 0, "relative": 0.5}, "incorrect"),  # no part of 0 is anything
-        (r"\sqrt{2}", {"value": 1.4142, "absolute": 0.001}, "correct"),  # worked out in the pool
+        (r"\sqrt{2}", {"value": 1.4142, "absolute": 0.001}, "correct"),
         (r"\sqrt{3}", {"value": 1.4142, "absolute": 0.001}, "incorrect"),
     ],
 )
@@ -50,6 +50,18 @@ def test_tolerance(answer, reference, outcome):
 def test_why_an_answer_is_wrong(answer, reason):
     verdict = judge(answer, LIGHT)
     assert (verdict.outcome, verdict.reason) == ("incorrect", reason)
+
+
+def test_plain_formulas_need_no_worker(monkeypatch):
+    monkeypatch.setattr("filters.verifiers.pool.call", None)
+    for answer, reference in [
+        (r"2^{10}", 1024),
+        (r"\frac{\sqrt{16}}{2}", 2),
+        (r"\sqrt{2} \text{ m}", {"value": "141.4 cm", "absolute": 0.1}),
+        (r"\ln 2", {"value": 0.693, "absolute": 0.001}),
+    ]:
+        assert judge(answer, reference).outcome == "correct"
+    assert judge(r"2\pi", 6.28).outcome == "incorrect"
 
 
 def test_a_tower_of_powers_costs_a_deadline(monkeypatch):
