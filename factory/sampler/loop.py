@@ -28,7 +28,7 @@ from factory.sampler.policy import Limits
 from factory.store import UNSYNCED_SECONDS, Store
 from filters.thinking import OPEN, split
 from filters.truncation import STOPPED
-from filters.verifiers import verify
+from filters.verifiers import verify, verify_at_once
 from filters.verifiers.verdict import Verdict, unverifiable
 from filters.watch import Watch
 
@@ -52,8 +52,10 @@ Judge = Callable[[str | None, object, str], Awaitable[Verdict]]
 
 
 async def judge_here(response: str | None, reference: object, verifier: str) -> Verdict:
-    """Judge in a thread: a hard answer may take a worker seconds, and the engine must not wait."""
-    return await asyncio.to_thread(verify, response, reference, verifier)
+    """Judge at once what is plain; what needs a worker or a sandbox, in a thread: that may take
+    seconds, and the engine must not wait."""
+    verdict = verify_at_once(response, reference, verifier)
+    return verdict or await asyncio.to_thread(verify, response, reference, verifier)
 
 
 class Prompts(Protocol):

@@ -8,11 +8,14 @@ from difflib import get_close_matches
 from time import perf_counter
 from typing import NamedTuple
 
-from filters.verifiers import choice, code, exact, instructions, logic, math, numeric
+from filters.verifiers import choice, code, exact, instructions, logic, math, numeric, pool
 from filters.verifiers.answer import extract
 from filters.verifiers.verdict import Verdict, incorrect, unverifiable
 
-__all__ = ["VERIFIERS", "Verdict", "Verifier", "check_reference", "verify"]
+__all__ = ["VERIFIERS", "Verdict", "Verifier", "check_reference", "verify", "verify_at_once"]
+
+AT_ONCE = 20_000
+"""Characters of a response beyond which even finding its answer may take a while."""
 
 
 class Verifier(NamedTuple):
@@ -70,6 +73,26 @@ def verify(response: str | None, reference: object, verifier: str) -> Verdict:
         answer = chosen.extract(response or "")
         verdict = unverifiable(f"crash: {type(failure).__name__}", answer)
     return replace(verdict, seconds=perf_counter() - start)
+
+
+def verify_at_once(response: str | None, reference: object, verifier: str) -> Verdict | None:
+    r"""As `verify`, where that needs neither a worker nor a sandbox nor time; else None.
+
+    For callers that must not wait: an event loop, the process that an engine runs in.
+
+    Raises:
+        ValueError: there is no verifier of this name.
+
+    >>> verify_at_once(r"It is \boxed{0.5}.", r"\frac{1}{2}", "math").outcome
+    'correct'
+    """
+    if verifier == "code" or len(response or "") > AT_ONCE:
+        return None
+    try:
+        with pool.no_waiting():
+            return verify(response, reference, verifier)
+    except pool.WouldWait:
+        return None
 
 
 def check_reference(reference: object, verifier: str) -> str | None:

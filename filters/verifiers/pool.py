@@ -17,8 +17,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from filters.verifiers import worker
@@ -39,6 +40,23 @@ class WorkerCrash(RuntimeError):
     """A worker died over a task: of a segmentation fault or a signal from outside."""
 
 
+class WouldWait(BaseException):
+    """A worker is needed, and the caller must not wait; no error of whoever judges."""
+
+
+_may_wait: ContextVar[bool] = ContextVar("may_wait", default=True)
+
+
+@contextmanager
+def no_waiting() -> Iterator[None]:
+    """In here `call` raises `WouldWait` at once."""
+    token = _may_wait.set(False)
+    try:
+        yield
+    finally:
+        _may_wait.reset(token)
+
+
 def call(function: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
     """Runs a function of a module in a worker and returns what it returns.
 
@@ -56,7 +74,10 @@ def call(function: Callable[..., T], *args: Any, seconds: float | None = None) -
         WorkerCrash: the worker died.
         Exception: whatever the function itself raised, MemoryError at the memory limit.
         ValueError: the function is of the script that was started, which no worker can import.
+        WouldWait: inside `no_waiting`.
     """
+    if not _may_wait.get():
+        raise WouldWait
     if function.__module__ == "__main__":
         raise ValueError(f"{function.__qualname__} must be in a module that a worker can import")
     task = pickle.dumps((function, args))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from filters.verifiers import VERIFIERS, check_reference, exact, pool, verify
+from filters.verifiers import VERIFIERS, check_reference, exact, pool, verify, verify_at_once
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,29 @@ def test_a_missing_reference_is_said_when_prompts_are_read(verifier):
 def test_exact_ignores_blanks_alone():
     assert exact.judge("a  b\nc", "a b c").outcome == "correct"
     assert exact.judge("ab c", "a b c").outcome == "incorrect"
+
+
+@pytest.mark.parametrize(
+    ("response", "reference", "verifier", "at_once", "remark"),
+    [
+        (r"\boxed{4}", "4", "math", True, "plain"),
+        (r"\boxed{4}", "5", "exact", True, "wrong, and that is plain too"),
+        (None, "5", "math", True, "unfinished"),
+        (r"\boxed{\int_0^1 x^x dx}", r"\sum_{n=1}^{\infty} n^{-n}", "math", False, "a worker's"),
+        ("x" * 100_000 + r"\boxed{4}", "4", "math", False, "too long to look at here"),
+        (
+            "```python\nprint(1)\n```",
+            {"inputs": [""], "outputs": ["1"]},
+            "code",
+            False,
+            "a program",
+        ),
+    ],
+)
+def test_what_is_plain_is_judged_at_once(
+    response: str | None, reference: object, verifier: str, at_once: bool, remark: str
+):
+    verdict = verify_at_once(response, reference, verifier)
+    assert (verdict is not None) == at_once, remark
+    if verdict:
+        assert verdict.outcome == verify(response, reference, verifier).outcome
