@@ -24,6 +24,8 @@ from factory.recipe import Recipe, Weights
 from factory.records import digest, file_digest
 from factory.sampler.strategies import ask, prepare
 
+LEAST_TOKENS = 30_000
+"""Tokens that are read at least, where there are so many: fewer leave too much to chance."""
 LEAST = 400
 """Draws that are read however small the share is, where there are so many."""
 PROBE = 64
@@ -49,7 +51,8 @@ def attest(
 
     Args:
         run: a run folder whose samples are finished.
-        share: of its draws, 0 to 1; at least `LEAST` draws are read where there are so many.
+        share: of its draws, 0 to 1; at least `LEAST` draws and
+            `LEAST_TOKENS` tokens are read where there are so many.
         teacher: folder or Hub name of weights; left out: those noted in the run.
         seed: chooses the draws; left out: one nobody could foresee. It is noted either way.
         dtype: arithmetic that the engine had; left out: the recipe's, else float32 on a CPU and
@@ -199,7 +202,9 @@ def _as_asked(rows: pl.DataFrame, recipe: Recipe, home: Path, opened: bool) -> p
 
 def _chosen(readable: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
     """A share of the draws, by lot, and `LEAST` of those whose log-probability was noted."""
-    wanted = max(math.ceil(share * readable.height), LEAST)
+    tokens = readable["token_ids"].list.len().mean()
+    assert isinstance(tokens, float)  # a draw without ids cannot be read
+    wanted = max(math.ceil(share * readable.height), LEAST, math.ceil(LEAST_TOKENS / tokens))
     lots = pl.Series([digest("attest", seed, sample) for sample in readable["sample_id"]])
     ranked = readable.with_columns(lots.alias("lot")).sort("lot")
     chosen = [ranked.head(wanted)]

@@ -122,6 +122,10 @@ class Attestation(Strict):
             for w in self.worst
             if w.p < 0.01
         ]
+        if self.verdict == "undecided":
+            lines.append(
+                "  nothing speaks against it, and too little for it: read more with --share"
+            )
         return "\n".join(lines)
 
 
@@ -182,7 +186,7 @@ def typical(reads: Sequence[Read], claim: Claim) -> Finding:
     text = f"z {z:+.2f}, p {p:.2g}, {total.surplus / total.tokens:+.4f} nats a token"
     if finest is None:
         return Finding(check="typical", says="agrees", text="nothing is left to chance")
-    text += f"; a temperature {finest:.0%} off would have been found"
+    text += f"; a temperature {finest:.1%} off would have been found"
     says = "refutes" if p < EACH else "attests" if finest <= RESOLUTION else "agrees"
     return Finding(check="typical", says=says, text=text)
 

@@ -383,6 +383,7 @@ def test_the_draws_are_chosen_by_a_seed_that_is_noted(
     teacher: Path, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("factory.attest.LEAST", 5)
+    monkeypatch.setattr("factory.attest.LEAST_TOKENS", 5)
     run = make_run(tmp_path / "run", teacher, sample(WARM), WARM)
     first = attest(run, 0.05)
     again = attest(run, 0.05, seed=first.seed)
