@@ -4,7 +4,8 @@
 
 Both engines are in this process and draw the same requests with the same seeds in turns; the figure
 is the ratio of tokens per second in the median round. The sampler's side includes the journal, its
-syncs and the verdict on every draw.
+syncs and the verdict on every draw. With `--stop` the sampler is measured against itself, with every
+draw watched for loops and languages, in one engine.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--max-tokens", type=int, default=96)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--stop", action="store_true", help="the cost of watching draws, instead")
     options = parser.parse_args()
     os.environ |= {"VLLM_CONFIGURE_LOGGING": "0", "DO_NOT_TRACK": "1"}
     from factory.prompts import collect
     from factory.sampling import Fixed, Policy, Sampling
     from factory.sources import ReasoningGym
+    from filters.watch import LanguageStop, LoopStop, Stops
 
     task = {"min_terms": 2, "max_terms": 6, "min_digits": 1, "max_digits": 1}
     source = ReasoningGym(
@@ -46,25 +49,35 @@ def main() -> None:
         top_p=1.0,
         max_tokens=options.max_tokens,
     )
-    bare, ours = Bare(options.model, sampling), Ours(options.model, sampling)
+    ours, names = Ours(options.model, sampling), ("LLM.generate", "sampler")
+    if options.stop:
+        bare, names = ours, ("sampler", "sampler with stops")
+        stops = Stops(loop=LoopStop(), language=LanguageStop())
+        ours = Ours(options.model, sampling.model_copy(update={"stop": stops}), bare.engine)
+    else:
+        bare = Bare(options.model, sampling)
     bare.round(asked, 0), ours.round(asked, 0)  # warm
     ratios = []
     for seed in range(1, options.rounds + 1):
         theirs, mine = bare.round(asked, seed), ours.round(asked, seed)
         ratios.append(mine / theirs)
-        print(f"round {seed}: LLM.generate {theirs:,.0f} tokens/s, sampler {mine:,.0f}", flush=True)
+        print(
+            f"round {seed}: {names[0]} {theirs:,.0f} tokens/s, {names[1]} {mine:,.0f}", flush=True
+        )
     spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
-    print(f"sampler / LLM.generate: {statistics.median(ratios):.3f} (median; {spread})")
+    print(f"{names[1]} / {names[0]}: {statistics.median(ratios):.3f} (median; {spread})")
 
 
 class Ours:
     """The sampler as the line uses it."""
 
-    def __init__(self, model: Path, sampling: Any):
+    def __init__(self, model: Path, sampling: Any, engine: Any = None):
         from factory.engines.vllm_engine import VLLM
 
         self.sampling = sampling
-        self.engine = VLLM(model, max_length=256, concurrency=sampling.concurrency, arguments={})
+        self.engine = engine or VLLM(
+            model, max_length=256, concurrency=sampling.concurrency, arguments={}
+        )
 
     def round(self, asked: pl.DataFrame, seed: int) -> float:
         """Tokens per second of one round."""
