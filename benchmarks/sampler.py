@@ -4,8 +4,8 @@
 
 Both engines are in this process and draw the same requests with the same seeds in turns; the figure
 is the ratio of tokens per second in the median round. The sampler's side includes the journal, its
-syncs and the verdict on every draw. With `--stop` the sampler is measured against itself, with every
-draw watched for loops and languages, in one engine.
+syncs and the verdict on every draw. With `--stop` the sampler is measured against itself, with
+every draw watched for loops and languages, in one engine.
 """
 
 from __future__ import annotations
