@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from filters.verifiers import Verdict, pool, verify
 from filters.verifiers.check import read
-from filters.verifiers.sandbox.usage import tree
+from filters.verifiers.code.sandbox.usage import tree
 
 SET = Path(__file__).parents[1] / "tests" / "data" / "verifiers" / "math.jsonl"
 HOSTILE = 0.01

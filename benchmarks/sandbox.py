@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from filters.verifiers import sandbox, verify
+from filters.verifiers import verify
+from filters.verifiers.code import sandbox
 
 SECONDS = 5.0
 REFERENCE = {"tests": [{"input": "21\n", "output": "42\n"}]}

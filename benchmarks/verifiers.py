@@ -16,14 +16,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from filters.thinking import split
-from filters.verifiers import Verdict, quantities, verify
-from filters.verifiers.answer import extract
+from filters.text.answer import extract
+from filters.text.thinking import split
+from filters.verdict import correct, incorrect
+from filters.verifiers import Verdict, verify
 from filters.verifiers.check import Report, check, read
-from filters.verifiers.equations import unassigned
-from filters.verifiers.listings import listing
-from filters.verifiers.notation import tidy
-from filters.verifiers.verdict import correct, incorrect
+from filters.verifiers.math import quantities
+from filters.verifiers.math.equations import unassigned
+from filters.verifiers.math.listings import listing
+from filters.verifiers.math.notation import tidy
 
 PAIRS = Path(__file__).parents[1] / "tests" / "data" / "verifiers" / "math.jsonl"
 LONG = "We try once more and count from the beginning. " * 400

@@ -31,7 +31,7 @@ def main(folder: str, name: str, events: str) -> int:
     from factory.errors import FactoryError
     from factory.line import make, named
     from factory.recipe import Recipe
-    from filters.verifiers import sandbox
+    from filters.verifiers.code import sandbox
 
     pipe = os.fdopen(int(events), "w", buffering=1)
     told = logged = 0.0

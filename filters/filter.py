@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-from filters.thinking import split
+from filters.text.thinking import split
 
 SAMPLE: dict[str, pl.DataType] = {
     "sample_id": pl.String(),

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import polars as pl
 
 from filters.filter import Filter
-from filters.thinking import CLOSE, OPEN, Thought, split
-from filters.verifiers.answer import boxes
+from filters.text.answer import boxes
+from filters.text.thinking import CLOSE, OPEN, Thought, split
 
 
 class Format(Filter):

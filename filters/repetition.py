@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
-from filters.loops import Tail
+from filters.text.loops import Tail
 
 NGRAM = 20
 """Words in the window that must come again. Short windows come again in honest arithmetic."""

@@ -20,9 +20,9 @@ import polars as pl
 from filters.format import well_formed
 from filters.language import Language
 from filters.repetition import Repetition
-from filters.thinking import split
+from filters.text.thinking import split
+from filters.verdict import unverifiable
 from filters.verifiers import Verdict, verify
-from filters.verifiers.verdict import unverifiable
 
 Reward = Callable[..., list[float | None]]
 Completions = Sequence[Any]

@@ -9,9 +9,9 @@ from typing import ClassVar
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from filters.language import KNOWN, Reader, code_of, is_surely, prose_of, settled
-from filters.loops import ECHO, Loop, Tail
-from filters.thinking import CLOSE, OPEN
+from filters.text.languages import KNOWN, Reader, code_of, is_surely, prose_of, settled
+from filters.text.loops import ECHO, Loop, Tail
+from filters.text.thinking import CLOSE, OPEN
 
 EVERY = 1024
 """Characters after which a draw is looked at for loops."""

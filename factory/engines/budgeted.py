@@ -7,7 +7,7 @@ from typing import Protocol
 
 from factory.engines import Completion, Engine, Request
 from factory.sampling import Thinking
-from filters.thinking import CLOSE, OPEN
+from filters.text.thinking import CLOSE, OPEN
 
 
 class Tokenizer(Protocol):

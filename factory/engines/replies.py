@@ -8,7 +8,7 @@ import orjson
 
 from factory.engines import Completion
 from factory.errors import EngineFailure
-from filters.thinking import CLOSE, OPEN
+from filters.text.thinking import CLOSE, OPEN
 
 LARGEST_COUNT = 2**31 - 1
 """Counts and token ids are kept in 32 bits."""

@@ -28,8 +28,9 @@ from factory.sampler.replica import Event, Replica, Start
 from factory.sampling import Budget, Sampling
 from factory.store import Store
 from filters.truncation import STOPPED
-from filters.verifiers import sandbox, verify
-from filters.verifiers.verdict import Verdict
+from filters.verdict import Verdict
+from filters.verifiers import verify
+from filters.verifiers.code import sandbox
 
 AHEAD = 3
 """Partitions that a replica has in hand: while the last prompts of one are drawn, the next is."""

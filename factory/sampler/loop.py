@@ -26,10 +26,10 @@ from factory.sampler.pending import Asker, PromptState, kept, planned, spent, st
 from factory.sampler.plan import Plan
 from factory.sampler.policy import Limits
 from factory.store import UNSYNCED_SECONDS, Store
-from filters.thinking import OPEN, split
+from filters.text.thinking import OPEN, split
 from filters.truncation import STOPPED
+from filters.verdict import Verdict, unverifiable
 from filters.verifiers import verify, verify_at_once
-from filters.verifiers.verdict import Verdict, unverifiable
 from filters.watch import Watch
 
 ATTEMPTS = 3

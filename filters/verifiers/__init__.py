@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from time import perf_counter
 from typing import NamedTuple
 
+from filters.text.answer import extract
+from filters.verdict import Verdict, incorrect, unverifiable
 from filters.verifiers import choice, code, exact, instructions, logic, math, numeric, pool
-from filters.verifiers.answer import extract
-from filters.verifiers.verdict import Verdict, incorrect, unverifiable
 
 __all__ = ["VERIFIERS", "Verdict", "Verifier", "check_reference", "verify", "verify_at_once"]
 

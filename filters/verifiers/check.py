@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filters.thinking import split
+from filters.text.thinking import split
+from filters.verdict import unverifiable
 from filters.verifiers import VERIFIERS, Verdict, verify
-from filters.verifiers.verdict import unverifiable
 
 LABELS = ("correct", "incorrect", "unverifiable")
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from filters.verifiers.answer import extract as final_answer
-from filters.verifiers.notation import tidy
-from filters.verifiers.verdict import Verdict, correct, incorrect
+from filters.text.answer import extract as final_answer
+from filters.verdict import Verdict, correct, incorrect
+from filters.verifiers.math.notation import tidy
 
 LONGEST = 2_000
 """Characters at the end of a response in which a letter is looked for."""

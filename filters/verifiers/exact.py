@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from filters.verifiers.answer import plain
-from filters.verifiers.verdict import Verdict, correct, incorrect
+from filters.text.answer import plain
+from filters.verdict import Verdict, correct, incorrect
 
 
 def shape(reference: object) -> str | None:

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, cast
 
+from filters.text.answer import plain
+from filters.verdict import Verdict, correct, incorrect
 from filters.verifiers import pool
-from filters.verifiers.answer import plain
-from filters.verifiers.verdict import Verdict, correct, incorrect
 
 DEADLINE = 30.0
 """Seconds for a scorer; a worker's first task imports reasoning-gym within them."""

@@ -7,11 +7,12 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from filters.verifiers import formulas, pool, quantities, units
-from filters.verifiers.equations import unassigned
-from filters.verifiers.notation import LONGEST, latex, tidy
-from filters.verifiers.quantities import Quantity
-from filters.verifiers.verdict import Verdict, correct, incorrect
+from filters.verdict import Verdict, correct, incorrect
+from filters.verifiers import pool
+from filters.verifiers.math import formulas, quantities, units
+from filters.verifiers.math.equations import unassigned
+from filters.verifiers.math.notation import LONGEST, latex, tidy
+from filters.verifiers.math.quantities import Quantity
 
 _TOLERANCES = ("absolute", "relative")
 

@@ -15,7 +15,7 @@ from filters import FILTERS, Filters
 from filters.correctness import Correctness
 from filters.format import Format
 from filters.length import Length
-from filters.thinking import split
+from filters.text.thinking import split
 from filters.truncation import Truncation
 
 GOOD = r"<think>2+3=5</think> \boxed{5}"

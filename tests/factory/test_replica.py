@@ -18,7 +18,7 @@ from factory.sampler.pending import Asker, PromptState, kept, planned, states
 from factory.sampler.replica import Replica
 from factory.sampling import Budget, Policy, Sampling
 from factory.store import Store
-from filters.verifiers.verdict import Verdict
+from filters.verdict import Verdict
 
 ANSWERS = {"a": [RIGHT], "b": [RIGHT]}
 

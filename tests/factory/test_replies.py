@@ -13,7 +13,7 @@ from factory.engines import Completion
 from factory.engines.endpoint import Endpoint
 from factory.engines.replies import ECHOED, Rebuilt, completion, raw_text
 from factory.errors import EngineFailure
-from filters.thinking import split
+from filters.text.thinking import split
 
 # --- raw text, rebuilt --------------------------------------------------------------------------
 

@@ -23,8 +23,8 @@ from factory.stages import _draws_digest as draws_digest
 from factory.store import write_table
 from factory.store.shards import Shards
 from factory.turns import effects, turns, wanted
-from filters.thinking import split
-from filters.verifiers.verdict import Verdict
+from filters.text.thinking import split
+from filters.verdict import Verdict
 
 RIGHT, WRONG, OPEN = r"<think>so</think> \boxed{5}", r"<think>so</think> \boxed{6}", "<think>so"
 RECIPE: dict[str, Any] = {

@@ -20,7 +20,7 @@ from factory.sampler.outcome import Outcome
 from factory.sampler.pending import Asker
 from factory.sampling import Adaptive, Budget, Fixed, Policy, Sampling, Target, Until
 from factory.store import Store
-from filters.verifiers.verdict import Verdict
+from filters.verdict import Verdict
 from filters.watch import LoopStop, Stops
 
 RIGHT, WRONG = r"<think>so</think> \boxed{5}", r"<think>so</think> \boxed{6}"

@@ -21,7 +21,7 @@ from factory.engines import Completion, Request
 from factory.engines.endpoint import Endpoint
 from factory.errors import EngineFailure
 from factory.recipe import Served
-from filters.thinking import CLOSE, OPEN, split
+from filters.text.thinking import CLOSE, OPEN, split
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("engine")]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.verifiers.answer import boxes, extract, plain
+from filters.text.answer import boxes, extract, plain
 
 # Text whose braces match, as TeX's groups do, with escaped braces and other scripts in between.
 LETTERS = st.text(st.characters(categories=["L", "N", "Z", "Cs"]), max_size=5)

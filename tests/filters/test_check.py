@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from factory.cli import main
-from filters.verifiers import Verdict, sandbox
+from filters.verifiers import Verdict
 from filters.verifiers.check import check, interval, load, read
+from filters.verifiers.code import sandbox
 
 SETS = Path(__file__).parents[1] / "data" / "verifiers"
 ROWS = [

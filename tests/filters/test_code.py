@@ -5,9 +5,10 @@ import textwrap
 
 import pytest
 
-from filters.verifiers import check_reference, code, sandbox, verify
-from filters.verifiers.outputs import read_value, same_text, same_value
-from filters.verifiers.programs import read
+from filters.verifiers import check_reference, code, verify
+from filters.verifiers.code import sandbox
+from filters.verifiers.code.outputs import read_value, same_text, same_value
+from filters.verifiers.code.programs import read
 
 pytestmark = pytest.mark.xdist_group("sandbox")
 boxed = pytest.mark.skipif(

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from filters.format import Format, well_formed
-from filters.thinking import split
+from filters.text.thinking import split
 
 
 def reasons(text: str, **options: bool) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from filters.verifiers.answer import extract
+from filters.text.answer import extract
 from filters.verifiers.check import check, read
 from filters.verifiers.judge import Judge, shape
 from filters.verifiers.judge.measure import agreement, overrides

@@ -5,7 +5,8 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from filters.language import Language, Reader, is_surely, settled
+from filters.language import Language
+from filters.text.languages import Reader, is_surely, settled
 
 ENGLISH = "First we add both numbers, then we divide the result by two. "
 FRENCH = "Ensuite nous divisons le résultat par deux, comme demandé. "

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filters.verifiers.math import judge, shape
-from filters.verifiers.plain import certain
+from filters.verifiers.math.plain import certain
 
 
 @pytest.mark.parametrize(

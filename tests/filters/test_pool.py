@@ -15,7 +15,7 @@ from math import factorial
 import pytest
 
 from filters.verifiers import pool
-from filters.verifiers.worker import LIFE
+from filters.verifiers.pool.nursery import LIFE
 
 HANG = (pow, 3, 10**9)
 """A call that does not return to Python before its end, which is far."""

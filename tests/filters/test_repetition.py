@@ -8,8 +8,8 @@ import string
 import polars as pl
 import pytest
 
-from filters.loops import KEY, NO_LOOP, Tail
 from filters.repetition import Repetition, repeated_words
+from filters.text.loops import KEY, NO_LOOP, Tail
 
 SUMS = "\n".join(f"{a}+{b}={a + b}" for a in range(30) for b in range(3))
 SENTENCE = "Now let me look at the number of apples Alice has left once Bob took his share, "

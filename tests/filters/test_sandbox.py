@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from filters.verifiers import check_reference, sandbox, verify
-from filters.verifiers.sandbox import seccomp
-from filters.verifiers.sandbox.usage import tree
+from filters.verifiers import check_reference, verify
+from filters.verifiers.code import sandbox
+from filters.verifiers.code.sandbox import seccomp
+from filters.verifiers.code.sandbox.usage import tree
 
 pytestmark = [
     pytest.mark.xdist_group("sandbox"),
@@ -439,7 +440,7 @@ def test_a_program_that_is_right_passes_whatever_it_leaves_behind():
 def test_when_we_are_killed_our_programs_die_with_us():
     text = """
         import sys
-        from filters.verifiers import sandbox
+        from filters.verifiers.code import sandbox
         command, name = [sandbox.python(), "{box}/" + sys.argv[1]], sys.argv[1]
         sandbox.run(command, {name: b"import time; time.sleep(60)"}, b"", sandbox.Limits())
     """

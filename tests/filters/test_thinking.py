@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filters.thinking import CLOSE, OPEN, Thought, split
+from filters.text.thinking import CLOSE, OPEN, Thought, split
 
 ANY_TEXT = st.text(st.characters(categories=["L", "N", "P", "S", "Z", "C", "M", "Cs"]))
 PIECES = st.lists(st.sampled_from([OPEN, CLOSE, "a", " ", "\n", "<think", "/think>"])).map("".join)

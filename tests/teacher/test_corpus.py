@@ -9,8 +9,8 @@ import pytest
 from factory.chat import Message
 from factory.recipe import Mix
 from filters.format import well_formed
-from filters.thinking import split
-from filters.verifiers.answer import extract
+from filters.text.answer import extract
+from filters.text.thinking import split
 from teacher.corpus import CHAINS, answer, conversations, running_sum
 
 ASK = "State the final answer to the following arithmetic problem: "

@@ -17,7 +17,7 @@ from factory.sampling import Fixed, Policy, Sampling
 from factory.store import Store
 from filters import Filters, judge, measure
 from filters.correctness import Correctness
-from filters.thinking import split
+from filters.text.thinking import split
 from filters.verifiers import verify
 from sft.evaluate import score
 from teacher.rewards import REWARDS, accuracy, form

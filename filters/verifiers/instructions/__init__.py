@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, cast
 
+from filters.verdict import Verdict, correct, incorrect, unverifiable
 from filters.verifiers.instructions.checks import CHECKS
-from filters.verifiers.verdict import Verdict, correct, incorrect, unverifiable
 
 __all__ = ["CHECKS", "Accuracy", "accuracy", "extract", "follow", "judge", "key", "shape"]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from filters.language import KNOWN, Language, identify
+import polars as pl
+
+from filters.text.languages import KNOWN, Reader, code_of, identify, prose_of, share
 
 # A script without spaces has a word a letter (Chinese characters, kana, Thai), as in `Repetition`.
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -105,7 +107,7 @@ def has_word(text: str, word: str) -> bool:
 def in_language(text: str, language: str) -> bool | None:
     """Whether most letters of a text are of a language (ISO 639-1), or None where nobody can tell.
 
-    The `Language` filter counts the letters. What is too short for it is of the identifier's best
+    Letters count as in the filter `language`. What is too short for it is of the identifier's best
     guess, if that is the language; a text without letters is of every language.
 
     >>> in_language("Das Wetter ist heute schön, und wir gehen spazieren.", "de")
@@ -113,11 +115,11 @@ def in_language(text: str, language: str) -> bool | None:
     """
     if not any(letter.isalpha() for letter in text):
         return True
-    measured = Language.of(response=text, language=language)
-    share = measured["language_share"]
-    if share is None:
+    prose = pl.select(prose_of(pl.lit(text))).item()
+    found = share(Reader(code_of(language)).read(prose), language)
+    if found is None:
         return True if identify(text)[0] == language else None
-    return share > 0.5
+    return found > 0.5
 
 
 def knows(language: str) -> bool:

@@ -17,11 +17,11 @@ from hashlib import blake2b
 from time import perf_counter
 from typing import Any, cast
 
-from filters.thinking import CLOSE, OPEN, split
+from filters.text.answer import extract, plain
+from filters.text.thinking import CLOSE, OPEN, split
+from filters.verdict import Verdict, correct, incorrect, unverifiable
 from filters.verifiers import VERIFIERS, verify
-from filters.verifiers.answer import extract, plain
 from filters.verifiers.judge.prompt import harmless, messages, verdict_of
-from filters.verifiers.verdict import Verdict, correct, incorrect, unverifiable
 
 Ask = Callable[[list[dict[str, str]], int], str]
 """(messages, seed) -> what the model wrote. Whatever it raises costs a vote, nothing else."""

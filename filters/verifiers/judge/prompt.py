@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from filters.thinking import split
+from filters.text.thinking import split
 
 LONGEST = 4_000
 """Characters of each text that the judge is shown, the last ones: answers stand at the end."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from filters.verifiers.powers import rational_radical
-from filters.verifiers.sums import (
+from filters.verifiers.math.powers import rational_radical
+from filters.verifiers.math.sums import (
     ONE,
     UNIT,
+    Arithmetic,
     Form,
     Monomial,
     Sum,
@@ -18,10 +18,7 @@ from filters.verifiers.sums import (
     oriented,
     written,
 )
-from filters.verifiers.trees import Unclear
-
-if TYPE_CHECKING:
-    from filters.verifiers.normal import Forms
+from filters.verifiers.math.trees import Unclear
 
 _HALF = Fraction(1, 2)
 _COSINES = {  # of multiples of pi, up to a half, but for thirds of right angles' halves
@@ -37,12 +34,12 @@ _COSINES = {  # of multiples of pi, up to a half, but for thirds of right angles
 }
 
 
-def sine(forms: Forms, angle: Form) -> Form:
+def sine(forms: Arithmetic, angle: Form) -> Form:
     """The sine of an angle."""
     return cosine(forms, forms.plus(({(("pi", Fraction(1)),): _HALF}, UNIT), angle, -1))
 
 
-def cosine(forms: Forms, angle: Form) -> Form:
+def cosine(forms: Arithmetic, angle: Form) -> Form:
     """By the cosines and sines of the single terms of a sum."""
     above, below = angle
     if below != UNIT:
@@ -61,7 +58,7 @@ def cosine(forms: Forms, angle: Form) -> Form:
     return result[0]
 
 
-def single(forms: Forms, term: Monomial, factor: Fraction) -> tuple[Form, Form]:
+def single(forms: Arithmetic, term: Monomial, factor: Fraction) -> tuple[Form, Form]:
     """Cosine and sine of one term, by those of the term over its denominator."""
     base: Form = ({term: Fraction(1, factor.denominator)}, UNIT)
     times = abs(factor.numerator)
@@ -77,14 +74,14 @@ def single(forms: Forms, term: Monomial, factor: Fraction) -> tuple[Form, Form]:
     return c, s if factor > 0 else forms.product(constant(Fraction(-1)), s)
 
 
-def wave(forms: Forms, name: str, angle: Form) -> Form:
+def wave(forms: Arithmetic, name: str, angle: Form) -> Form:
     """What no identity takes apart, with the sign outside of it."""
     sign, angle = oriented(angle)
     form = generator(f"{name}:{written(angle)}")
     return forms.product(constant(Fraction(sign)), form) if name == "sin" else form
 
 
-def turned(forms: Forms, turns: Fraction) -> Form:
+def turned(forms: Arithmetic, turns: Fraction) -> Form:
     """The cosine of a multiple of pi."""
     turns %= 2
     turns = min(turns, 2 - turns)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from filters.verifiers import formulas
-from filters.verifiers.intervals import (
+from filters.verifiers.math import formulas
+from filters.verifiers.math.intervals import (
     LEFT,
     RIGHT,
     End,
@@ -17,9 +17,9 @@ from filters.verifiers.intervals import (
     merged,
     overlap,
 )
-from filters.verifiers.normal import Forms
-from filters.verifiers.sums import ONE
-from filters.verifiers.trees import Tree, Unclear, names
+from filters.verifiers.math.normal import Forms
+from filters.verifiers.math.sums import ONE
+from filters.verifiers.math.trees import Tree, Unclear, names
 
 RELATION = re.compile(r" ?(\\leq?(?![a-z])|\\geq?(?![a-z])|\\ne(?:q)?(?![a-z])|<|>) ?")
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from filters.verifiers.trees import Tree, Unclear
+from filters.verifiers.math.trees import Tree, Unclear
 
 _EPSILON = 2.0**-50
 _INVERSE: dict[str, Callable[[float], float]] = {

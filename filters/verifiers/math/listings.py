@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from filters.verifiers import formulas, quantities
+from filters.verifiers.math import formulas, quantities
 
 LONGEST = 500
 """Characters; no longer list is compared here, since every part is held against every other."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from filters.verifiers import units
-from filters.verifiers.trees import Unclear
+from filters.verifiers.math import units
+from filters.verifiers.math.trees import Unclear
 
 _FUNCTION_NAMES = """
 sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln lg log exp

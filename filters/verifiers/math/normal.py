@@ -10,8 +10,8 @@ import math
 from fractions import Fraction
 from functools import reduce
 
-from filters.verifiers.powers import root, to_power
-from filters.verifiers.sums import (
+from filters.verifiers.math.powers import root, to_power
+from filters.verifiers.math.sums import (
     ONE,
     TRIAL,
     UNIT,
@@ -29,8 +29,8 @@ from filters.verifiers.sums import (
     whole_power,
     written,
 )
-from filters.verifiers.trees import Tree, Unclear
-from filters.verifiers.trigonometry import cosine, sine
+from filters.verifiers.math.trees import Tree, Unclear
+from filters.verifiers.math.trigonometry import cosine, sine
 
 TERMS = 300
 """Terms of a sum; nothing longer is worked out."""

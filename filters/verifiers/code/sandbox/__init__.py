@@ -24,9 +24,16 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
-from filters.verifiers.sandbox import seccomp
-from filters.verifiers.sandbox.walls import ENVIRONMENT, USER, limited, readable, walls
-from filters.verifiers.sandbox.watch import Ended, Limits, SandboxFailed, Stop, started, watched
+from filters.verifiers.code.sandbox import seccomp
+from filters.verifiers.code.sandbox.supervisor import (
+    Ended,
+    Limits,
+    SandboxFailed,
+    Stop,
+    started,
+    watched,
+)
+from filters.verifiers.code.sandbox.walls import ENVIRONMENT, USER, limited, readable, walls
 
 __all__ = ["Ended", "Limits", "SandboxFailed", "SandboxMissing", "allow", "allow_unsandboxed",
            "missing", "python", "run", "slow_machine"]  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 
-from filters.verifiers import formulas
-from filters.verifiers.inequalities import RELATION, chain, mirrored, relation
-from filters.verifiers.intervals import (
+from filters.verifiers.math import formulas
+from filters.verifiers.math.inequalities import RELATION, chain, mirrored, relation
+from filters.verifiers.math.intervals import (
     ALL,
     LEFT,
     RIGHT,
@@ -20,7 +20,7 @@ from filters.verifiers.intervals import (
     overlap,
     same,
 )
-from filters.verifiers.trees import Unclear
+from filters.verifiers.math.trees import Unclear
 
 LONGEST = 300
 """Characters; no longer text is read as a region."""

@@ -1,6 +1,6 @@
 r"""Programs: the last code block of a response, run against tests in a sandbox.
 
-What is tested against: `filters/verifiers/programs.py` has the shapes of references. The sandbox
+What is tested against: `programs.py` has the shapes of references. The sandbox
 gets the program and one input at a time; outputs and values come out and are compared here. So
 whatever a program does to its process, its interpreter or the harness, it passes only by writing
 or returning what was expected.
@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from filters.verifiers import sandbox
-from filters.verifiers.outputs import read_value, same_text, same_value
-from filters.verifiers.prelude import prelude
-from filters.verifiers.programs import Task, Test, read
-from filters.verifiers.verdict import Verdict, correct, incorrect, unverifiable
+from filters.verdict import Verdict, correct, incorrect, unverifiable
+from filters.verifiers.code import sandbox
+from filters.verifiers.code.outputs import read_value, same_text, same_value
+from filters.verifiers.code.prelude import prelude
+from filters.verifiers.code.programs import Task, Test, read
 
 TOTAL = 300.0
 """Seconds for all tests of a program together; when they are over, nobody knows about the rest."""
@@ -74,7 +74,7 @@ def extract(response: str) -> str | None:
 
 
 def shape(reference: object) -> str | None:
-    """What is wrong with a reference; `filters/verifiers/programs.py` says what is expected."""
+    """What is wrong with a reference; `programs.py` says what is expected."""
     try:
         task = read(reference)
     except ValueError as wrong:

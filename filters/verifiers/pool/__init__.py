@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from filters.verifiers import worker
+from filters.verifiers.pool import nursery
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ DEADLINE = 5.0
 """Seconds of work a call may take; waiting for a free worker does not count."""
 WORKERS = max(1, min(8, (os.cpu_count() or 2) // 2))
 """Number of workers: half the cores, since the engine or the trainer wants the rest."""
-MEMORY = worker.MEMORY
+MEMORY = nursery.MEMORY
 """Bytes of address space a worker may have."""
 STARTUP = 120.0
 """Seconds until the first worker must be there; it imports SymPy before."""
@@ -87,6 +87,14 @@ def call(function: Callable[..., T], *args: Any, seconds: float | None = None) -
     return answer.value
 
 
+def prepare(function: Callable[[], None]) -> None:
+    """Have `function` run once before workers start: what it imports and fills, all of them share.
+
+    It must be importable, and is to be named when its module is imported.
+    """
+    _preparations.append(function)
+
+
 def close() -> None:
     """Ends the workers; the next call would start new ones."""
     global _pool
@@ -107,7 +115,7 @@ class _Pool:
         self.control: socket.socket | None = None
         self.said = tempfile.TemporaryFile()  # noqa: SIM115  (as long as the pool is there)
 
-    def ask(self, task: bytes, seconds: float) -> worker.Answer:
+    def ask(self, task: bytes, seconds: float) -> nursery.Answer:
         """Waits for a worker, and then as many seconds for its answer."""
         with self.slots:
             chosen = self._worker()
@@ -161,8 +169,8 @@ class _Pool:
         self.control, theirs = socket.socketpair()
         program = (
             f"import sys; sys.path[:] = {sys.path!r}\n"
-            "from filters.verifiers.worker import nursery\n"
-            f"nursery({theirs.fileno()}, {os.getpid()})"
+            "from filters.verifiers.pool.nursery import nursery\n"
+            f"nursery({theirs.fileno()}, {os.getpid()}, {pickle.dumps(_preparations)!r})"
         )
         with theirs:
             self.nursery = subprocess.Popen(
@@ -207,7 +215,7 @@ class _Worker:
     def __init__(self, connection: socket.socket, process: int):
         self.connection, self.process = connection, process
 
-    def ask(self, task: bytes, seconds: float) -> worker.Answer:
+    def ask(self, task: bytes, seconds: float) -> nursery.Answer:
         """Has a task done.
 
         Raises:
@@ -215,8 +223,8 @@ class _Worker:
         """
         try:
             self.connection.settimeout(seconds)
-            worker.send(self.connection, task)
-            return pickle.loads(worker.receive(self.connection, seconds))
+            nursery.send(self.connection, task)
+            return pickle.loads(nursery.receive(self.connection, seconds))
         except TimeoutError:
             raise TimeoutError(f"no answer after {seconds:g} seconds") from None
         except (EOFError, ConnectionError):
@@ -238,6 +246,7 @@ class _Worker:
         os.close(self.process)
 
 
+_preparations: list[Callable[[], None]] = []
 _lock = threading.Lock()
 _pool: _Pool | None = None
 

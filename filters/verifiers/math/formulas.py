@@ -7,11 +7,11 @@ from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 
-from filters.verifiers.estimate import Value, estimate
-from filters.verifiers.normal import Forms
-from filters.verifiers.quantities import CLOSE, TOLERANCE
-from filters.verifiers.syntax import parse
-from filters.verifiers.trees import Tree, Unclear, names, put
+from filters.verifiers.math.estimate import Value, estimate
+from filters.verifiers.math.normal import Forms
+from filters.verifiers.math.quantities import CLOSE, TOLERANCE
+from filters.verifiers.math.syntax import parse
+from filters.verifiers.math.trees import Tree, Unclear, names, put
 
 _POINTS = ((0.7317, 0.6113), (2.9173, 1.1317), (0.1371, 0.0791), (-0.8131, 0.2719), (17.313, 3.71))
 """First value and step, for the variables in order; where a formula is not defined, the next."""

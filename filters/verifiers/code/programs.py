@@ -31,8 +31,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from filters.verifiers import asserts
-from filters.verifiers.harness import encode
+from filters.verifiers.code import asserts
+from filters.verifiers.code.harness import encode
 
 TIME_LIMIT = 10.0
 """Seconds of CPU time for a test whose reference names none."""

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from filters.verifiers import units
-from filters.verifiers.units import Unit
+from filters.verifiers.math import units
+from filters.verifiers.math.units import Unit
 
 LONGEST = 200
 """Characters; nothing longer is read as a number."""

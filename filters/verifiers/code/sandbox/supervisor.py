@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from filters.verifiers.sandbox.usage import files, shared_memory, tree, usage
+from filters.verifiers.code.sandbox.usage import files, shared_memory, tree, usage
 
 LOOK = 0.02
 """Seconds between two looks at what the program uses."""

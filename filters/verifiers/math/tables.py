@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from filters.verifiers import formulas
-from filters.verifiers.listings import Same
+from filters.verifiers.math import formulas
+from filters.verifiers.math.listings import Same
 
 _MATRIX = re.compile(
     r"(?P<factor>[^&]*?) ?(?:\\cdot ?)?[(\[]? ?"
@@ -27,7 +27,7 @@ LARGEST = 100
 def agree(one: str, two: str, same: Same) -> bool | None:
     r"""Whether two tidied texts are the same matrix; None where one is not certainly a matrix.
 
-    >>> from filters.verifiers.formulas import agree as equal
+    >>> from filters.verifiers.math.formulas import agree as equal
     >>> unit = r"\begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix}"
     >>> agree(unit, r"\frac12 \begin{bmatrix} 2 & 0 \\ 0 & 2 \end{bmatrix}", equal)
     True
@@ -67,7 +67,7 @@ def read(text: str) -> list[list[str]] | None:
 def cases(one: str, two: str, same: Same) -> bool | None:
     r"""Whether two functions that are given case by case are the same.
 
-    >>> from filters.verifiers.plain import certain
+    >>> from filters.verifiers.math.plain import certain
     >>> certain(r"\begin{cases} 1 & x < 0 \\ 2 & x > 0 \end{cases}",
     ...         r"\begin{cases} 2, & \text{if } x > 0 \\ 1, & \text{if } x < 0 \end{cases}")
     True

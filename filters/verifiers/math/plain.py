@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from filters.verifiers import equations, formulas, listings, quantities, regions, tables, units
-from filters.verifiers import wordings as words
-from filters.verifiers.notation import LONGEST, tidy
+from filters.verifiers.math import equations, formulas, listings, quantities, regions, tables, units
+from filters.verifiers.math import wordings as words
+from filters.verifiers.math.notation import LONGEST, tidy
 
 LONGEST_FORMULA = 2_000
 """Characters; in nothing longer formulas, words or lists are looked for."""

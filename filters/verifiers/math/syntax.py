@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from filters.verifiers.tokens import FUNCTIONS, GREEK, tokens
-from filters.verifiers.trees import Tree, Unclear, negative, number
+from filters.verifiers.math.tokens import FUNCTIONS, GREEK, tokens
+from filters.verifiers.math.trees import Tree, Unclear, negative, number
 
 LONGEST = 400
 """Characters; no longer formula is read."""
@@ -32,7 +32,7 @@ def parse(text: str) -> Tree:
     >>> parse("1/2x")
     Traceback (most recent call last):
     ...
-    filters.verifiers.trees.Unclear: a product after a slash
+    filters.verifiers.math.trees.Unclear: a product after a slash
     """
     if len(text) > LONGEST:
         raise Unclear("too long")

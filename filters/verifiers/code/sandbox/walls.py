@@ -7,8 +7,8 @@ import resource
 import sys
 from pathlib import Path
 
-from filters.verifiers.sandbox.undertaker import mark
-from filters.verifiers.sandbox.watch import Limits
+from filters.verifiers.code.sandbox.supervisor import Limits
+from filters.verifiers.code.sandbox.undertaker import mark
 
 USER = 64738
 """The user that programs run as where this process is root: root has no limit on processes."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from filters.verifiers.sums import (
+from filters.verifiers.math.sums import (
     ONE,
     UNIT,
+    Arithmetic,
     Form,
     Monomial,
     Sum,
@@ -20,16 +20,13 @@ from filters.verifiers.sums import (
     written,
     written_term,
 )
-from filters.verifiers.trees import Unclear
-
-if TYPE_CHECKING:
-    from filters.verifiers.normal import Forms
+from filters.verifiers.math.trees import Unclear
 
 POWER = 12
 """Largest power of a sum that is multiplied out."""
 
 
-def to_power(forms: Forms, base: Form, exponent: Form) -> Form:
+def to_power(forms: Arithmetic, base: Form, exponent: Form) -> Form:
     """A form to the power of another."""
     above, below = exponent
     if below != UNIT:
@@ -43,7 +40,7 @@ def to_power(forms: Forms, base: Form, exponent: Form) -> Form:
     return result
 
 
-def symbolic_power(forms: Forms, base: Form, term: Monomial, factor: Fraction) -> Form:
+def symbolic_power(forms: Arithmetic, base: Form, term: Monomial, factor: Fraction) -> Form:
     """A base to a power that is no number: 2^{3n} is the generator 2^n to the third."""
     above, below = base
     if below == UNIT and set(above) == {ONE} and above[ONE] > 0:
@@ -66,7 +63,7 @@ def symbolic_power(forms: Forms, base: Form, term: Monomial, factor: Fraction) -
     return {tuple(sorted(pairs)): Fraction(1)}, UNIT
 
 
-def constant_power(forms: Forms, base: Form, exponent: Fraction) -> Form:
+def constant_power(forms: Arithmetic, base: Form, exponent: Fraction) -> Form:
     """A form to a rational power."""
     if exponent < 0:
         return constant_power(forms, forms.inverse(base), -exponent)
@@ -82,7 +79,7 @@ def constant_power(forms: Forms, base: Form, exponent: Fraction) -> Form:
     return radical(forms, base, exponent)
 
 
-def term_power(forms: Forms, base: Sum, power: int) -> Form:
+def term_power(forms: Arithmetic, base: Sum, power: int) -> Form:
     """A sum of one term to a whole power."""
     ((term, factor),) = base.items()
     if not term:
@@ -94,7 +91,7 @@ def term_power(forms: Forms, base: Sum, power: int) -> Form:
     return {key: v * value for key, v in forms.joined(raised, ONE).items()}, UNIT
 
 
-def root(forms: Forms, base: Form, degree: Form) -> Form:
+def root(forms: Arithmetic, base: Form, degree: Form) -> Form:
     """A root of a whole degree, of odd ones the real."""
     n = degree[0].get(ONE, Fraction(0))
     if set(degree[0]) != {ONE} or degree[1] != UNIT or n != int(n) or not 2 <= n <= 100:
@@ -106,7 +103,7 @@ def root(forms: Forms, base: Form, degree: Form) -> Form:
     return radical(forms, base, 1 / n)
 
 
-def radical(forms: Forms, base: Form, exponent: Fraction) -> Form:
+def radical(forms: Arithmetic, base: Form, exponent: Fraction) -> Form:
     """A base to a broken power."""
     above, below = base
     if not above:
@@ -138,7 +135,7 @@ def radical(forms: Forms, base: Form, exponent: Fraction) -> Form:
     return forms.product(inside, rational_radical(forms, content, exponent))
 
 
-def rational_radical(forms: Forms, value: Fraction, exponent: Fraction) -> Form:
+def rational_radical(forms: Arithmetic, value: Fraction, exponent: Fraction) -> Form:
     """A positive number to a broken power, by its primes."""
     if abs(exponent) > 1000:
         raise Unclear("a large power of a root")

@@ -6,12 +6,12 @@ import re
 from fractions import Fraction
 from typing import Any
 
+from filters.verdict import Verdict, correct, incorrect, unverifiable
 from filters.verifiers import pool
-from filters.verifiers.equations import unassigned
-from filters.verifiers.notation import LONGEST, latex, tidy
-from filters.verifiers.plain import certain
-from filters.verifiers.units import trailing
-from filters.verifiers.verdict import Verdict, correct, incorrect, unverifiable
+from filters.verifiers.math.equations import unassigned
+from filters.verifiers.math.notation import LONGEST, latex, tidy
+from filters.verifiers.math.plain import certain
+from filters.verifiers.math.units import trailing
 
 CLOSE = 1e-3
 """Part of the larger by which numbers that math-verify calls equal may differ at most."""
@@ -23,6 +23,8 @@ _DEGREES = re.compile(r"(\d[\d.]*) ?\^ ?\\circ")
 _LETTERS = re.compile(r"\d[ ,;\\!~]*\\(?:text|mathrm)\s*\{[^{}]*[A-Za-z]")
 """Words in roman type after a number."""
 _OR = re.compile(r"\\text ?\{ ?or ?\}| or |\\(?:lor|vee)(?![a-z])")
+FIRST = ((r"\sqrt{8}", r"2\sqrt{2}"), ("y = 5", "x = 5"), ("(1,2,3)", "[1,2,3]"))
+"""Pairs that workers have behind them when they start."""
 
 
 def shape(reference: object) -> str | None:
@@ -57,6 +59,15 @@ def judge(answer: str, reference: object) -> Verdict:
             return unverifiable("bad_reference: math-verify cannot read it", answer)
         return correct(answer) if outcome == "correct" else incorrect(outcome, answer)
     return correct(answer) if same else incorrect("wrong_answer", answer)
+
+
+def warm_up() -> None:
+    """Compare one pair of each kind: the first takes SymPy up to 0.3 s, others little."""
+    for pair in FIRST:
+        compare(*pair)
+
+
+pool.prepare(warm_up)
 
 
 def compare(answer: str, reference: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from filters.verifiers import formulas
-from filters.verifiers.estimate import estimate
-from filters.verifiers.listings import ASSIGNED, NAME, Same, listing, titled
-from filters.verifiers.normal import Forms
-from filters.verifiers.trees import Tree, Unclear, names, number, put
+from filters.verifiers.math import formulas
+from filters.verifiers.math.estimate import estimate
+from filters.verifiers.math.listings import ASSIGNED, NAME, Same, listing, titled
+from filters.verifiers.math.normal import Forms
+from filters.verifiers.math.trees import Tree, Unclear, names, number, put
 
 _SET = r"\\(?:mathbb|mathbf|bf) ?\{? ?(?P<set>[ZNQRC]) ?\}?(?: ?\^ ?\{? ?[+*] ?\}?|_ ?\+)?"
 _MEMBERSHIP = (
@@ -82,7 +82,7 @@ def unnoted(text: str) -> str:
 def qualified(one: str, two: str, same: Same) -> bool | None:
     r"""Compares what holds for all n, or for an integer k, by what is said of them.
 
-    >>> from filters.verifiers.formulas import agree
+    >>> from filters.verifiers.math.formulas import agree
     >>> qualified(r"k\pi, k \in \mathbb{Z}", r"n\pi (n \in \mathbb{Z})", agree)
     True
     >>> qualified("n+1 for all n", "n+1", agree)
@@ -146,7 +146,7 @@ def _once(tree: Tree) -> bool:
 def congruences(one: str, two: str, same: Same) -> bool | None:
     r"""Compares residues; the name before the sign does not matter.
 
-    >>> from filters.verifiers.formulas import agree
+    >>> from filters.verifiers.math.formulas import agree
     >>> congruences(r"n \equiv 10 \pmod{7}", r"n \equiv 3 (mod 7)", agree)
     True
     >>> congruences("3", r"x \equiv 3 \pmod{7}", agree), congruences("3", "4", agree)
@@ -212,7 +212,7 @@ def _minus(tree: Tree) -> Tree:
 def agree(one: str, two: str, same: Same) -> bool | None:
     r"""Compares where there are equals signs: two equations, or the value behind one.
 
-    >>> from filters.verifiers.formulas import agree as same
+    >>> from filters.verifiers.math.formulas import agree as same
     >>> agree("2x + y = 7", "y = 7 - 2x", same), agree("m + n = 12", "12", same)
     (True, True)
     """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from filters.verifiers import formulas
-from filters.verifiers.trees import Unclear
+from filters.verifiers.math import formulas
+from filters.verifiers.math.trees import Unclear
 
 INFINITY = float("inf")
 

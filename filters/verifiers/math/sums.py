@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from functools import reduce
+from typing import Protocol
 
-from filters.verifiers.trees import Unclear
+from filters.verifiers.math.trees import Unclear
 
 BITS = 40_000
 """Bits of a number; nothing larger is worked out."""
@@ -18,6 +19,25 @@ Monomial = tuple[tuple[str, Fraction], ...]
 Sum = dict[Monomial, Fraction]
 Form = tuple[Sum, Sum]
 """A numerator and a denominator."""
+
+
+class Arithmetic(Protocol):
+    """What powers and trigonometry ask of the normal forms that call them."""
+
+    roots: dict[str, Sum]
+
+    def plus(self, a: Form, b: Form, sign: int = 1) -> Form: ...
+
+    def product(self, a: Form, b: Form) -> Form: ...
+
+    def inverse(self, a: Form) -> Form: ...
+
+    def joined(self, one: Monomial, two: Monomial) -> Sum: ...
+
+    def whole(self, base: Sum, power: int) -> Sum: ...
+
+    def function(self, name: str, args: list[Form]) -> Form: ...
+
 
 ONE: Monomial = ()
 UNIT: Sum = {ONE: Fraction(1)}
