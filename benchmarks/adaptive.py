@@ -26,10 +26,10 @@ from typing import Any
 import polars as pl
 
 from factory.engines import Completion, Engine, Request
-from factory.prompts import PROMPT
+from factory.prompts.collect import PROMPT
+from factory.recipe.sampling import Adaptive, Fixed, Policy, Sampling, Target, Until
 from factory.sampler.loop import fill
 from factory.sampler.pending import Asker
-from factory.sampling import Adaptive, Fixed, Policy, Sampling, Target, Until
 from factory.store import Store
 
 RIGHT, WRONG = r"<think></think>\boxed{1}", r"<think></think>\boxed{0}"

@@ -33,9 +33,9 @@ def main() -> None:
     parser.add_argument("--stop", action="store_true", help="the cost of watching draws, instead")
     options = parser.parse_args()
     os.environ |= {"VLLM_CONFIGURE_LOGGING": "0", "DO_NOT_TRACK": "1"}
-    from factory.prompts import collect
-    from factory.sampling import Fixed, Policy, Sampling
-    from factory.sources import ReasoningGym
+    from factory.prompts.collect import collect
+    from factory.recipe.sampling import Fixed, Policy, Sampling
+    from factory.recipe.sources import ReasoningGym
     from filters.watch import LanguageStop, LoopStop, Stops
 
     task = {"min_terms": 2, "max_terms": 6, "min_digits": 1, "max_digits": 1}

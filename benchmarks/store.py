@@ -20,11 +20,11 @@ import polars as pl
 import psutil
 
 from factory.engines import Completion, Request
-from factory.prompts import PROMPT
+from factory.prompts.collect import PROMPT
+from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.records import SAMPLE
 from factory.sampler.loop import fill
 from factory.sampler.pending import Asker
-from factory.sampling import Fixed, Policy, Sampling
 from factory.store import Store
 
 TEXT = r"<think>2+2=4</think>\boxed{4}"

@@ -356,7 +356,7 @@ def schema() -> None:
 
     \b
     Example:
-      factory schema > factory/recipe.schema.json
+      factory schema > factory/recipe/recipe.schema.json
     """
     import json
 

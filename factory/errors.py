@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class FactoryError(Exception):
     """A failure the user can act on: shown as it is, without a traceback.
@@ -45,3 +48,13 @@ class EngineFailure(FactoryError):
         """`reason` is the word it is counted by; `final`: to ask again would not help."""
         super().__init__(f"{reason}: {message}")
         self.reason, self.message, self.final = reason, message, final
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'length'?`, or nothing where no known word is near.
+
+    >>> nearest("lenght", ["format", "length"])
+    "; did you mean 'length'?"
+    """
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

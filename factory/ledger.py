@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from factory.errors import LedgerError
-from factory.strict import Strict
+from factory.recipe.strict import Strict
 
 
 class Account(Strict):

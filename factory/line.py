@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from factory import ledger, stages, store
 from factory.ledger import Account
 from factory.progress import Report
-from factory.recipe import Model, Recipe, Served, Weights
+from factory.recipe import Recipe
+from factory.recipe.models import Model, Served, Weights
+from factory.recipe.sources import Files
+from factory.recipe.strict import Strict
 from factory.records import digest
-from factory.sources import Files
-from factory.strict import Strict
 
 Section = Callable[[Recipe], Any]
 

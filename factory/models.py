@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from factory.errors import RecipeError
-from factory.recipe import Served, Weights
+from factory.recipe.models import Served, Weights
+from factory.recipe.strict import Strict
 from factory.records import digest, file_digest
-from factory.strict import Strict
 
 
 class Located(Strict):

@@ -15,11 +15,12 @@ from factory import build, models, store, verdicts, versions
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.progress import Report
-from factory.recipe import Model, Recipe, Served, Tiny
+from factory.recipe import Recipe
+from factory.recipe.models import Model, Served, Tiny
+from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.records import digest
 from factory.sampler import drawing
 from factory.sampler.drawing import Drawn, Teacher
-from factory.sampling import Fixed, Policy, Sampling
 from filters import Filters, funnel
 
 
@@ -88,7 +89,7 @@ class Result:
 
 def prompts(context: Context) -> Result:
     """Collect the prompts of all sources and set the held-out ones apart."""
-    from factory.prompts import collect
+    from factory.prompts.collect import collect
 
     found = collect(context.recipe.prompts, context.recipe.seed, context.home)
     store.write_table(found.prompts, context.folder / "table.parquet")

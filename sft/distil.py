@@ -10,7 +10,7 @@ from factory.chat import load_tokenizer, template_for
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.progress import Report
-from factory.recipe import Student
+from factory.recipe.student import Student
 from factory.store import write_table
 from sft.template import render_all
 from sft.train import train

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from pydantic import Field
 
-from factory.strict import Strict
+from factory.recipe.strict import Strict
 
 if TYPE_CHECKING:
     import numpy as np

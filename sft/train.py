@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from factory.errors import LedgerError, StageError
-from factory.recipe import Training
+from factory.recipe.models import Training
 
 if TYPE_CHECKING:
     from datasets import Dataset

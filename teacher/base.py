@@ -11,8 +11,8 @@ from factory.chat import Message
 from factory.errors import RecipeError
 from factory.ledger import Account
 from factory.progress import Report
-from factory.recipe import Tiny
-from factory.sources import ReasoningGym
+from factory.recipe.models import Tiny
+from factory.recipe.sources import ReasoningGym
 from sft.template import render_all
 from sft.train import train
 from teacher import corpus, tiny

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Collection, Iterator
 
 from factory.chat import Message
-from factory.recipe import Mix
-from factory.sources import asked
+from factory.prompts.drafts import asked
+from factory.recipe.models import Mix
 
 
 def running_sum(question: str, rng: random.Random) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from factory.recipe import Grpo
+from factory.recipe.teacher import Grpo
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -21,8 +21,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from factory.cli import main
-from factory.recipe import Weights
-from factory.sampling import Sampling
+from factory.recipe.models import Weights
+from factory.recipe.sampling import Sampling
 from factory.store import read
 
 ROOT = Path(__file__).parents[1]

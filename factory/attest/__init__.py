@@ -20,7 +20,8 @@ from factory.attest.significance import two_sided, z_score
 from factory.chat import load_tokenizer, opens_thinking, prompt_ids
 from factory.errors import FactoryError, RecipeError
 from factory.progress import Report
-from factory.recipe import Recipe, Weights
+from factory.recipe import Recipe
+from factory.recipe.models import Weights
 from factory.records import digest, file_digest
 from factory.sampler.strategies import ask, prepare
 

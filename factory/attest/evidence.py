@@ -10,7 +10,7 @@ import numpy as np
 
 from factory.attest.likelihood import Claim, Counts, Read
 from factory.attest.significance import at_least, chi_square, two_sided, z_score
-from factory.strict import Strict
+from factory.recipe.strict import Strict
 
 ALPHA = 1e-3
 """Share of the runs that are refuted although their teacher wrote them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from factory.engines import Completion, Engine, Request
-from factory.sampling import Thinking
+from factory.recipe.sampling import Thinking
 from filters.text.thinking import CLOSE, OPEN
 
 

@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 import orjson
 
 from factory.errors import StageError
-from factory.recipe import Served
+from factory.recipe.models import Served
 
 REMOVED = "[key]"
 

@@ -19,7 +19,7 @@ from factory.engines.replies import completion, echo
 from factory.engines.stream import Streamed
 from factory.engines.wire import Reply, Trouble, Wire, refusal, repeated
 from factory.errors import EngineFailure, StageError
-from factory.recipe import Served
+from factory.recipe.models import Served
 
 log = logging.getLogger(__name__)
 

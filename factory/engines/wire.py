@@ -14,7 +14,7 @@ from factory.engines.credentials import key_of as key_of  # a stage asks for it 
 from factory.engines.replies import LONGEST_ECHO, echo
 from factory.engines.sse import Events
 from factory.errors import EngineFailure
-from factory.recipe import Served
+from factory.recipe.models import Served
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession

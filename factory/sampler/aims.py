@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from factory.sampling import Sampling
+from factory.recipe.sampling import Sampling
 
 
 @dataclass

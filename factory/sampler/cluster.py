@@ -18,6 +18,7 @@ import polars as pl
 
 from factory.errors import StageError
 from factory.progress import Report
+from factory.recipe.sampling import Budget, Sampling
 from factory.sampler.aims import Aims
 from factory.sampler.feed import Feed
 from factory.sampler.figures import Figures
@@ -25,7 +26,6 @@ from factory.sampler.loop import ALL_FINISHED, Stop, finished, judge_here, synce
 from factory.sampler.outcome import Outcome
 from factory.sampler.pending import Asker, PromptState, kept, planned, spent, states
 from factory.sampler.replica import Event, Replica, Start
-from factory.sampling import Budget, Sampling
 from factory.store import Store
 from filters.truncation import STOPPED
 from filters.verdict import Verdict

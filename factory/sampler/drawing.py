@@ -20,12 +20,12 @@ from factory.engines.budgeted import Budgeted
 from factory.errors import RecipeError, StageError
 from factory.models import Located
 from factory.progress import Report
-from factory.recipe import Served
+from factory.recipe.models import Served
+from factory.recipe.sampling import Sampling
 from factory.records import digest
 from factory.sampler import identity
 from factory.sampler.pending import Asker
 from factory.sampler.strategies import ask, prepare
-from factory.sampling import Sampling
 from factory.store import Store
 from factory.store.shards import Shards
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from factory.recipe.sampling import Target
 from factory.sampler.aims import Spent
-from factory.sampling import Target
 
 TELL_SECONDS = 0.1
 """Time between two tellings: to tell them costs as much as half a draw."""

@@ -70,7 +70,9 @@ def outcome(
         if state.limits is not None:
             # With a target or a budget, a prompt that was held back for its price may have gone on
             # when the others were finished: these draws count, but have no rule to be fair by.
-            rule = asker.sampling.policy.limits() if asker.sampling.is_aimed else state.limits
+            rule = (
+                policy.limits_of(asker.sampling.policy) if asker.sampling.is_aimed else state.limits
+            )
             numbers = policy.asked_for(rule, state.outcomes)
             as_planned = numbers == policy.asked_for(state.limits, state.outcomes)
             state.outcomes = {number: state.outcomes[number] for number in numbers}

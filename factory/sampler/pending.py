@@ -10,13 +10,13 @@ import orjson
 import polars as pl
 
 from factory import verdicts
+from factory.recipe.sampling import Sampling
 from factory.records import digest, sample_id
 from factory.sampler import policy
 from factory.sampler.aims import Spent
 from factory.sampler.plan import Plan
 from factory.sampler.policy import Limits
 from factory.sampler.strategies import Asked, Prepared, ask
-from factory.sampling import Sampling
 from factory.store import Store
 
 SLICE = 1024

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from factory.recipe.sampling import Sampling
 from factory.sampler import beliefs
 from factory.sampler.beliefs import Belief, Rule, Tally
-from factory.sampler.policy import Limits
-from factory.sampling import Sampling
+from factory.sampler.policy import Limits, limits_of
 
 PILOT = 64
 """Prompts before anything is learned, and the next 64; then chapters double."""
@@ -73,7 +73,7 @@ class Plan:
         Its first draw is to be made in any case.
         """
         if self._rule is None:
-            return self.sampling.policy.limits()
+            return limits_of(self.sampling.policy)
         number = self._chapter(place)
         if number not in self._beliefs and not self._learned(number):
             return None

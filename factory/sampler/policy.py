@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from math import comb
 
+from factory.recipe.sampling import Policy
+
 Limits = tuple[int, ...]
 """`limits[c]`: draws at which a prompt with `c` correct ones gets no more. A prompt with
 `len(limits)` or more correct ones gets no more in any case."""
@@ -27,6 +29,13 @@ def until(accepted: int, max_draws: int) -> Limits:
     (5, 5)
     """
     return (max_draws,) * accepted
+
+
+def limits_of(rule: Policy) -> Limits:
+    """When a prompt has had enough, as long as nothing is known of its source."""
+    if rule.accepted:
+        return until(rule.accepted, rule.max_draws)
+    return fixed(rule.max_draws)
 
 
 def goes_on(limits: Limits, draws: int, correct: int) -> bool:

@@ -6,16 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import Field, field_validator
+from typing import Any
 
 from factory.chat import Message
 from factory.errors import RecipeError
+from factory.recipe.sampling import QUESTION, Strategy
 from factory.records import digest
-from factory.strict import Strict
-
-QUESTION = "{question}"
 
 TEMPLATES: dict[str, dict[str, str]] = {
     # R1's cold start (arXiv 2501.12948, 2.3.1): a long chain of thought shown by example, or asked
@@ -45,51 +41,6 @@ TEMPLATES: dict[str, dict[str, str]] = {
     "no_thinking": {"prefill": "<think>\n\n</think>\n\n"},
 }
 """What a strategy says where it does not say otherwise."""
-
-
-class When(Strict):
-    """Which prompts a strategy is for: those that meet all that is named."""
-
-    domains: list[str] = Field(default_factory=list)
-    """Their domain is one of these: math, code, stem, logic, general."""
-    sources: list[str] = Field(default_factory=list)
-    """Their source is one of these."""
-    languages: list[str] = Field(default_factory=list)
-    """Their language is one of these."""
-    min_words: int = Field(0, ge=0)
-    """The question has at least so many words."""
-    max_words: int | None = Field(None, ge=1)
-    """The question has at most so many words."""
-    share: float = Field(1.0, gt=0, le=1)
-    """Share of the prompts that meet the rest, chosen by lot, 0 to 1."""
-
-
-class Strategy(Strict):
-    """How a question is put to the teacher; the dataset's rows keep the plain question."""
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    """What rows say of how they were asked for."""
-    template: Literal["few_shot", "reflect", "boxed", "think_first", "no_thinking"] | None = None
-    """A ready text for system, question and prefill, where these are left out."""
-    when: When = When()
-    """Which prompts it is for; left out: all."""
-    system: str | None = None
-    """System turn before the conversation."""
-    question: str | None = None
-    """The last user turn, with {question} where the question stands."""
-    prefill: str | None = None
-    """What the teacher's answer begins with; needs an engine that continues a begun answer."""
-    examples: str | None = None
-    """JSONL file (relative to the recipe) of shown turns, each with `question` and `answer`."""
-    shots: int = Field(2, ge=1)
-    """How many of the examples are shown, the first ones."""
-
-    @field_validator("question")
-    @classmethod
-    def _asks(cls, question: str | None) -> str | None:
-        if question is not None and QUESTION not in question:
-            raise ValueError(f"expected a text with {QUESTION} in it, where the question goes")
-        return question
 
 
 @dataclass(frozen=True)

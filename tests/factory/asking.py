@@ -14,7 +14,7 @@ from misbehaving import Behaviour, Misbehaving
 from factory.engines import Completion, Request
 from factory.engines.endpoint import Endpoint
 from factory.errors import EngineFailure
-from factory.recipe import Served
+from factory.recipe.models import Served
 
 KEY = "sk-s3cret-0123456789abcdef"
 

@@ -17,7 +17,7 @@ from factory.attest.likelihood import Claim, Counts, Draw, Read
 from factory.attest.significance import chi_square, two_sided, z_score
 from factory.chat import load_tokenizer, prompt_ids
 from factory.errors import FactoryError, RecipeError
-from factory.prompts import PROMPT
+from factory.prompts.collect import PROMPT
 from factory.records import SAMPLE
 
 WARM = Claim(1.0, 1.0)

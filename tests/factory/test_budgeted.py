@@ -7,7 +7,7 @@ import pytest
 
 from factory.engines import Completion, Request
 from factory.engines.budgeted import Budgeted
-from factory.sampling import Thinking
+from factory.recipe.sampling import Thinking
 
 
 class Letters:

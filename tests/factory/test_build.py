@@ -9,7 +9,7 @@ import pytest
 
 from factory import build
 from factory.errors import LedgerError
-from factory.prompts import PROMPT
+from factory.prompts.collect import PROMPT
 from factory.records import SAMPLE
 from filters import FILTERS, Filters
 from filters.correctness import Correctness

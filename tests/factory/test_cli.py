@@ -146,8 +146,8 @@ def test_filters_are_listed_and_each_has_a_page():
 
 
 def test_the_schema_that_is_shipped_is_that_of_the_recipe():
-    shipped = Path(factory.__file__).with_name("recipe.schema.json").read_text()
-    again = "run `factory schema > factory/recipe.schema.json`"
+    shipped = Path(factory.__file__).with_name("recipe").joinpath("recipe.schema.json").read_text()
+    again = "run `factory schema > factory/recipe/recipe.schema.json`"
     assert shipped == call("schema").output, again
 
 

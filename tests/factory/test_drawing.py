@@ -13,13 +13,13 @@ from factory import store
 from factory.chat import load_tokenizer, prompt_ids
 from factory.errors import RecipeError
 from factory.models import Located, elsewhere, find
-from factory.prompts import PROMPT
-from factory.recipe import Served, Weights
+from factory.prompts.collect import PROMPT
+from factory.recipe.models import Served, Weights
+from factory.recipe.sampling import Sampling
 from factory.records import digest
 from factory.sampler import drawing
 from factory.sampler.drawing import Drawn, Teacher
 from factory.sampler.strategies import ask, prepare
-from factory.sampling import Sampling
 
 STRATEGIES: list[dict[str, Any]] = [
     {"name": "shown", "template": "few_shot", "examples": "shown.jsonl", "shots": 1}

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field, field_validator, model_validator
 
-from factory import places
 from factory.errors import FactoryError, RecipeError
-from factory.strict import Strict
+from factory.recipe import places
+from factory.recipe.strict import Strict
 
 
 class Apples(Strict):

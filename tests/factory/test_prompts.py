@@ -10,9 +10,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from factory.errors import RecipeError
-from factory.mappings import MAPPINGS, Mapping
-from factory.prompts import Collected, collect, prompt_id
-from factory.sources import Files, Hub, ReasoningGym, Source
+from factory.prompts.collect import Collected, collect, prompt_id
+from factory.recipe.mappings import MAPPINGS, Mapping
+from factory.recipe.sources import Files, Hub, ReasoningGym, Source
 
 DATA = Path(__file__).parent / "data"
 

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from test_sampler import RIGHT, Scripted, fixed, prompts, until
 
+from factory.recipe.sampling import Budget, Policy, Sampling
 from factory.sampler.aims import Spent
 from factory.sampler.cluster import _Driver
 from factory.sampler.feed import Feed
 from factory.sampler.figures import Figures
 from factory.sampler.loop import Run
 from factory.sampler.pending import Asker, PromptState, kept, planned, states
+from factory.sampler.policy import limits_of
 from factory.sampler.replica import Replica
-from factory.sampling import Budget, Policy, Sampling
 from factory.store import Store
 from filters.verdict import Verdict
 
@@ -49,7 +50,7 @@ def test_a_partition_that_comes_while_the_loop_is_ending_is_drawn(tmp_path: Path
         asker = Asker("t", Sampling(policy=fixed(1), concurrency=4), 1)
         asked = list(states(prompts(*ANSWERS), kept(Store(tmp_path), asker), asker))
         for state in asked:
-            state.limits = asker.sampling.policy.limits()
+            state.limits = limits_of(asker.sampling.policy)
         replica = Here(lambda: None, asker, at_once)  # pyrefly: ignore
         first = asyncio.create_task(drawn(replica, asked[0]))
         for _ in range(turns):

@@ -13,7 +13,7 @@ from factory import reverify, verdicts
 from factory.cli import main
 from factory.errors import RecipeError, StageError
 from factory.models import Located
-from factory.prompts import PROMPT
+from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe
 from factory.records import SAMPLE, sample_id
 from factory.reverify import begin, judge, opened

@@ -14,11 +14,11 @@ import pytest
 
 from factory.engines import Completion, Engine, Request, Scripted
 from factory.errors import EngineFailure, StageError
-from factory.prompts import PROMPT
+from factory.prompts.collect import PROMPT
+from factory.recipe.sampling import Adaptive, Budget, Fixed, Policy, Sampling, Target, Until
 from factory.sampler.loop import ATTEMPTS, Stop, fill
 from factory.sampler.outcome import Outcome
 from factory.sampler.pending import Asker
-from factory.sampling import Adaptive, Budget, Fixed, Policy, Sampling, Target, Until
 from factory.store import Store
 from filters.verdict import Verdict
 from filters.watch import LoopStop, Stops

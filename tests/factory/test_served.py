@@ -17,12 +17,12 @@ from asking import KEY, endpoint
 from misbehaving import Misbehaving, answers, says, serving
 
 from factory.errors import RecipeError, StageError
-from factory.prompts import PROMPT
+from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe, load
+from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.sampler.loop import fill
 from factory.sampler.outcome import Outcome
 from factory.sampler.pending import Asker
-from factory.sampling import Fixed, Policy, Sampling
 from factory.store import Store
 
 RECIPE: dict[str, Any] = {

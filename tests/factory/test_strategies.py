@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from factory.errors import RecipeError
+from factory.recipe.sampling import Sampling, Strategy
 from factory.records import digest
-from factory.sampler.strategies import Asked, Strategy, ask, prepare
-from factory.sampling import Sampling
+from factory.sampler.strategies import Asked, ask, prepare
 
 
 def prompt(question: str = "How many?", **columns: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from factory.engines import Completion, Request
 from factory.engines.budgeted import Budgeted
 from factory.engines.vllm_engine import VLLM, AsyncVLLM
 from factory.errors import EngineFailure
-from factory.sampling import Thinking
+from factory.recipe.sampling import Thinking
 from filters.text.thinking import CLOSE, OPEN
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("engine")]

@@ -20,7 +20,7 @@ from factory.chat import load_tokenizer, prompt_ids
 from factory.engines import Completion, Request
 from factory.engines.endpoint import Endpoint
 from factory.errors import EngineFailure
-from factory.recipe import Served
+from factory.recipe.models import Served
 from filters.text.thinking import CLOSE, OPEN, split
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("engine")]

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from factory.errors import StageError
-from factory.recipe import Student
+from factory.recipe.student import Student
 from sft.distil import distil
 from teacher import tiny
 

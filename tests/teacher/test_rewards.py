@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from factory.engines import Scripted
-from factory.prompts import PROMPT
-from factory.recipe import Grpo
+from factory.prompts.collect import PROMPT
+from factory.recipe.sampling import Fixed, Policy, Sampling
+from factory.recipe.teacher import Grpo
 from factory.sampler.loop import fill
 from factory.sampler.pending import Asker
-from factory.sampling import Fixed, Policy, Sampling
 from factory.store import Store
 from filters import Filters, judge, measure
 from filters.correctness import Correctness

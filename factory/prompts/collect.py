@@ -12,9 +12,10 @@ from typing import Any
 import polars as pl
 
 from factory.errors import LedgerError, RecipeError
-from factory.mappings import BadRow, Draft
+from factory.prompts.drafts import BadRow, Draft, asked
+from factory.prompts.readers import Drafts, fault, read
+from factory.recipe.sources import ReasoningGym, Source
 from factory.records import digest
-from factory.sources import Drafts, ReasoningGym, Source, asked, fault, read
 
 PROMPT: dict[str, Any] = {
     "prompt_id": pl.String(),

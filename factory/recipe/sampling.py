@@ -6,10 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from factory.sampler import policy
-from factory.sampler.policy import Limits
-from factory.sampler.strategies import Strategy
-from factory.strict import Strict
+from factory.recipe.strict import Strict
 from filters.watch import Stops
 
 
@@ -75,12 +72,6 @@ class Policy(Strict):
             return 1
         return min(self.accepted or self.max_draws, self.max_draws)
 
-    def limits(self) -> Limits:
-        """When a prompt has had enough, as long as nothing is known of its source."""
-        if self.accepted:
-            return policy.until(self.accepted, self.max_draws)
-        return policy.fixed(self.max_draws)
-
 
 class Target(Strict):
     """What a run aims at, after which no draw is begun."""
@@ -113,6 +104,54 @@ class Thinking(Strict):
     """Tokens of thinking at which its end is forced; left out: no cap but that of the draw."""
     end: str = Field("\n</think>\n\n", pattern=r"</think>")
     """What is written there to end it."""
+
+
+QUESTION = "{question}"
+
+
+class When(Strict):
+    """Which prompts a strategy is for: those that meet all that is named."""
+
+    domains: list[str] = Field(default_factory=list)
+    """Their domain is one of these: math, code, stem, logic, general."""
+    sources: list[str] = Field(default_factory=list)
+    """Their source is one of these."""
+    languages: list[str] = Field(default_factory=list)
+    """Their language is one of these."""
+    min_words: int = Field(0, ge=0)
+    """The question has at least so many words."""
+    max_words: int | None = Field(None, ge=1)
+    """The question has at most so many words."""
+    share: float = Field(1.0, gt=0, le=1)
+    """Share of the prompts that meet the rest, chosen by lot, 0 to 1."""
+
+
+class Strategy(Strict):
+    """How a question is put to the teacher; the dataset's rows keep the plain question."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """What rows say of how they were asked for."""
+    template: Literal["few_shot", "reflect", "boxed", "think_first", "no_thinking"] | None = None
+    """A ready text for system, question and prefill, where these are left out."""
+    when: When = When()
+    """Which prompts it is for; left out: all."""
+    system: str | None = None
+    """System turn before the conversation."""
+    question: str | None = None
+    """The last user turn, with {question} where the question stands."""
+    prefill: str | None = None
+    """What the teacher's answer begins with; needs an engine that continues a begun answer."""
+    examples: str | None = None
+    """JSONL file (relative to the recipe) of shown turns, each with `question` and `answer`."""
+    shots: int = Field(2, ge=1)
+    """How many of the examples are shown, the first ones."""
+
+    @field_validator("question")
+    @classmethod
+    def _asks(cls, question: str | None) -> str | None:
+        if question is not None and QUESTION not in question:
+            raise ValueError(f"expected a text with {QUESTION} in it, where the question goes")
+        return question
 
 
 class Sampling(Strict):

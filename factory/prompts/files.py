@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import RecipeError
-from factory.mappings import BadRow
-from factory.places import nearest
+from factory.prompts.drafts import BadRow
+from factory.recipe.sources import missing
 
 PEEK = 100  # rows whose keys are a JSONL file's columns; a name none of them has is misspelt
 
@@ -43,15 +43,6 @@ def read(base: Path, name: str, wanted: list[str]) -> tuple[list[str], Cells]:
             return _parquet(path, name, wanted)
     known = ".jsonl, .parquet, .csv"
     raise RecipeError(f"{name}: files of this kind are not read; expected one of {known}")
-
-
-def missing(base: Path, name: str) -> str | None:
-    """What is wrong when there is no such file: where it was looked for, and the nearest name."""
-    path = base / Path(name).expanduser()
-    if path.is_file():
-        return None
-    beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    return f"{name}: there is no such file (looked for {path}){nearest(path.name, beside)}"
 
 
 def _jsonl(path: Path, name: str) -> Cells:

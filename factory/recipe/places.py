@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import types
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -18,7 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from factory.errors import RecipeError
+from factory.errors import RecipeError, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -71,16 +70,6 @@ def load(path: Path, model: type[Model]) -> Model:
     except ValidationError as error:
         problems = _problems(error.errors(include_url=False), model, root)
         raise RecipeError("\n".join(f"{path}:{problem}" for problem in problems)) from None
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'length'?`, or nothing where no known word is near.
-
-    >>> nearest("lenght", ["format", "length"])
-    "; did you mean 'length'?"
-    """
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _read(path: Path) -> str:

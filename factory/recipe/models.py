@@ -1,18 +1,15 @@
-"""The recipe: what is wanted, in the order in which it will happen."""
+"""Models that a recipe may name: made on the spot, a folder or Hub name, or behind an endpoint."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from factory.sampling import Sampling
-from factory.sources import Source
-from factory.strict import Strict
-from filters import Filters
+from factory.recipe.strict import Strict
 
 
 class Mix(Strict):
@@ -168,142 +165,3 @@ class Served(Strict):
 
 
 Model = Tiny | Weights
-
-
-class Rewards(Strict):
-    """Weights of the rewards that are added up; 0 leaves one out."""
-
-    accuracy: float = Field(1.0, ge=0)
-    """Weight of a correct final answer."""
-    format: float = Field(0.2, ge=0)
-    """Weight of thinking inside its tags, with one final answer after them."""
-
-
-class Grpo(Strict):
-    """Reinforcement learning on the train prompts, rewarded by the filters' own verifiers."""
-
-    steps: int = Field(80, ge=1)
-    """Optimiser steps."""
-    prompts_per_step: int = Field(16, ge=1)
-    """Prompts whose draws make one step."""
-    draws: int = Field(8, ge=2)
-    """Draws of each prompt: the group whose mean reward is the baseline."""
-    learning_rate: float = Field(1e-6, gt=0)
-    """Learning rate, constant."""
-    beta: float = Field(0.0, ge=0)
-    """Weight of the divergence from the starting model; 0 keeps no reference model."""
-    temperature: float = Field(1.0, gt=0)
-    """Sampling temperature; top-p and top-k stay off, so that draws are the policy's own."""
-    max_tokens: int = Field(1024, ge=1)
-    """Longest draw in tokens."""
-    rewards: Rewards = Rewards()
-    """What is rewarded, by weight."""
-    held_out: int = Field(128, ge=0)
-    """Held-out prompts for the curve of pass@1, only looked at; 0 draws no curve."""
-    evaluate_every: int = Field(10, ge=1)
-    """Steps between two points of that curve."""
-    save_steps: int = Field(20, ge=1)
-    """Steps between two checkpoints, from which a killed training goes on with new draws."""
-
-
-class Teacher(Strict):
-    """Who writes the samples: a model, improved by reinforcement learning if asked."""
-
-    base: Model | Served
-    """The model to start from."""
-    grpo: Grpo | None = None
-    """Reinforcement learning before it samples; left out: it samples as it is."""
-    others: list[Weights | Served] = Field(default_factory=list)
-    """Further models that answer the same prompts as they are; each row names its own."""
-
-    @model_validator(mode="after")
-    def _trainable(self) -> Self:
-        if self.grpo and isinstance(self.base, Served):
-            raise ValueError(
-                "grpo trains the teacher, and a model behind an endpoint cannot be trained: "
-                "leave grpo out, or name a base with `path` or `tiny`"
-            )
-        return self
-
-
-class Select(Strict):
-    """Which of the accepted samples become rows."""
-
-    per_prompt: int | None = Field(None, ge=1)
-    """Rows of one prompt at most: the shortest are taken first; left out: all."""
-
-
-class Dataset(Strict):
-    """What the dataset is made of."""
-
-    select: Select = Select()
-    """Which of the accepted samples become rows."""
-
-
-class Student(Strict):
-    """The small model that learns from the dataset."""
-
-    base: Model
-    """The model to start from."""
-    template: Literal["chatml", "llama3", "deepseek"] | None = None
-    """Chat template to train and save; left out: the one whose end token the tokenizer knows."""
-    training: Training = Training()
-    """How it is trained."""
-    control: bool = True
-    """Train the same student on as many unfiltered samples too, to see what filtering brings."""
-
-
-class Evaluate(Strict):
-    """How each model is examined on the held-out prompts."""
-
-    draws: int = Field(4, ge=1)
-    """Answers of each prompt; pass@1 is their mean."""
-    temperature: float | None = Field(None, ge=0)
-    """Sampling temperature; left out: that of the sampling."""
-    top_p: float | None = Field(None, gt=0, le=1)
-    """Share of the probability that is sampled from; left out: that of the sampling."""
-    max_tokens: int | None = Field(None, ge=1)
-    """Longest answer in tokens; left out: that of the sampling."""
-
-
-class Recipe(Strict):
-    """A recipe reads top to bottom like the line itself."""
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    """Name of the run and of its folder, runs/NAME."""
-    seed: int = Field(0, ge=0)
-    """Where all chance comes from."""
-    prompts: list[Annotated[Source, Field(discriminator="source")]] = Field(min_length=1)
-    """Where the prompts come from."""
-    teacher: Teacher
-    """Who writes the samples."""
-    allow_unsandboxed: bool = False
-    """Run the programs that models write without isolation where there is none: only for those that
-    you would run by hand (docs/code.md)."""
-    sampling: Sampling = Sampling()
-    """How the teacher is asked."""
-    filters: Filters = Filters()
-    """What is dropped, and why: one entry for each filter that is used."""
-    dataset: Dataset = Dataset()
-    """What the dataset is made of."""
-    student: Student | None = None
-    """Who learns from it; left out: the line ends at the dataset."""
-    evaluate: Evaluate | None = None
-    """How the models are examined; left out: they are not."""
-
-    @model_validator(mode="after")
-    def _someone_to_ask(self) -> Self:
-        if self.evaluate and not any(source.held_out for source in self.prompts):
-            raise ValueError("evaluate asks held-out prompts, and none of the prompts has held_out")
-        return self
-
-
-def load(path: Path) -> Recipe:
-    """Read and check a recipe.
-
-    Raises:
-        RecipeError: with file, line, column, key and what was expected, for each mistake.
-    """
-    from factory import places
-
-    return places.load(path, Recipe)

@@ -1,0 +1,1 @@
+"""Rows of files, generators and Hub datasets become prompts."""

@@ -1,0 +1,59 @@
+"""The recipe: what is wanted, in the order in which it will happen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from factory.recipe.dataset import Dataset
+from factory.recipe.sampling import Sampling
+from factory.recipe.sources import Source
+from factory.recipe.strict import Strict
+from factory.recipe.student import Evaluate, Student
+from factory.recipe.teacher import Teacher
+from filters import Filters
+
+
+class Recipe(Strict):
+    """A recipe reads top to bottom like the line itself."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Name of the run and of its folder, runs/NAME."""
+    seed: int = Field(0, ge=0)
+    """Where all chance comes from."""
+    prompts: list[Annotated[Source, Field(discriminator="source")]] = Field(min_length=1)
+    """Where the prompts come from."""
+    teacher: Teacher
+    """Who writes the samples."""
+    allow_unsandboxed: bool = False
+    """Run the programs that models write without isolation where there is none: only for those that
+    you would run by hand (docs/code.md)."""
+    sampling: Sampling = Sampling()
+    """How the teacher is asked."""
+    filters: Filters = Filters()
+    """What is dropped, and why: one entry for each filter that is used."""
+    dataset: Dataset = Dataset()
+    """What the dataset is made of."""
+    student: Student | None = None
+    """Who learns from it; left out: the line ends at the dataset."""
+    evaluate: Evaluate | None = None
+    """How the models are examined; left out: they are not."""
+
+    @model_validator(mode="after")
+    def _someone_to_ask(self) -> Self:
+        if self.evaluate and not any(source.held_out for source in self.prompts):
+            raise ValueError("evaluate asks held-out prompts, and none of the prompts has held_out")
+        return self
+
+
+def load(path: Path) -> Recipe:
+    """Read and check a recipe.
+
+    Raises:
+        RecipeError: with file, line, column, key and what was expected, for each mistake.
+    """
+    from factory.recipe import places
+
+    return places.load(path, Recipe)

@@ -1,0 +1,66 @@
+"""Who writes the samples: the `teacher` part of a recipe."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from factory.recipe.models import Model, Served, Weights
+from factory.recipe.strict import Strict
+
+
+class Rewards(Strict):
+    """Weights of the rewards that are added up; 0 leaves one out."""
+
+    accuracy: float = Field(1.0, ge=0)
+    """Weight of a correct final answer."""
+    format: float = Field(0.2, ge=0)
+    """Weight of thinking inside its tags, with one final answer after them."""
+
+
+class Grpo(Strict):
+    """Reinforcement learning on the train prompts, rewarded by the filters' own verifiers."""
+
+    steps: int = Field(80, ge=1)
+    """Optimiser steps."""
+    prompts_per_step: int = Field(16, ge=1)
+    """Prompts whose draws make one step."""
+    draws: int = Field(8, ge=2)
+    """Draws of each prompt: the group whose mean reward is the baseline."""
+    learning_rate: float = Field(1e-6, gt=0)
+    """Learning rate, constant."""
+    beta: float = Field(0.0, ge=0)
+    """Weight of the divergence from the starting model; 0 keeps no reference model."""
+    temperature: float = Field(1.0, gt=0)
+    """Sampling temperature; top-p and top-k stay off, so that draws are the policy's own."""
+    max_tokens: int = Field(1024, ge=1)
+    """Longest draw in tokens."""
+    rewards: Rewards = Rewards()
+    """What is rewarded, by weight."""
+    held_out: int = Field(128, ge=0)
+    """Held-out prompts for the curve of pass@1, only looked at; 0 draws no curve."""
+    evaluate_every: int = Field(10, ge=1)
+    """Steps between two points of that curve."""
+    save_steps: int = Field(20, ge=1)
+    """Steps between two checkpoints, from which a killed training goes on with new draws."""
+
+
+class Teacher(Strict):
+    """Who writes the samples: a model, improved by reinforcement learning if asked."""
+
+    base: Model | Served
+    """The model to start from."""
+    grpo: Grpo | None = None
+    """Reinforcement learning before it samples; left out: it samples as it is."""
+    others: list[Weights | Served] = Field(default_factory=list)
+    """Further models that answer the same prompts as they are; each row names its own."""
+
+    @model_validator(mode="after")
+    def _trainable(self) -> Self:
+        if self.grpo and isinstance(self.base, Served):
+            raise ValueError(
+                "grpo trains the teacher, and a model behind an endpoint cannot be trained: "
+                "leave grpo out, or name a base with `path` or `tiny`"
+            )
+        return self
