@@ -49,7 +49,7 @@ class Run:
 
     def asked(self, before: str = "") -> list[Draw]:
         """The draws as their teacher's tokenizer asks; with a system turn `before`, if given."""
-        from factory.chat import load_tokenizer, prompt_ids
+        from factory.models.chat import load_tokenizer, prompt_ids
 
         tokenizer = load_tokenizer(self.teacher)
         system: list[Any] = [{"role": "system", "content": before}] if before else []
@@ -131,7 +131,7 @@ def rounded(weights: Path, bits: int, into: Path) -> Path:
     """A checkpoint whose matrices were rounded to so many bits, symmetric, a scale for each row."""
     import torch
 
-    from factory.chat import load_tokenizer
+    from factory.models.chat import load_tokenizer
 
     model = attest._model(str(weights), "float32")
     with torch.no_grad():

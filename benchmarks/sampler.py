@@ -120,7 +120,7 @@ class Bare:
         """Tokens per second of one round."""
         from vllm import SamplingParams
 
-        from factory.chat import load_tokenizer, prompt_ids
+        from factory.models.chat import load_tokenizer, prompt_ids
         from factory.records import sample_id, seed_of
         from factory.sampler.pending import Asker
 

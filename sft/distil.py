@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from factory.chat import load_tokenizer, template_for
 from factory.errors import StageError
 from factory.ledger import Account, balance
+from factory.models.chat import load_tokenizer, template_for
 from factory.progress import Report
 from factory.recipe.student import Student
 from factory.store import write_table

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from factory.chat import ChatTemplate, Message
+from factory.models.chat import ChatTemplate, Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
-from factory.chat import Message
 from factory.errors import RecipeError
 from factory.ledger import Account
+from factory.models.chat import Message
 from factory.progress import Report
 from factory.recipe.models import Tiny
 from factory.recipe.sources import ReasoningGym

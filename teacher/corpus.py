@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Callable, Collection, Iterator
 
-from factory.chat import Message
+from factory.models.chat import Message
 from factory.prompts.drafts import asked
 from factory.recipe.models import Mix
 

@@ -32,7 +32,7 @@ def improve(
     """
     from trl import GRPOTrainer
 
-    from factory.chat import load_tokenizer, opens_thinking
+    from factory.models.chat import load_tokenizer, opens_thinking
     from sft.trainer import Reporter, last_checkpoint
     from teacher.rewards import REWARDS
 

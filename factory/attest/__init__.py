@@ -17,8 +17,8 @@ from factory.attest import evidence, likelihood
 from factory.attest.evidence import WATCHED, Attestation
 from factory.attest.likelihood import Claim, Counts, Draw, Read
 from factory.attest.significance import two_sided, z_score
-from factory.chat import load_tokenizer, opens_thinking, prompt_ids
 from factory.errors import FactoryError, RecipeError
+from factory.models.chat import load_tokenizer, opens_thinking, prompt_ids
 from factory.progress import Report
 from factory.recipe import Recipe
 from factory.recipe.models import Weights

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from factory.chat import Message
+from factory.models.chat import Message
 
 
 class Watch(Protocol):

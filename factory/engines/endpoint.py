@@ -15,9 +15,9 @@ import orjson
 
 from factory.engines import Completion, Request
 from factory.engines.backoff import Breaker, Clock, Limit, Retries
-from factory.engines.replies import completion, echo
+from factory.engines.http_client import Reply, Trouble, Wire, refusal, repeated
+from factory.engines.responses import completion, echo
 from factory.engines.stream import Streamed
-from factory.engines.wire import Reply, Trouble, Wire, refusal, repeated
 from factory.errors import EngineFailure, StageError
 from factory.recipe.models import Served
 

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from factory.engines import Completion, Watch
-from factory.engines.replies import (
+from factory.engines.http_client import Trouble, refusal
+from factory.engines.responses import (
     Rebuilt,
     bad,
     count,
@@ -18,7 +19,6 @@ from factory.engines.replies import (
     pieces,
     token_ids,
 )
-from factory.engines.wire import Trouble, refusal
 from factory.errors import EngineFailure
 
 

@@ -28,7 +28,7 @@ class _Asked(ABC):
     opened: bool
 
     def __init__(self, model: Path | str):
-        from factory.chat import load_tokenizer, opens_thinking, prompt_ids
+        from factory.models.chat import load_tokenizer, opens_thinking, prompt_ids
 
         self.tokenizer = load_tokenizer(model)
         self.opened = opens_thinking(self.tokenizer)

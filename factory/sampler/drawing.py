@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from factory import store
-from factory.chat import load_tokenizer, prompt_ids
-from factory.engines.budgeted import Budgeted
+from factory.engines.budget_forcing import Budgeted
 from factory.errors import RecipeError, StageError
 from factory.models import Located
+from factory.models.chat import load_tokenizer, prompt_ids
 from factory.progress import Report
 from factory.recipe.models import Served
 from factory.recipe.sampling import Sampling

@@ -22,7 +22,7 @@ def of_model(folder: str) -> dict[str, str]:
     """Digests of what of a model's folder is not its weights: tokenizer and chat template."""
     if not folder:
         return {}
-    from factory.chat import load_tokenizer
+    from factory.models.chat import load_tokenizer
 
     files = [Path(folder) / name for name in TOKENIZER if (Path(folder) / name).exists()]
     template = load_tokenizer(folder).chat_template

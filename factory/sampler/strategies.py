@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.chat import Message
 from factory.errors import RecipeError
+from factory.models.chat import Message
 from factory.recipe.sampling import QUESTION, Strategy
 from factory.records import digest
 

@@ -15,8 +15,8 @@ from factory import models
 from factory.attest import attest, evidence, likelihood
 from factory.attest.likelihood import Claim, Counts, Draw, Read
 from factory.attest.significance import chi_square, two_sided, z_score
-from factory.chat import load_tokenizer, prompt_ids
 from factory.errors import FactoryError, RecipeError
+from factory.models.chat import load_tokenizer, prompt_ids
 from factory.prompts.collect import PROMPT
 from factory.records import SAMPLE
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from factory.engines import Completion, Request
-from factory.engines.budgeted import Budgeted
+from factory.engines.budget_forcing import Budgeted
 from factory.recipe.sampling import Thinking
 
 

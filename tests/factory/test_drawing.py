@@ -10,9 +10,9 @@ import pytest
 from tiny_models import tiny_model
 
 from factory import store
-from factory.chat import load_tokenizer, prompt_ids
 from factory.errors import RecipeError
 from factory.models import Located, elsewhere, find
+from factory.models.chat import load_tokenizer, prompt_ids
 from factory.prompts.collect import PROMPT
 from factory.recipe.models import Served, Weights
 from factory.recipe.sampling import Sampling

@@ -26,7 +26,7 @@ from misbehaving import (
 )
 
 from factory.engines import Completion
-from factory.engines.wire import LARGEST_BODY
+from factory.engines.http_client import LARGEST_BODY
 from factory.errors import EngineFailure, FactoryError, StageError
 
 # --- a good answer ------------------------------------------------------------------------------

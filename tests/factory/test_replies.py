@@ -11,7 +11,7 @@ from misbehaving import draw
 
 from factory.engines import Completion
 from factory.engines.endpoint import Endpoint
-from factory.engines.replies import ECHOED, Rebuilt, completion, raw_text
+from factory.engines.responses import ECHOED, Rebuilt, completion, raw_text
 from factory.errors import EngineFailure
 from filters.text.thinking import split
 

@@ -27,8 +27,8 @@ from misbehaving import (
 )
 
 from factory.engines import Completion
+from factory.engines.http_client import LARGEST_BODY, LARGEST_STREAM
 from factory.engines.stream import Streamed
-from factory.engines.wire import LARGEST_BODY, LARGEST_STREAM
 from factory.errors import EngineFailure
 
 THINK = "<think>\n2+2=4\n</think>\n4"

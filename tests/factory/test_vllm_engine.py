@@ -12,11 +12,11 @@ import pytest
 import torch
 from tiny_models import LONGEST, tiny_model
 
-from factory.chat import load_tokenizer, prompt_ids
 from factory.engines import Completion, Request
-from factory.engines.budgeted import Budgeted
+from factory.engines.budget_forcing import Budgeted
 from factory.engines.vllm_engine import VLLM, AsyncVLLM
 from factory.errors import EngineFailure
+from factory.models.chat import load_tokenizer, prompt_ids
 from factory.recipe.sampling import Thinking
 from filters.text.thinking import CLOSE, OPEN
 

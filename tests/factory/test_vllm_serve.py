@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from factory.chat import load_tokenizer, prompt_ids
 from factory.engines import Completion, Request
 from factory.engines.endpoint import Endpoint
 from factory.errors import EngineFailure
+from factory.models.chat import load_tokenizer, prompt_ids
 from factory.recipe.models import Served
 from filters.text.thinking import CLOSE, OPEN, split
 

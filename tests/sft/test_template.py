@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 import pytest
 
-from factory.chat import (
+from factory.errors import FactoryError
+from factory.models.chat import (
     TEMPLATES,
     ChatTemplate,
     Message,
@@ -14,7 +15,6 @@ from factory.chat import (
     prompt_ids,
     template_for,
 )
-from factory.errors import FactoryError
 from sft.template import IGNORED, render, render_all
 from teacher import tiny
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from factory.chat import Message
+from factory.models.chat import Message
 from factory.recipe.models import Mix
 from filters.format import well_formed
 from filters.text.answer import extract

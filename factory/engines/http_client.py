@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from factory.engines.backoff import retry_after
 from factory.engines.credentials import REMOVED, Credentials
 from factory.engines.credentials import key_of as key_of  # a stage asks for it before it begins
-from factory.engines.replies import LONGEST_ECHO, echo
+from factory.engines.responses import LONGEST_ECHO, echo
 from factory.engines.sse import Events
 from factory.errors import EngineFailure
 from factory.recipe.models import Served
