@@ -29,7 +29,7 @@ from factory.engines import Completion, Engine, Request
 from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Adaptive, Fixed, Policy, Sampling, Target, Until
 from factory.sampler.loop import fill
-from factory.sampler.pending import Asker
+from factory.sampler.prompt_state import Asker
 from factory.store import Store
 
 RIGHT, WRONG = r"<think></think>\boxed{1}", r"<think></think>\boxed{0}"
@@ -185,7 +185,7 @@ def real(run: Path, draws: int, count: int) -> None:
     from factory import models
     from factory.engines.vllm_engine import VLLM
     from factory.recipe import Recipe
-    from factory.sampler.drawing import longest_prompt
+    from factory.sampler.draws import longest_prompt
 
     recipe = Recipe.model_validate(json.loads((run / "recipe.json").read_text())["recipe"])
     asked = pl.read_parquet(run / "prompts" / "table.parquet").filter(split="train").head(count)

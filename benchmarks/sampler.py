@@ -82,7 +82,7 @@ class Ours:
     def round(self, asked: pl.DataFrame, seed: int) -> float:
         """Tokens per second of one round."""
         from factory.sampler.loop import fill
-        from factory.sampler.pending import Asker
+        from factory.sampler.prompt_state import Asker
         from factory.store import Store
 
         with tempfile.TemporaryDirectory() as folder:
@@ -122,7 +122,7 @@ class Bare:
 
         from factory.models.chat import load_tokenizer, prompt_ids
         from factory.records import sample_id, seed_of
-        from factory.sampler.pending import Asker
+        from factory.sampler.prompt_state import Asker
 
         tokenizer = load_tokenizer(self.engine.llm_engine.model_config.tokenizer)
         settings = Asker("bench", self.sampling, seed).settings

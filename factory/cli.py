@@ -238,10 +238,11 @@ def reverify(run: Path, only: tuple[str, ...], examples: int, count: bool) -> No
       factory reverify runs/quickstart
       factory reverify runs/quickstart --only unverifiable --apply
     """
-    from factory import turns, verdicts
+    from factory import turns
     from factory.holder import held
     from factory.progress import Progress, terminal
     from factory.reverify import begin, judge, opened
+    from factory.store import verdicts
 
     console, context = terminal(), opened(run)
     shards, prompts = context.shards("samples"), context.prompts()

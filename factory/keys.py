@@ -12,9 +12,10 @@ from typing import Any
 import polars as pl
 from rich.table import Table
 
-from factory import store, verdicts
+from factory import store
 from factory.reverify import THREADS
 from factory.stages import Context, current_version
+from factory.store import verdicts
 from factory.store.shards import Shards
 from factory.turns import key_of, short
 from filters.verifiers.majority import VOTING, Majority, among

@@ -15,13 +15,12 @@ import orjson
 import polars as pl
 
 import filters.verifiers
-from factory import verdicts
 from factory.errors import RecipeError
 from factory.progress import Report
 from factory.recipe import Recipe
 from factory.records import digest, file_digest
 from factory.stages import Context
-from factory.store import write_table
+from factory.store import verdicts, write_table
 from factory.store.shards import Shards, write_through
 from filters.truncation import STOPPED
 from filters.verifiers import VERIFIERS, pool, verify

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from factory import build, models, store, verdicts, versions
+from factory import build, models, store, versions
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.progress import Report
@@ -19,8 +19,9 @@ from factory.recipe import Recipe
 from factory.recipe.models import Model, Served, Tiny
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.records import digest
-from factory.sampler import drawing
-from factory.sampler.drawing import Drawn, Teacher
+from factory.sampler import draws
+from factory.sampler.draws import Drawn, Teacher
+from factory.store import verdicts
 from filters import Filters, funnel
 
 
@@ -231,7 +232,7 @@ def _summary(context: Context, drawn: Drawn) -> str:
 def _draws_digest(context: Context, samples: pl.DataFrame) -> str:
     """Digest of the teacher's draws and of the verdicts that count now."""
     shards, rounds = context.shards("samples"), verdicts.current(verdicts.place(context.run))
-    stored = drawing.draws_digest(shards, samples)
+    stored = draws.draws_digest(shards, samples)
     turned = verdicts.turned(shards, [], rounds) if rounds else []
     rows = [row for t in turned for row in t.join(samples, on="sample_id", how="semi").rows()]
     return digest(stored, sorted(rows)) if rows else stored
@@ -246,7 +247,7 @@ def _draws(drawn: Drawn) -> Account:
 def _drawn(
     context: Context, teachers: list[Teacher], asked: pl.DataFrame, sampling: Sampling
 ) -> Drawn:
-    return drawing.draw(
+    return draws.draw(
         teachers,
         asked,
         sampling,
@@ -371,13 +372,13 @@ def scores(context: Context, model: str) -> Result:
     asked = context.prompts().filter(split="held_out")
     drawn = _drawn(context, [context.asked(model)], asked, sampling)
     account = _draws(drawn)
-    answers = drawing.rows(context.folder / "draws", drawn.samples)
+    answers = draws.rows(context.folder / "draws", drawn.samples)
     result = score(answers, context.recipe.seed)
     (context.folder / "score.json").write_text(result.model_dump_json(indent=1))
     note = f"pass@1 {result.pass_at_1:.1%} ({result.low:.1%} to {result.high:.1%})"
     if account.failed:
         note += f", without {sum(account.failed.values()):,} draws that failed"
-    told = drawing.draws_digest(context.folder / "draws", drawn.samples)
+    told = draws.draws_digest(context.folder / "draws", drawn.samples)
     return Result(digest(result.model_dump(), told), note, [account])
 
 

@@ -12,13 +12,14 @@ import orjson
 import polars as pl
 from rich.table import Table
 
-from factory import build, store, verdicts
+from factory import build, store
 from factory.recipe import Recipe
 from factory.reverify import Round
 from factory.sampler.outcome import outcome
-from factory.sampler.pending import KEPT, Asker, by_prompt, planned
+from factory.sampler.prompt_state import KEPT, Asker, by_prompt, planned
 from factory.sampler.strategies import prepare
 from factory.stages import Context
+from factory.store import verdicts
 from filters import judge
 from filters.verifiers import VERIFIERS
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from factory.sampler.figures import Figures
-from factory.sampler.pending import Asker, PromptState
+from factory.sampler.counters import Figures
 from factory.sampler.plan import Plan
 from factory.sampler.policy import Limits
+from factory.sampler.prompt_state import Asker, PromptState
 
 
 class Feed:

@@ -18,13 +18,13 @@ from factory.engines import Completion, Engine, Request
 from factory.errors import EngineFailure, StageError
 from factory.progress import Report
 from factory.records import seed_of
-from factory.sampler.aims import Aims, Spent
+from factory.sampler.budget import Aims, Spent
+from factory.sampler.counters import Figures
 from factory.sampler.feed import Feed
-from factory.sampler.figures import Figures
 from factory.sampler.outcome import Outcome, outcome
-from factory.sampler.pending import Asker, PromptState, kept, planned, spent, states
 from factory.sampler.plan import Plan
 from factory.sampler.policy import Limits
+from factory.sampler.prompt_state import Asker, PromptState, kept, planned, spent, states
 from factory.store import UNSYNCED_SECONDS, Store
 from filters.text.thinking import OPEN, split
 from filters.truncation import STOPPED

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from factory.sampler import policy
-from factory.sampler.pending import SLICE, Asker, PromptState, states
 from factory.sampler.plan import Plan
+from factory.sampler.prompt_state import SLICE, Asker, PromptState, states
 
 SAMPLES = {"sample_id": pl.String(), "prompt_id": pl.String(), "draw": pl.Int32()}
 PROMPTS = {

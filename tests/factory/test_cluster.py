@@ -15,10 +15,10 @@ from test_sampler import mixed_answers, prompts
 from factory.engines import Completion, Engine, Request, Scripted
 from factory.errors import StageError
 from factory.recipe.sampling import Adaptive, Fixed, Policy, Sampling, Target, Until
-from factory.sampler.cluster import fill_on_cluster
 from factory.sampler.loop import fill
 from factory.sampler.outcome import Outcome
-from factory.sampler.pending import Asker
+from factory.sampler.prompt_state import Asker
+from factory.sampler.ray.cluster import fill_on_cluster
 from factory.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("cluster")]

@@ -17,8 +17,8 @@ from factory.prompts.collect import PROMPT
 from factory.recipe.models import Served, Weights
 from factory.recipe.sampling import Sampling
 from factory.records import digest
-from factory.sampler import drawing
-from factory.sampler.drawing import Drawn, Teacher
+from factory.sampler import draws
+from factory.sampler.draws import Drawn, Teacher
 from factory.sampler.strategies import ask, prepare
 
 STRATEGIES: list[dict[str, Any]] = [
@@ -60,7 +60,7 @@ class Sitting:
 
     def draw(self, **changes: Any) -> Drawn:
         self.said.clear()
-        return drawing.draw(
+        return draws.draw(
             self.teachers,
             prompts(),
             Sampling.model_validate(SETTINGS | changes),
@@ -154,12 +154,12 @@ class TestTwoTeachers:
 
     def test_draws_are_found_again_by_id(self, sitting: Sitting, first: Drawn):
         place = sitting.home / "run" / "draws"
-        rows = drawing.rows(place, first.samples)
+        rows = draws.rows(place, first.samples)
         assert rows["sample_id"].equals(first.samples["sample_id"])
         assert rows["text"].null_count() == 0
-        told = drawing.draws_digest(place, first.samples)
-        assert told == drawing.draws_digest(place, first.samples.reverse())
-        assert told != drawing.draws_digest(place, first.samples.head(11))
+        told = draws.draws_digest(place, first.samples)
+        assert told == draws.draws_digest(place, first.samples.reverse())
+        assert told != draws.draws_digest(place, first.samples.head(11))
 
 
 def test_an_endpoint_cannot_be_asked_to_think_for_so_long(tmp_path: Path):

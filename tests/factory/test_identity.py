@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from factory.sampler import identity
+from factory.sampler import changes
 
 
 @pytest.mark.parametrize(
@@ -28,9 +28,9 @@ def test_what_differs_is_told(
     tmp_path: Path, before: dict[str, Any], now: dict[str, Any], said: list[str]
 ):
     file = tmp_path / "asked" / "teacher.json"
-    assert identity.changed(file, before) == []  # nothing differs from nothing
-    assert identity.changed(file, now) == said
-    assert identity.changed(file, now) == []  # told once
+    assert changes.changed(file, before) == []  # nothing differs from nothing
+    assert changes.changed(file, now) == said
+    assert changes.changed(file, now) == []  # told once
     assert json.loads(file.read_text()) == json.loads(json.dumps(now))
     assert [path.name for path in file.parent.iterdir()] == ["teacher.json"]
 
@@ -48,21 +48,21 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_tokenizer_and_template_are_told_apart(model: Path, tmp_path: Path):
     """Weights are not looked at: a model's digest is over them already."""
-    first = identity.of_model(str(model))
+    first = changes.of_model(str(model))
     assert set(first) == {"tokenizer", "chat template"}
     copy = Path(shutil.copytree(model, tmp_path / "copy"))
-    assert identity.of_model(str(copy)) == first
+    assert changes.of_model(str(copy)) == first
     (copy / "model.safetensors").write_bytes(b"other weights")
-    assert identity.of_model(str(copy)) == first
+    assert changes.of_model(str(copy)) == first
     template = copy / "chat_template.jinja"
     template.write_text(template.read_text() + "!")
-    templated = identity.of_model(str(copy))
+    templated = changes.of_model(str(copy))
     assert templated["tokenizer"] == first["tokenizer"]
     assert templated["chat template"] != first["chat template"]
     tokenizer = copy / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text() + "\n")
-    assert identity.of_model(str(copy))["tokenizer"] != first["tokenizer"]
+    assert changes.of_model(str(copy))["tokenizer"] != first["tokenizer"]
 
 
 def test_of_a_model_elsewhere_nothing_is_known():
-    assert identity.of_model("") == {}
+    assert changes.of_model("") == {}

@@ -10,8 +10,8 @@ import pytest
 from factory.errors import FactoryError
 from factory.metrics import ADDRESS, Metrics
 from factory.progress import Progress
-from factory.sampler.figures import Figures
-from factory.sampler.pending import Spent
+from factory.sampler.counters import Figures
+from factory.sampler.prompt_state import Spent
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import pytest
 from test_sampler import RIGHT, Scripted, fixed, prompts, until
 
 from factory.recipe.sampling import Budget, Policy, Sampling
-from factory.sampler.aims import Spent
-from factory.sampler.cluster import _Driver
+from factory.sampler.budget import Spent
+from factory.sampler.counters import Figures
 from factory.sampler.feed import Feed
-from factory.sampler.figures import Figures
 from factory.sampler.loop import Run
-from factory.sampler.pending import Asker, PromptState, kept, planned, states
 from factory.sampler.policy import limits_of
-from factory.sampler.replica import Replica
+from factory.sampler.prompt_state import Asker, PromptState, kept, planned, states
+from factory.sampler.ray.cluster import _Driver
+from factory.sampler.ray.replica import Replica
 from factory.store import Store
 from filters.verdict import Verdict
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from factory import reverify, verdicts
+from factory import reverify
 from factory.cli import main
 from factory.errors import RecipeError, StageError
 from factory.models import Located
@@ -17,10 +17,10 @@ from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe
 from factory.records import SAMPLE, sample_id
 from factory.reverify import begin, judge, opened
-from factory.sampler.pending import Asker
+from factory.sampler.prompt_state import Asker
 from factory.stages import Context, dataset, measures
 from factory.stages import _draws_digest as draws_digest
-from factory.store import write_table
+from factory.store import verdicts, write_table
 from factory.store.shards import Shards
 from factory.turns import effects, turns, wanted
 from filters.text.thinking import split

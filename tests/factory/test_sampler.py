@@ -18,7 +18,7 @@ from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Adaptive, Budget, Fixed, Policy, Sampling, Target, Until
 from factory.sampler.loop import ATTEMPTS, Stop, fill
 from factory.sampler.outcome import Outcome
-from factory.sampler.pending import Asker
+from factory.sampler.prompt_state import Asker
 from factory.store import Store
 from filters.verdict import Verdict
 from filters.watch import LoopStop, Stops

@@ -22,7 +22,7 @@ from factory.recipe import Recipe, load
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.sampler.loop import fill
 from factory.sampler.outcome import Outcome
-from factory.sampler.pending import Asker
+from factory.sampler.prompt_state import Asker
 from factory.store import Store
 
 RECIPE: dict[str, Any] = {

@@ -19,13 +19,13 @@ import polars as pl
 from factory.errors import StageError
 from factory.progress import Report
 from factory.recipe.sampling import Budget, Sampling
-from factory.sampler.aims import Aims
+from factory.sampler.budget import Aims
+from factory.sampler.counters import Figures
 from factory.sampler.feed import Feed
-from factory.sampler.figures import Figures
 from factory.sampler.loop import ALL_FINISHED, Stop, finished, judge_here, synced
 from factory.sampler.outcome import Outcome
-from factory.sampler.pending import Asker, PromptState, kept, planned, spent, states
-from factory.sampler.replica import Event, Replica, Start
+from factory.sampler.prompt_state import Asker, PromptState, kept, planned, spent, states
+from factory.sampler.ray.replica import Event, Replica, Start
 from factory.store import Store
 from filters.truncation import STOPPED
 from filters.verdict import Verdict

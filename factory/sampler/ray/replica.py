@@ -9,11 +9,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from factory.engines import Engine
-from factory.sampler.aims import Spent
-from factory.sampler.figures import Figures
+from factory.sampler.budget import Spent
+from factory.sampler.counters import Figures
 from factory.sampler.loop import Judge, Run
-from factory.sampler.pending import Asker, PromptState
 from factory.sampler.policy import Limits
+from factory.sampler.prompt_state import Asker, PromptState
 
 Start = Callable[[], AbstractAsyncContextManager[Engine]]
 """Starts an engine where it is called; must be picklable."""

@@ -9,15 +9,14 @@ from typing import Any
 import orjson
 import polars as pl
 
-from factory import verdicts
 from factory.recipe.sampling import Sampling
 from factory.records import digest, sample_id
 from factory.sampler import policy
-from factory.sampler.aims import Spent
+from factory.sampler.budget import Spent
 from factory.sampler.plan import Plan
 from factory.sampler.policy import Limits
 from factory.sampler.strategies import Asked, Prepared, ask
-from factory.store import Store
+from factory.store import Store, verdicts
 
 SLICE = 1024
 """Prompts that are taken from the table at once."""

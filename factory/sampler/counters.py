@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from factory.recipe.sampling import Target
-from factory.sampler.aims import Spent
+from factory.sampler.budget import Spent
 
 TELL_SECONDS = 0.1
 """Time between two tellings: to tell them costs as much as half a draw."""

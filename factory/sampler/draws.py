@@ -23,8 +23,8 @@ from factory.progress import Report
 from factory.recipe.models import Served
 from factory.recipe.sampling import Sampling
 from factory.records import digest
-from factory.sampler import identity
-from factory.sampler.pending import Asker
+from factory.sampler import changes
+from factory.sampler.prompt_state import Asker
 from factory.sampler.strategies import ask, prepare
 from factory.store import Store
 from factory.store.shards import Shards
@@ -111,7 +111,7 @@ def _compare(teacher: Teacher, asker: Asker, folder: Path, say: Callable[[str], 
     model, sampling = teacher.model, asker.sampling
     told = {
         "teacher": f"{model.name} {model.revision or model.digest}",
-        **identity.of_model(model.path),
+        **changes.of_model(model.path),
         "strategies": {prepared.strategy.name: prepared.settings for prepared in asker.strategies},
         **sampling.model_dump(
             mode="json",
@@ -121,7 +121,7 @@ def _compare(teacher: Teacher, asker: Asker, folder: Path, say: Callable[[str], 
         "seed": asker.seed,
     }
     name = re.sub(r"[^A-Za-z0-9._-]", "_", model.name)
-    if differences := identity.changed(folder / "asked" / f"{name}.json", told):
+    if differences := changes.changed(folder / "asked" / f"{name}.json", told):
         say(
             f"not as in the last sitting: {'; '.join(differences)}. Draws that were made otherwise "
             "stay in the store and are not counted, nor drawn again when it is changed back"
@@ -141,7 +141,7 @@ async def _filled(
     longest = longest_prompt(path, prompts, asker) + sampling.max_tokens if path else 0
     start = partial(running, teacher, sampling, longest)
     if sampling.cluster:
-        from factory.sampler.cluster import fill_on_cluster
+        from factory.sampler.ray.cluster import fill_on_cluster
 
         return await fill_on_cluster(start, prompts, asker, kept, report, stop=stop)
     async with start() as engine:

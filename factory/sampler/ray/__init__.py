@@ -1,0 +1,1 @@
+"""The same sampling on a Ray cluster."""
