@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from factory import attest
-from factory.attest import evidence, likelihood
-from factory.attest.likelihood import Claim, Counts, Draw, Read
+from factory.audit import attest
+from factory.audit.attest import evidence, likelihood
+from factory.audit.attest.likelihood import Claim, Counts, Draw, Read
 
 GROUP = 10
 """Draws whose token counts are kept together."""

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from factory import models
-from factory.attest import attest, evidence, likelihood
-from factory.attest.likelihood import Claim, Counts, Draw, Read
-from factory.attest.significance import chi_square, two_sided, z_score
+from factory.audit.attest import attest, evidence, likelihood
+from factory.audit.attest.likelihood import Claim, Counts, Draw, Read
+from factory.audit.attest.significance import chi_square, two_sided, z_score
 from factory.errors import FactoryError, RecipeError
 from factory.models.chat import load_tokenizer, prompt_ids
 from factory.prompts.collect import PROMPT
@@ -382,8 +382,8 @@ def test_noted_log_probabilities_are_compared(
 def test_the_draws_are_chosen_by_a_seed_that_is_noted(
     teacher: Path, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("factory.attest.LEAST", 5)
-    monkeypatch.setattr("factory.attest.LEAST_TOKENS", 5)
+    monkeypatch.setattr("factory.audit.attest.LEAST", 5)
+    monkeypatch.setattr("factory.audit.attest.LEAST_TOKENS", 5)
     run = make_run(tmp_path / "run", teacher, sample(WARM), WARM)
     first = attest(run, 0.05)
     again = attest(run, 0.05, seed=first.seed)

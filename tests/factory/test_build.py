@@ -7,10 +7,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from factory import build
 from factory.errors import LedgerError
 from factory.prompts.collect import PROMPT
 from factory.records import SAMPLE
+from factory.versions import build
+from factory.versions.choose import choose, dataset_rows, decisions, messages, unfiltered
 from filters import FILTERS, Filters
 from filters.correctness import Correctness
 from filters.format import Format
@@ -174,21 +175,21 @@ def test_the_shortest_accepted_draws_are_chosen(
         },
         orient="row",
     )
-    assert build.choose(table, per_prompt)["fate"].to_list() == fates
-    turned = build.choose(table.reverse(), per_prompt)  # whatever their order in the table
+    assert choose(table, per_prompt)["fate"].to_list() == fates
+    turned = choose(table.reverse(), per_prompt)  # whatever their order in the table
     assert turned["fate"].to_list() == fates[::-1]
 
 
 def test_the_control_takes_first_draws_by_lot():
     rows = draws(*[{"prompt_id": f"p{n}", "draw": draw} for n in range(20) for draw in range(3)])
-    lot = build.unfiltered(rows, 5, 1, seed=1)
+    lot = unfiltered(rows, 5, 1, seed=1)
     assert lot.height == lot["prompt_id"].n_unique() == 5
     assert set(lot["draw"]) == {0}
-    assert build.unfiltered(rows.reverse(), 5, 1, seed=1)["sample_id"].equals(lot["sample_id"])
-    larger = build.unfiltered(rows, 8, 1, seed=1)["prompt_id"].to_list()
+    assert unfiltered(rows.reverse(), 5, 1, seed=1)["sample_id"].equals(lot["sample_id"])
+    larger = unfiltered(rows, 8, 1, seed=1)["prompt_id"].to_list()
     assert larger[:5] == lot["prompt_id"].to_list()
-    assert not build.unfiltered(rows, 5, 1, seed=2)["sample_id"].equals(lot["sample_id"])
-    twice = build.unfiltered(rows, 30, 2, seed=1)  # every prompt was sure of two draws
+    assert not unfiltered(rows, 5, 1, seed=2)["sample_id"].equals(lot["sample_id"])
+    twice = unfiltered(rows, 30, 2, seed=1)  # every prompt was sure of two draws
     assert twice["draw"].value_counts().sort("draw").rows() == [(0, 20), (1, 10)]
 
 
@@ -204,7 +205,7 @@ def test_the_control_takes_first_draws_by_lot():
 )
 def test_a_row_ends_with_the_whole_draw(opening: str | None, text: str, expected: str):
     told = draws({"text": text, "opening": opening})
-    (row,) = build.messages(told, asked("p"))["messages"].to_list()
+    (row,) = messages(told, asked("p"))["messages"].to_list()
     assert row == [
         {"role": "user", "content": "p: 2+3?"},
         {"role": "assistant", "content": expected},
@@ -217,15 +218,15 @@ def test_a_dataset_has_conversations_origin_and_measures_and_decisions_have_ever
     rows = draws({"prompt_id": "q"}, {"prompt_id": "p"}, {"draw": 1, "completion_tokens": 99})
     filters = Filters(length=Length(max_tokens=50), correctness=Correctness())
     measure(rows, filters, tmp_path)
-    decided = build.choose(build.judged(in_context(rows), filters, tmp_path), 1)
-    dataset = build.dataset_rows(decided.filter(fate="chosen"), asked("p", "q"))
+    decided = choose(build.judged(in_context(rows), filters, tmp_path), 1)
+    dataset = dataset_rows(decided.filter(fate="chosen"), asked("p", "q"))
     assert dataset["prompt_id"].to_list() == ["p", "q"]
     assert dataset.columns[0] == "messages"
     assert dataset.select("source", "domain", "language", "reference", "answer").row(0) == (
         "sums", "math", "en", '"5"', "5",
     )  # fmt: skip
     assert set(Length.columns) <= set(dataset.columns)
-    everything = build.decisions(decided)
+    everything = decisions(decided)
     assert everything["sample_id"].to_list() == ["p0", "p1", "q0"]
     assert everything["fate"].to_list() == ["chosen", "dropped", "chosen"]
     assert set(Length.columns) <= set(everything.columns)

@@ -114,7 +114,7 @@ def test_a_failure_of_the_line_is_told_and_not_shown_as_a_bug(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The folder is in use: exit code 1, and who is there."""
-    from factory.holder import held
+    from factory.line.run_lock import held
 
     monkeypatch.chdir(tmp_path)
     with held(tmp_path / "run"):

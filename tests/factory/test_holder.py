@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from factory.errors import RunInUse
-from factory.holder import held, held_by
+from factory.line.run_lock import held, held_by
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from factory.holder import held, held_by
+from factory.line.run_lock import held, held_by
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -25,7 +25,7 @@ with held(Path(sys.argv[1])):
 HOLD_WITH_A_CHILD = """
 import subprocess, sys
 from pathlib import Path
-from factory.holder import held, held_by
+from factory.line.run_lock import held, held_by
 with held(Path(sys.argv[1])) as lock:
     child = subprocess.Popen(["sleep", "60"], pass_fds=[lock], stdout=subprocess.DEVNULL)
     print(child.pid, flush=True)

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from test_reverify import RIGHT, WRONG, call, run_of
 
-from factory.keys import WORDS, Doubt, Review, agreeing, review
+from factory.audit.keys import WORDS, Doubt, Review, agreeing, review
 from filters.verifiers.majority import among
 
 YES, NO, U = "correct", "incorrect", "unverifiable"

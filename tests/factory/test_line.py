@@ -12,11 +12,12 @@ import pytest
 
 from factory.errors import LedgerError
 from factory.ledger import Account
-from factory.line import STAGES, Done, Stage, claim, fingerprint, finished, make, named, wanted
+from factory.line.finished import Done, claim, fingerprint, finished, make
+from factory.line.run import Worker, _Scheduler
+from factory.line.stages import Context, Result
+from factory.line.table import STAGES, Stage, named, wanted
 from factory.progress import Progress
 from factory.recipe import Recipe
-from factory.run import Worker, _Scheduler
-from factory.stages import Context, Result
 
 RECIPE: dict[str, Any] = {
     "name": "test",

@@ -9,20 +9,20 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from factory import reverify
+from factory.audit import reverify
+from factory.audit.reverify import begin, judge, opened
+from factory.audit.verdict_changes import effects, turns, wanted
 from factory.cli import main
 from factory.errors import RecipeError, StageError
+from factory.line.stages import Context, dataset, measures
+from factory.line.stages import _draws_digest as draws_digest
 from factory.models import Located
 from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe
 from factory.records import SAMPLE, sample_id
-from factory.reverify import begin, judge, opened
 from factory.sampler.prompt_state import Asker
-from factory.stages import Context, dataset, measures
-from factory.stages import _draws_digest as draws_digest
 from factory.store import verdicts, write_table
 from factory.store.shards import Shards
-from factory.turns import effects, turns, wanted
 from filters.text.thinking import split
 from filters.verdict import Verdict
 

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from factory import versions
-from factory.versions import content_digest
+from factory.versions import write as writing
+from factory.versions.write import content_digest
 
 ROWS = pl.DataFrame(
     {
@@ -34,7 +34,7 @@ version {version}, {digest}
 
 def write(home: Path, rows: pl.DataFrame = ROWS, **made_by: Any) -> tuple[Path, dict[str, Any]]:
     made_by = {"recipe": {"seed": 1, "filters": {"length": None}}, "share": 0.1} | made_by
-    return versions.write(home, rows, DECISIONS, made_by, CARD)
+    return writing.write(home, rows, DECISIONS, made_by, CARD)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_what_a_crash_left_is_no_version_and_none_of_its_rows_come_back(tmp_path
 
 
 def test_many_rows_are_several_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(versions, "SHARD_ROWS", 2)
+    monkeypatch.setattr(writing, "SHARD_ROWS", 2)
     folder, manifest = write(tmp_path)
     names = [name for name in manifest["files"] if name.startswith("data/")]
     assert names == [f"data/train-0000{n}-of-00002.parquet" for n in (0, 1)]

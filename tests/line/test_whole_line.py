@@ -17,8 +17,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from factory.line import STAGES, Done
-from factory.stages import current_version
+from factory.line.finished import Done
+from factory.line.stages import current_version
+from factory.line.table import STAGES
 from factory.store import read
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("engine")]
@@ -233,6 +234,6 @@ def _processes_of(run: Path) -> list[str]:
             words = entry.read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue
-        if "factory.worker" in words and str(run) in words:
+        if "factory.line.worker" in words and str(run) in words:
             lines.append(" ".join(words))
     return lines

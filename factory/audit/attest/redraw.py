@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from factory.attest.likelihood import Claim
+from factory.audit.attest.likelihood import Claim
 from factory.engines import Engine, Request
 from factory.errors import EngineFailure
 

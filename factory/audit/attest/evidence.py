@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from factory.attest.likelihood import Claim, Counts, Read
-from factory.attest.significance import at_least, chi_square, two_sided, z_score
+from factory.audit.attest.likelihood import Claim, Counts, Read
+from factory.audit.attest.significance import at_least, chi_square, two_sided, z_score
 from factory.recipe.strict import Strict
 
 ALPHA = 1e-3

@@ -1,4 +1,4 @@
-"""The process of one stage: `python -m factory.worker RUN STAGE EVENTS`, started by factory.run."""
+"""The process of one stage: `python -m factory.line.worker RUN STAGE EVENTS`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def main(folder: str, name: str, events: str) -> int:
     """Do one stage's work; progress and a failure's message go to the descriptor `events`."""
     die_with_parent()
     from factory.errors import FactoryError
-    from factory.line import make, named
+    from factory.line.finished import make
+    from factory.line.table import named
     from factory.recipe import Recipe
     from filters.verifiers.code import sandbox
 

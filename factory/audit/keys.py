@@ -13,11 +13,11 @@ import polars as pl
 from rich.table import Table
 
 from factory import store
-from factory.reverify import THREADS
-from factory.stages import Context, current_version
+from factory.audit.reverify import THREADS
+from factory.audit.verdict_changes import key_of, short
+from factory.line.stages import Context, current_version
 from factory.store import verdicts
 from factory.store.shards import Shards
-from factory.turns import key_of, short
 from filters.verifiers.majority import VOTING, Majority, among
 
 DRAW = pl.Struct(

@@ -13,10 +13,10 @@ from typing import Any
 import polars as pl
 
 from factory import models, store
-from factory.attest import evidence, likelihood
-from factory.attest.evidence import WATCHED, Attestation
-from factory.attest.likelihood import Claim, Counts, Draw, Read
-from factory.attest.significance import two_sided, z_score
+from factory.audit.attest import evidence, likelihood
+from factory.audit.attest.evidence import WATCHED, Attestation
+from factory.audit.attest.likelihood import Claim, Counts, Draw, Read
+from factory.audit.attest.significance import two_sided, z_score
 from factory.errors import FactoryError, RecipeError
 from factory.models.chat import load_tokenizer, opens_thinking, prompt_ids
 from factory.progress import Report
@@ -223,7 +223,7 @@ def _repeated(
     reads: Sequence[Read],
     dtype: str,
 ) -> evidence.Finding:
-    from factory.attest.redraw import redraw
+    from factory.audit.attest.redraw import redraw
     from factory.engines.vllm_engine import VLLM
 
     engine = VLLM(

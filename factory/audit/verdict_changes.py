@@ -12,14 +12,16 @@ import orjson
 import polars as pl
 from rich.table import Table
 
-from factory import build, store
+from factory import store
+from factory.audit.reverify import Round
+from factory.line.stages import Context
 from factory.recipe import Recipe
-from factory.reverify import Round
 from factory.sampler.outcome import outcome
 from factory.sampler.prompt_state import KEPT, Asker, by_prompt, planned
 from factory.sampler.strategies import prepare
-from factory.stages import Context
 from factory.store import verdicts
+from factory.versions import build
+from factory.versions.choose import choose
 from filters import judge
 from filters.verifiers import VERIFIERS
 
@@ -141,7 +143,7 @@ def effects(run: Path, shards: Path | str, after: Rounds) -> list[Effect]:
         decided = pl.read_parquet(file.parent / "decisions.parquet")
         rows = decided.drop("fate", "dropped_by", "reasons", "verdict_reason")
         rows = rows.join(draws, on="sample_id", how="inner")
-        chosen = build.choose(judge(rows, recipe.filters), recipe.dataset.select.per_prompt)
+        chosen = choose(judge(rows, recipe.filters), recipe.dataset.select.per_prompt)
         found.append(_compared(_number(file), decided, chosen))
     return found
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from factory import build, models, store, versions
+from factory import models, store
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.progress import Report
@@ -22,6 +22,10 @@ from factory.records import digest
 from factory.sampler import draws
 from factory.sampler.draws import Drawn, Teacher
 from factory.store import verdicts
+from factory.versions import build
+from factory.versions.card import card
+from factory.versions.choose import choose, dataset_rows, decisions, messages, unfiltered
+from factory.versions.write import write
 from filters import Filters, funnel
 
 
@@ -280,7 +284,7 @@ def dataset(context: Context) -> Result:
     recipe, asked = context.recipe, context.prompts()
     rows = build.context(context.draws(), asked)
     judged = build.judged(rows, recipe.filters, context.run / "measures")
-    decided = build.choose(judged, recipe.dataset.select.per_prompt)
+    decided = choose(judged, recipe.dataset.select.per_prompt)
     steps = funnel(judged, recipe.filters)
     account = _fates(decided)
     if not account.left:
@@ -289,7 +293,7 @@ def dataset(context: Context) -> Result:
             f"none of {rows.height:,} draws passed the filters: {dropped}. "
             "Loosen a rule, or look at the draws in samples/"
         )
-    chosen = build.dataset_rows(decided.filter(fate="chosen"), asked)
+    chosen = dataset_rows(decided.filter(fate="chosen"), asked)
     teacher = context.model("teacher")
     made_by: dict[str, Any] = {
         "recipe": recipe.model_dump(mode="json"),
@@ -302,8 +306,8 @@ def dataset(context: Context) -> Result:
     }
     if judged_again := verdicts.applied(verdicts.place(context.run)):
         made_by["verdicts"] = judged_again
-    card = build.card(recipe.name, steps, account)
-    _, manifest = versions.write(context.folder, chosen, build.decisions(decided), made_by, card)
+    text = card(recipe.name, steps, account)
+    _, manifest = write(context.folder, chosen, decisions(decided), made_by, text)
     (context.folder / "current.json").write_text(json.dumps({"version": manifest["version"]}))
     note = f"v{manifest['version']}, {chosen.height:,} rows of {rows.height:,} draws"
     return Result(manifest["content_digest"], note, [account])
@@ -339,8 +343,8 @@ def control(context: Context) -> Result:
     asked = context.prompts()
     rows = build.context(context.draws(), asked)
     sure = context.recipe.sampling.policy.sure_draws
-    lot = build.unfiltered(rows, count.collect().item(), sure, context.recipe.seed)
-    return _distil(context, build.messages(lot, asked), "control")
+    lot = unfiltered(rows, count.collect().item(), sure, context.recipe.seed)
+    return _distil(context, messages(lot, asked), "control")
 
 
 def _distil(context: Context, rows: pl.DataFrame, name: str) -> Result:

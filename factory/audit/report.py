@@ -8,9 +8,10 @@ from typing import Any
 
 from rich.table import Table
 
-from factory.holder import held_by
 from factory.ledger import Account
-from factory.line import Done, finished, wanted
+from factory.line.finished import Done, finished
+from factory.line.run_lock import held_by
+from factory.line.table import wanted
 from factory.recipe import Recipe
 
 MODELS = {
@@ -25,7 +26,7 @@ MODELS = {
 
 def funnel_table(run: Path) -> Table | None:
     """Sampled, then what each filter leaves, then what was chosen."""
-    from factory.stages import current_version
+    from factory.line.stages import current_version
 
     if not (run / "dataset" / "current.json").exists():
         return None

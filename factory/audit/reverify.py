@@ -16,10 +16,10 @@ import polars as pl
 
 import filters.verifiers
 from factory.errors import RecipeError
+from factory.line.stages import Context
 from factory.progress import Report
 from factory.recipe import Recipe
 from factory.records import digest, file_digest
-from factory.stages import Context
 from factory.store import verdicts, write_table
 from factory.store.shards import Shards, write_through
 from filters.truncation import STOPPED

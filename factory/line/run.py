@@ -16,8 +16,9 @@ from threading import Thread
 from typing import IO, Any
 
 from factory.errors import StageError
-from factory.holder import held
-from factory.line import Done, Stage, claim, fingerprint, wanted
+from factory.line.finished import Done, claim, fingerprint
+from factory.line.run_lock import held
+from factory.line.table import Stage, wanted
 from factory.progress import Progress
 from factory.recipe import Recipe
 
@@ -115,7 +116,14 @@ class _Scheduler:
             output.write(f"\n--- {time.strftime('%Y-%m-%d %H:%M:%S')} {stage.name}\n".encode())
             output.flush()
             process = subprocess.Popen(
-                [sys.executable, "-m", "factory.worker", str(self.folder), stage.name, str(send)],
+                [
+                    sys.executable,
+                    "-m",
+                    "factory.line.worker",
+                    str(self.folder),
+                    stage.name,
+                    str(send),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -1,0 +1,1 @@
+"""Looking at a run: why rows were kept, whether its verdicts and its teacher hold."""

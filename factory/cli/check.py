@@ -1,0 +1,23 @@
+"""`factory check`: what is wrong with a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+def check(recipe: Path) -> None:
+    """Read a RECIPE and say what is wrong with it, without starting anything.
+
+    \b
+    Example:
+      factory check manifests/quickstart.yaml
+    """
+    from factory import recipe as recipes
+    from factory.line.table import wanted
+
+    plan = recipes.load(recipe)
+    click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")

@@ -1,0 +1,74 @@
+"""`factory run`: run a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--into", type=click.Path(path_type=Path), help="Run folder [default: runs/NAME].")
+@click.option("--seed", type=click.IntRange(min=0), help="Another seed than the recipe's.")
+@click.option("--cluster", type=click.Choice(["ray"]), help="Sample on a cluster.")
+@click.option("--metrics", type=click.IntRange(0, 65535), help="Port of Prometheus metrics.")
+def run(
+    recipe: Path, into: Path | None, seed: int | None, cluster: str | None, metrics: int | None
+) -> None:
+    """Run a RECIPE's stages; those that are finished are kept.
+
+    \b
+    Examples:
+      factory run manifests/quickstart.yaml
+      factory run manifests/quickstart.yaml --seed 2 --into runs/quickstart-2
+      factory run manifests/gsm8k.yaml --cluster ray --metrics 9100
+    """
+    import signal
+
+    from factory import recipe as recipes
+    from factory.line.run import run as run_line
+    from factory.line.table import wanted
+    from factory.metrics import Metrics
+    from factory.progress import Progress, terminal
+
+    plan = recipes.load(recipe)
+    if seed is not None:
+        plan = plan.model_copy(update={"seed": seed})
+    if cluster:
+        sampling = plan.sampling.model_copy(update={"cluster": cluster})
+        plan = plan.model_copy(update={"sampling": sampling})
+    folder = into or Path("runs") / plan.name
+    console = terminal()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    console.print(f"{plan.name}: {recipe} into {folder}", markup=False)
+    served = Metrics(metrics) if metrics is not None else None
+    if served:
+        console.print(f"metrics at http://127.0.0.1:{served.port}/metrics", markup=False)
+    names = [stage.name for stage in wanted(plan)]
+    run_line(plan, recipe.parent, folder, Progress(names, console, served))
+    _show(folder, console)
+
+
+def _show(folder: Path, console: Any) -> None:
+    """The last lines of a run: what the filters left, how the models did, where the files are."""
+    from factory.audit import report
+    from factory.line.stages import current_version
+
+    drawn = report.pictures(folder)
+    for table in (report.funnel_table(folder), report.scores_table(folder)):
+        if table:
+            console.print("")
+            console.print(table)
+    files = {
+        "dataset": current_version(folder),
+        "student": folder / "student" / "model",
+        "teacher": folder / "teacher" / "model",
+        "pictures": ", ".join(str(path) for path in drawn),
+        "ledger": f"factory status {folder}",
+    }
+    console.print("")
+    for name, place in files.items():
+        if not isinstance(place, Path) or place.exists():
+            console.print(f"{name:9} {place}", markup=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""The line: its stages, run in order, each when what it reads has changed."""

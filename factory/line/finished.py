@@ -1,0 +1,122 @@
+"""What a finished stage leaves: its record, and the fingerprint of what it read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from factory import ledger, store
+from factory.ledger import Account
+from factory.line import stages
+from factory.line.table import Stage
+from factory.progress import Report
+from factory.recipe import Recipe
+from factory.recipe.strict import Strict
+from factory.records import digest
+
+
+class Done(Strict):
+    """A stage's `stage.json`: written last, so that it stands only beside finished work."""
+
+    fingerprint: str
+    """Digest of all that the stage read: its part of the recipe and its inputs' outputs."""
+    output: str
+    """Digest of what it made."""
+    note: str
+    """What it came to, in a few words."""
+    accounts: list[Account]
+    """Its sums."""
+    seconds: float
+    """How long it took, in this sitting."""
+    files: dict[str, int]
+    """Size in bytes of each file it left, by path in its folder."""
+
+
+def fingerprint(stage: Stage, recipe: Recipe, home: Path, done: dict[str, Done]) -> str:
+    """Digest of all that the stage reads; `done` must hold those it needs that are wanted."""
+    section, outside = _plain(stage.reads(recipe)), stage.outside(recipe, home)
+    return digest(
+        stage.name, section, outside, [done[name].output for name in stage.needs if name in done]
+    )
+
+
+def finished(run: Path, stage: Stage) -> Done | None:
+    """What the stage's folder says, or None when it is not finished or its files are not there."""
+    marker = run / stage.name / "stage.json"
+    if not marker.exists():
+        return None
+    done = Done.model_validate_json(marker.read_bytes())
+    sizes = ((marker.parent / path, size) for path, size in done.files.items())
+    whole = all(file.is_file() and file.stat().st_size == size for file, size in sizes)
+    return done if whole else None
+
+
+def claim(run: Path, stage: Stage, print_of: str) -> Done | None:
+    """Bring the stage's folder to this fingerprint; returns its record when it is already finished.
+
+    Unfinished work of the same fingerprint stays, to be taken up again. Work of another is moved
+    to `old/NAME-FINGERPRINT`, and comes back from there when the recipe goes back.
+    """
+    folder = run / stage.name
+    note = folder / "claimed-by"
+    if not stage.keeps:
+        if note.exists() and note.read_text() != print_of:
+            (run / "old").mkdir(exist_ok=True)
+            folder.rename(run / "old" / f"{stage.name}-{note.read_text()}")
+        aside = run / "old" / f"{stage.name}-{print_of}"
+        if not folder.exists() and aside.exists():
+            aside.rename(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / "claimed-by.tmp"
+    fresh.write_text(print_of)
+    fresh.rename(note)  # a full disk must not leave it empty: work would be moved away for it
+    (folder / "failed").unlink(missing_ok=True)
+    done = finished(run, stage)
+    return done if done and done.fingerprint == print_of else None
+
+
+def make(
+    stage: Stage,
+    recipe: Recipe,
+    home: Path,
+    run: Path,
+    report: Report,
+    say: Callable[[str], None] = print,
+) -> Done:
+    """Do the stage's work in its claimed folder, check its sums, and write its `stage.json`.
+
+    Raises:
+        LedgerError: when a sum does not close; the stage is then not finished.
+    """
+    started = time.monotonic()
+    folder = run / stage.name
+    (folder / "stage.json").unlink(missing_ok=True)
+    result = stage.make(stages.Context(recipe, home, run, stage.name, report, say))
+    ledger.check(stage.name, result.accounts)
+    record = Done(
+        fingerprint=(folder / "claimed-by").read_text(),
+        output=result.output,
+        note=result.note,
+        accounts=result.accounts,
+        seconds=round(time.monotonic() - started, 1),
+        files={
+            str(file.relative_to(folder)): file.stat().st_size
+            for file in sorted(folder.rglob("*"))
+            if file.is_file() and file.name != "claimed-by"
+        },
+    )
+    temporary = folder / "stage.json.tmp"
+    temporary.write_text(record.model_dump_json(indent=1))
+    store.write_through(temporary, folder / "stage.json")
+    return record
+
+
+def _plain(section: Any) -> Any:
+    """A part of a recipe as JSON-able values."""
+    if isinstance(section, BaseModel):
+        return section.model_dump(mode="json")
+    return [_plain(part) for part in section] if isinstance(section, list | tuple) else section

@@ -1,0 +1,1 @@
+"""Dataset versions: measured, judged, chosen, written."""

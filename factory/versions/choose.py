@@ -1,0 +1,77 @@
+"""Which accepted draws become rows, and what a row of the dataset is."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from factory.records import digest
+from filters import FILTERS
+
+
+def choose(rows: pl.DataFrame, per_prompt: int | None) -> pl.DataFrame:
+    """Judged draws with their `fate`: chosen, spare (its prompt has enough others), or dropped.
+
+    The shortest accepted draws of a prompt are chosen first, then those of lower number.
+    """
+    accepted = pl.col("dropped_by").is_null()
+    rank = (
+        pl.struct("completion_tokens", "draw").rank("ordinal").over(pl.col("prompt_id"), accepted)
+    )
+    within = rank <= per_prompt if per_prompt else pl.lit(True)
+    fate = (
+        pl.when(~accepted)
+        .then(pl.lit("dropped"))
+        .when(within)
+        .then(pl.lit("chosen"))
+        .otherwise(pl.lit("spare"))
+    )
+    return rows.with_columns(fate=fate)
+
+
+def unfiltered(rows: pl.DataFrame, count: int, sure_draws: int, seed: int) -> pl.DataFrame:
+    """`count` draws as they come, for the control: one of each prompt by lot, then a second, …
+
+    Only the `sure_draws` first of a prompt are taken: whether it got further ones depends on how
+    these were judged.
+    """
+    lot = pl.col("prompt_id").map_elements(lambda id: digest(id, seed), return_dtype=pl.String)
+    return rows.filter(pl.col("draw") < sure_draws).sort("draw", lot).head(count)
+
+
+def messages(rows: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
+    """Rows in the form that TRL and the Hub expect, in order of prompt and draw.
+
+    What a template or a strategy wrote before the text is put back.
+    """
+    asked = prompts.select("prompt_id", "messages", "reference", "verifier")
+    text = pl.col("opening").fill_null("") + pl.col("text")
+    reply = pl.struct(role=pl.lit("assistant"), content=text)
+    return (
+        rows.join(asked, on="prompt_id", how="left", maintain_order="left")
+        .sort("prompt_id", "draw", "sample_id")
+        .with_columns(messages=pl.concat_list("messages", pl.concat_list(reply)))
+    )
+
+
+def dataset_rows(chosen: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
+    """The dataset's rows: conversations, where they come from, and what was measured of them."""
+    rows = messages(chosen, prompts)
+    first = ["messages", "prompt_id", "sample_id", "source", "domain", "language", "license"]
+    told = [*first, "reference", "verifier", "answer", "teacher", "completion_tokens"]
+    return rows.select(*told, *_measures(rows))
+
+
+def decisions(decided: pl.DataFrame) -> pl.DataFrame:
+    """Every draw's fate, all reasons against it and its measures; texts stay with the draws."""
+    told = ["sample_id", "prompt_id", "draw", "fate", "dropped_by", "reasons", "verdict_reason"]
+    return decided.select(*told, *_measures(decided)).sort("sample_id")
+
+
+def _measures(rows: pl.DataFrame) -> list[str]:
+    return [
+        column
+        for name, filter in FILTERS.items()
+        if name != "correctness"
+        for column in filter.columns
+        if column in rows.columns
+    ]
