@@ -368,7 +368,7 @@ def _distil(context: Context, rows: pl.DataFrame, name: str) -> Result:
 
 def scores(context: Context, model: str) -> Result:
     """A model's answers to the held-out prompts, and its pass@1."""
-    from sft.evaluate import score
+    from sft.score import score
 
     evaluate = context.recipe.evaluate
     assert evaluate  # the stage is wanted only then

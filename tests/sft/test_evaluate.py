@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from factory.records import SAMPLE
-from sft.evaluate import interval, score
+from sft.score import interval, score
 
 
 def answers(*prompts: str, tokens: int = 10, finish: str = "stop") -> pl.DataFrame:

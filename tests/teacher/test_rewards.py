@@ -19,7 +19,7 @@ from filters import Filters, judge, measure
 from filters.correctness import Correctness
 from filters.text.thinking import split
 from filters.verifiers import verify
-from sft.evaluate import score
+from sft.score import score
 from teacher.rewards import REWARDS, accuracy, form
 
 SUM = {"task": "chain_sum", "entry": {"question": "2 + 3 =", "answer": "5", "metadata": {}}}
