@@ -13,7 +13,7 @@ from filters.verifiers.check import check, read
 from filters.verifiers.instructions import CHECKS, Accuracy, accuracy, follow, shape
 from filters.verifiers.instructions.text import sentences
 
-SET = Path(__file__).parents[1] / "data" / "verifiers" / "instructions.jsonl"
+SET = Path(__file__).parents[3] / "data" / "verifiers" / "instructions.jsonl"
 NO_COMMA = {"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
 TITLED = {
     "instruction_id_list": ["punctuation:no_comma", "detectable_format:title"],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_sampler import RIGHT, Scripted, fixed, prompts, until
+from test_loop import RIGHT, Scripted, fixed, prompts, until
 
 from factory.recipe.sampling import Budget, Policy, Sampling
 from factory.sampler.budget import Spent

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from test_sampler import mixed_answers, prompts
+from test_loop import mixed_answers, prompts
 
 from factory.engines import Completion, Engine, Request, Scripted
 from factory.errors import StageError
@@ -62,7 +62,9 @@ def cluster() -> Iterator[Any]:
     """Two nodes on this machine, with room for an engine and a judge each."""
     here = Path(__file__).parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", f"{here}:{here.parent.parent}")  # so that workers find this file
+        patch.setenv(
+            "PYTHONPATH", ":".join(map(str, [here, here.parent, *here.parents]))
+        )  # for workers
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
         import ray

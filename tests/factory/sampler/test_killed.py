@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_sampler import (
+from test_loop import (
     Recording,
     Scripted,
     adaptive,

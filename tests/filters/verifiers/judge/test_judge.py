@@ -17,7 +17,7 @@ from filters.verifiers.judge import Judge, shape
 from filters.verifiers.judge.measure import agreement, overrides
 from filters.verifiers.judge.prompt import LONGEST, harmless, verdict_of
 
-ROWS = list(read(Path(__file__).parents[1] / "data" / "verifiers" / "judge.jsonl"))
+ROWS = list(read(Path(__file__).parents[3] / "data" / "verifiers" / "judge.jsonl"))
 FAUST = {"question": "Who wrote Faust?", "answer": "Goethe"}
 PRIME = {"question": "The smallest prime above 90?", "answer": "97"}
 CASE = re.compile(

@@ -14,7 +14,7 @@ from factory.cli import main
 from factory.recipe import load
 from filters import FILTERS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RECIPES = sorted((ROOT / "manifests").rglob("*.yaml"))
 QUICKSTART = ROOT / "manifests" / "quickstart.yaml"
 

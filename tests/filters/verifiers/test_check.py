@@ -11,7 +11,7 @@ from filters.verifiers import Verdict
 from filters.verifiers.check import check, interval, load, read
 from filters.verifiers.code import sandbox
 
-SETS = Path(__file__).parents[1] / "data" / "verifiers"
+SETS = Path(__file__).parents[2] / "data" / "verifiers"
 ROWS = [
     {"gold": "12", "prediction": r"\boxed{12}", "expected": "correct", "kind": "a"},
     {"gold": "12", "prediction": "12", "expected": "incorrect", "kind": "a"},
