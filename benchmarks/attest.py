@@ -26,6 +26,7 @@ import numpy as np
 from factory.audit import attest
 from factory.audit.attest import evidence, likelihood
 from factory.audit.attest.likelihood import Claim, Counts, Draw, Read
+from factory.run_folder import RunFolder
 
 GROUP = 10
 """Draws whose token counts are kept together."""
@@ -40,8 +41,8 @@ class Run:
     """A run's draws, by lot, as its own template asks for them."""
 
     def __init__(self, folder: Path):
-        recipe, _, noted = attest._noted(folder)
-        _, rows, _ = attest._draws(folder, recipe, noted)
+        recipe, _, noted = attest._noted(RunFolder(folder))
+        _, rows, _ = attest._draws(RunFolder(folder), recipe, noted)
         self.rows = rows.sample(fraction=1, shuffle=True, seed=0)
         self.teacher, self.base = folder / "teacher" / "model", folder / "teacher-base" / "model"
         self.watched = attest._watched(self.rows)

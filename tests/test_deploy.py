@@ -23,7 +23,7 @@ from ruamel.yaml import YAML
 from factory.cli import main
 from factory.recipe.models import Weights
 from factory.recipe.sampling import Sampling
-from factory.store import read
+from factory.store.draws import Draws
 
 ROOT = Path(__file__).parents[1]
 DEPLOY, DOCUMENT = ROOT / "deploy", ROOT / "docs" / "cluster.md"
@@ -234,7 +234,7 @@ def test_the_script_begins_a_cluster_runs_a_recipe_and_ends_it(
     print(done.stdout, done.stderr)
     assert done.returncode == 0
     assert "2 of 2 nodes are there" in done.stdout
-    assert read(run / "samples" / "draws").height == 40 * 4
+    assert Draws(run / "samples" / "draws").read().height == 40 * 4
     assert (run / "dataset" / "v1").is_dir()
     left = [
         process.pid

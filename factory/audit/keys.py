@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -15,9 +14,9 @@ from rich.table import Table
 from factory import store
 from factory.audit.reverify import THREADS
 from factory.audit.verdict_changes import key_of, short
-from factory.line.stages import Context, current_version
-from factory.store import verdicts
-from factory.store.shards import Shards
+from factory.line.stages import Context
+from factory.run_folder import RunFolder
+from factory.store.draws import Draws
 from filters.verifiers.majority import VOTING, Majority, among
 
 DRAW = pl.Struct(
@@ -129,11 +128,9 @@ def review(context: Context, doubt: Doubt) -> Review:
 
     It votes over the final answers that are kept with the draws, by the verdicts that count now.
     """
-    prompts = context.prompts().filter(split="train")
+    prompts = context.run.prompts().filter(split="train")
     told = ("sample_id", "prompt_id", "teacher", "draw", "verdict", "verdict_reason", "answer")
-    used = pl.read_parquet(context.run / "samples" / "current.parquet")
-    kept = store.read(context.shards("samples"), told).join(used, on="sample_id", how="semi")
-    kept = verdicts.overlaid(kept, verdicts.place(context.run)).sort("teacher", "draw")
+    kept = context.draws().read(told, context.run.current()).sort("teacher", "draw")
     drawn = kept.group_by("prompt_id").agg(draws=pl.struct("sample_id", *told[2:5], "answer"))
     rows = prompts.join(drawn, on="prompt_id", how="inner").sort("prompt_id").to_dicts()
     with ThreadPoolExecutor(THREADS, "vote") as threads:
@@ -146,19 +143,19 @@ def review(context: Context, doubt: Doubt) -> Review:
         for row, (word, vote) in zip(rows, said, strict=True)
         if vote and word in ("draws", "teachers")
     ]
-    _add_responses(found, context.shards("samples"))
+    _add_responses(found, context.draws())
     table = pl.DataFrame(found, schema=SUSPECT).sort(
         pl.col("votes") / pl.col("draws"), "draws", descending=True, maintain_order=True
     )
-    store.write_table(table, context.run / "key_suspects.parquet")
+    store.write_table(table, context.run.key_suspects)
     return Review(table, dict(counts), context.recipe.sampling.policy.accepted is not None)
 
 
-def _resting(run: Path) -> dict[str, int]:
+def _resting(run: RunFolder) -> dict[str, int]:
     """Rows of the present dataset by prompt."""
-    if not (run / "dataset" / "current.json").exists():
+    if run.current_version() is None:
         return {}
-    rows = pl.read_parquet(current_version(run) / "data" / "*.parquet", columns=["prompt_id"])
+    rows = run.rows(["prompt_id"])
     return dict(rows.group_by("prompt_id").len().iter_rows())
 
 
@@ -183,12 +180,12 @@ def _suspect(row: Mapping[str, Any], why: str, vote: Majority, resting: int) -> 
     }
 
 
-def _add_responses(found: Sequence[Mapping[str, Any]], shards: Path | str) -> None:
+def _add_responses(found: Sequence[Mapping[str, Any]], kept: Draws) -> None:
     """Put beside each draw what it said after thinking."""
     draws = {draw["sample_id"]: draw for suspect in found for draw in suspect["samples"]}
     wanted = pl.DataFrame({"sample_id": list(draws)}, schema={"sample_id": pl.String()})
-    for shard in Shards(shards).each(("sample_id", "response")):
-        for id, response in shard.join(wanted, on="sample_id", how="semi").iter_rows():
+    for rows in kept.each(("sample_id", "response"), wanted):
+        for id, response in rows.iter_rows():
             draws[id]["response"] = response
 
 

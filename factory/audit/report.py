@@ -13,6 +13,7 @@ from factory.line.finished import Done, finished
 from factory.line.run_lock import held_by
 from factory.line.table import wanted
 from factory.recipe import Recipe
+from factory.run_folder import RunFolder
 
 MODELS = {
     "teacher-base": "teacher, base",
@@ -24,13 +25,11 @@ MODELS = {
 """The models that are examined, in the order of the table."""
 
 
-def funnel_table(run: Path) -> Table | None:
+def funnel_table(run: RunFolder) -> Table | None:
     """Sampled, then what each filter leaves, then what was chosen."""
-    from factory.line.stages import current_version
-
-    if not (run / "dataset" / "current.json").exists():
+    manifest = run.manifest()
+    if manifest is None:
         return None
-    manifest = json.loads((current_version(run) / "manifest.json").read_text())
     steps, account = manifest["made_by"]["funnel"], manifest["made_by"]["account"]
     table = Table(title=f"dataset v{manifest['version']}", title_justify="left", box=None)
     table.add_column("filter")
@@ -47,13 +46,13 @@ def funnel_table(run: Path) -> Table | None:
     return table
 
 
-def scores(run: Path) -> dict[str, dict[str, Any]]:
+def scores(run: RunFolder) -> dict[str, dict[str, Any]]:
     """The scores there are, by model, in the order of the table."""
-    found = ((model, run / f"scores-{model}" / "score.json") for model in MODELS)
+    found = ((model, run.score(model)) for model in MODELS)
     return {model: json.loads(path.read_text()) for model, path in found if path.exists()}
 
 
-def scores_table(run: Path) -> Table | None:
+def scores_table(run: RunFolder) -> Table | None:
     """pass@1 of every model on the held-out prompts."""
     found = scores(run)
     if not found:
@@ -77,7 +76,7 @@ def scores_table(run: Path) -> Table | None:
     return table
 
 
-def ledger_table(recipe: Recipe, run: Path) -> Table:
+def ledger_table(recipe: Recipe, run: RunFolder) -> Table:
     """Every stage's sums, reasons below their totals; and of a stage that is not done, why not."""
     table = Table(box=None)
     for name in ("stage", "what"):
@@ -91,7 +90,7 @@ def ledger_table(recipe: Recipe, run: Path) -> Table:
         record = done[stage.name]
         if record is None:
             waits = [need for need in stage.needs if need in done and done[need] is None]
-            table.add_row(stage.name, *[""] * 6, _why_not(run / stage.name, waits, running))
+            table.add_row(stage.name, *[""] * 6, _why_not(run, stage.name, waits, running))
             continue
         name, state = stage.name, "done"
         for account in record.accounts:
@@ -108,17 +107,17 @@ def ledger_table(recipe: Recipe, run: Path) -> Table:
     return table
 
 
-def _why_not(folder: Path, waits: list[str], running: bool) -> str:
-    if (folder / "failed").exists():
-        return "failed: " + (folder / "failed").read_text()
+def _why_not(run: RunFolder, stage: str, waits: list[str], running: bool) -> str:
+    if run.failure(stage).exists():
+        return "failed: " + run.failure(stage).read_text()
     if waits:
         return "waits for " + ", ".join(waits)
-    if (folder / "claimed-by").exists():
+    if run.claim(stage).exists():
         return "running" if running else "interrupted; run it again to carry on"
     return "not begun"
 
 
-def faults(recipe: Recipe, run: Path) -> list[str]:
+def faults(recipe: Recipe, run: RunFolder) -> list[str]:
     """Sums that do not close, within a stage or from one stage to the next, a line each."""
     found = []
     done = {s.name: d for s in wanted(recipe) if (d := finished(run, s))}
@@ -151,17 +150,17 @@ def _account(done: Done, what: str) -> Account:
     return next(account for account in done.accounts if account.what == what)
 
 
-def pictures(run: Path) -> list[Path]:
+def pictures(run: RunFolder) -> list[Path]:
     """Draw what can be drawn; returns the files, PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
     drawn = []
     if found := scores(run):
-        drawn.append(_draw_scores(found, run / "scores.png"))
-    log = run / "teacher" / "log.json"
+        drawn.append(_draw_scores(found, run.scores_picture))
+    log = run.grpo_log
     if log.exists():
-        drawn.append(_draw_grpo(json.loads(log.read_text()), run / "grpo.png"))
+        drawn.append(_draw_grpo(json.loads(log.read_text()), run.grpo_picture))
     return drawn
 
 

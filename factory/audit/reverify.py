@@ -18,8 +18,8 @@ import filters.verifiers
 from factory.errors import RecipeError
 from factory.line.stages import Context
 from factory.progress import Report
-from factory.recipe import Recipe
 from factory.records import digest, file_digest
+from factory.run_folder import RunFolder
 from factory.store import verdicts, write_table
 from factory.store.shards import Shards, write_through
 from filters.truncation import STOPPED
@@ -59,31 +59,29 @@ class Round:
         return [*self.before, self.own()]
 
 
-def opened(run: Path) -> Context:
+def opened(run: RunFolder) -> Context:
     """A run's recipe, prompts and draws.
 
     Raises:
         RecipeError: it has none.
     """
-    settings = run / "recipe.json"
-    if not settings.exists():
-        raise RecipeError(f"{run}: no run folder, it has no recipe.json; `factory run` makes one")
-    noted = json.loads(settings.read_text())
-    recipe, home = Recipe.model_validate(noted["recipe"]), Path(noted["home"])
+    recipe, home = run.recipe()
     context = Context(recipe, home, run, "samples", lambda *_, **__: None)
-    if not (run / "prompts" / "table.parquet").exists() or not (run / "samples").exists():
-        raise RecipeError(f"{run}: no draws yet; `factory run` makes them")
-    if not Shards(context.shards("samples")).numbers():
-        raise RecipeError(f"{run}: no draws are sealed yet; `factory run` does that when it ends")
+    if not run.prompt_table.exists() or not run.stage("samples").exists():
+        raise RecipeError(f"{run.path}: no draws yet; `factory run` makes them")
+    if not Shards(context.draws().place).numbers():
+        raise RecipeError(
+            f"{run.path}: no draws are sealed yet; `factory run` does that when it ends"
+        )
     return context
 
 
-def begin(run: Path, only: Sequence[str] = ()) -> Round:
+def begin(run: RunFolder, only: Sequence[str] = ()) -> Round:
     """The round that follows those that count now; one that was interrupted is taken up again.
 
     It is named after the verifiers, `only`, and the rounds before it.
     """
-    folder, chosen, judges = verdicts.place(run), tuple(sorted(only)), judged_by()
+    folder, chosen, judges = run.rounds("samples"), tuple(sorted(only)), judged_by()
     name = digest(judges, chosen, verdicts.applied(folder))[:12]
     return Round(folder / name, judges, chosen, verdicts.current(folder))
 

@@ -12,14 +12,15 @@ import orjson
 import polars as pl
 from rich.table import Table
 
-from factory import store
 from factory.audit.reverify import Round
 from factory.line.stages import Context
 from factory.recipe import Recipe
+from factory.run_folder import RunFolder
 from factory.sampler.outcome import outcome
 from factory.sampler.prompt_state import KEPT, Asker, by_prompt, planned
 from factory.sampler.strategies import prepare
 from factory.store import verdicts
+from factory.store.draws import Draws
 from factory.versions import build
 from factory.versions.choose import choose
 from filters import judge
@@ -68,7 +69,7 @@ def turns(round_: Round, shards: Path | str, prompts: pl.DataFrame, examples: in
     found.counts = dict(sorted(found.counts.items(), key=lambda kind: -kind[1]))
     failed = after[-1].filter(verdicts.word().is_in(verdicts.FAILURES)).select("sample_id")
     if failed.height:
-        kept = store.read(shards, ("sample_id", "verdict")).join(failed, on="sample_id", how="semi")
+        kept = Draws(shards).read(("sample_id", "verdict"), failed)
         stands = pl.col("verdict") != "unverifiable"
         found.stood = verdicts.over(kept, after).filter(stands).height
     return found
@@ -130,12 +131,12 @@ class Effect:
     """Prompts that had rows, and have none then."""
 
 
-def effects(run: Path, shards: Path | str, after: Rounds) -> list[Effect]:
+def effects(run: RunFolder, shards: Path | str, after: Rounds) -> list[Effect]:
     """For every version whose measures are still measured alike: its filters over new verdicts."""
     told = ("sample_id", "completion_tokens", "verdict", "verdict_reason", "answer")
-    draws = verdicts.over(store.read(shards, told), after).drop("verdict_reason", "answer")
+    draws = verdicts.over(Draws(shards).read(told), after).drop("verdict_reason", "answer")
     found = []
-    for file in sorted((run / "dataset").glob("v*/manifest.json"), key=_number):
+    for file in sorted(run.stage("dataset").glob("v*/manifest.json"), key=_number):
         made_by = json.loads(file.read_text())["made_by"]
         recipe = Recipe.model_validate(made_by["recipe"])
         if made_by["measures"] != build.versions(recipe.filters):
@@ -193,8 +194,8 @@ class Wanted:
 
 def wanted(context: Context, before: Rounds, after: Rounds) -> Wanted:
     """Compare what the recipe stands for, by the policy over what is kept."""
-    kept = store.read(context.shards("samples"), (*KEPT, "verdict_reason"))
-    asked = context.prompts().filter(split="train")
+    kept = Draws(context.draws().place).read((*KEPT, "verdict_reason"))
+    asked = context.run.prompts().filter(split="train")
     strategies = prepare(context.recipe.sampling.strategies, context.home)
     pending, used = ([], []), ([], [])
     for teacher in context.teachers():
@@ -225,7 +226,7 @@ def shown(context: Context, round_: Round, found: Turns) -> Iterator[Table | str
         yield "no verdict turned"
         return
     yield turns_table(found)
-    shards, after = context.shards("samples"), round_.after()
+    shards, after = context.draws().place, round_.after()
     versions = effects(context.run, shards, after)
     if versions:
         yield effects_table(versions)

@@ -42,7 +42,8 @@ def attest(
       factory attest runs/r1 --share 0.005 --teacher deepseek-ai/DeepSeek-R1-Distill-Qwen-7B
     """
     from factory.audit.attest import attest as attested
+    from factory.run_folder import RunFolder
 
-    found = attested(run, share, teacher, seed=seed, dtype=dtype, redraw=redraw)
+    found = attested(RunFolder(run), share, teacher, seed=seed, dtype=dtype, redraw=redraw)
     click.echo(str(found))
     sys.exit(found.verdict != "attested")

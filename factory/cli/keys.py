@@ -48,9 +48,11 @@ def keys(run: Path, min_draws: int, min_share: float, max_key_share: float, show
     from factory.audit.reverify import opened
     from factory.line.run_lock import held
     from factory.progress import terminal
+    from factory.run_folder import RunFolder
 
-    console, context = terminal(), opened(run)
-    with held(run):
+    folder = RunFolder(run)
+    console, context = terminal(), opened(folder)
+    with held(folder):
         found = doubts.review(context, doubts.Doubt(min_draws, min_share, max_key_share))
     console.print(doubts.counts_table(found.counts))
     if found.selected:
@@ -60,5 +62,5 @@ def keys(run: Path, min_draws: int, min_share: float, max_key_share: float, show
         console.print(doubts.suspects_table(found.suspects, show))
         if found.many:
             console.print(f"\n{doubts.MANY}", markup=False, soft_wrap=True)
-        place = run / "key_suspects.parquet"
+        place = folder.key_suspects
         console.print(f"\nall {found.suspects.height:,}, with their draws: {place}", soft_wrap=True)

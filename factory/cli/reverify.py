@@ -38,18 +38,20 @@ def reverify(run: Path, only: tuple[str, ...], examples: int, count: bool) -> No
     from factory.audit.reverify import begin, judge, opened
     from factory.line.run_lock import held
     from factory.progress import Progress, terminal
+    from factory.run_folder import RunFolder
     from factory.store import verdicts
 
-    console, context = terminal(), opened(run)
-    shards, prompts = context.shards("samples"), context.prompts()
+    folder = RunFolder(run)
+    console, context = terminal(), opened(folder)
+    shards, prompts = context.draws().place, folder.prompts()
 
     def report(done: int, total: int, unit: str) -> None:
         progress.moved("verdicts", done, total, unit, {})
 
-    with held(run):
+    with held(folder):
         with Progress(["verdicts"], console) as progress:
             progress.begun("verdicts")
-            round_ = begin(run, only)
+            round_ = begin(folder, only)
             judged = judge(round_, shards, prompts, report)
             where = f", in {round_.folder}" if judged else " anew"
             progress.ended("verdicts", "done", f"{judged:,} draws judged{where}")
@@ -57,7 +59,9 @@ def reverify(run: Path, only: tuple[str, ...], examples: int, count: bool) -> No
         for part in verdict_changes.shown(context, round_, turned):
             console.print(part, markup=False, soft_wrap=isinstance(part, str))
         if count and turned.any:
-            verdicts.apply(run, round_.folder.name)
+            # First, so that a crash in between costs no more than a look at what is kept.
+            folder.done("samples").unlink(missing_ok=True)
+            verdicts.apply(folder.rounds("samples"), round_.folder.name)
             console.print("these verdicts count now; `factory run` makes the dataset of them")
         elif turned.any:
             console.print("nothing has changed yet: --apply lets these verdicts count")

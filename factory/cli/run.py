@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from factory.run_folder import RunFolder
 
 
 @click.command()
@@ -32,6 +35,7 @@ def run(
     from factory.line.table import wanted
     from factory.metrics import Metrics
     from factory.progress import Progress, terminal
+    from factory.run_folder import RunFolder
 
     plan = recipes.load(recipe)
     if seed is not None:
@@ -48,25 +52,24 @@ def run(
         console.print(f"metrics at http://127.0.0.1:{served.port}/metrics", markup=False)
     names = [stage.name for stage in wanted(plan)]
     run_line(plan, recipe.parent, folder, Progress(names, console, served))
-    _show(folder, console)
+    _show(RunFolder(folder), console)
 
 
-def _show(folder: Path, console: Any) -> None:
+def _show(run: RunFolder, console: Any) -> None:
     """The last lines of a run: what the filters left, how the models did, where the files are."""
     from factory.audit import report
-    from factory.line.stages import current_version
 
-    drawn = report.pictures(folder)
-    for table in (report.funnel_table(folder), report.scores_table(folder)):
+    drawn = report.pictures(run)
+    for table in (report.funnel_table(run), report.scores_table(run)):
         if table:
             console.print("")
             console.print(table)
     files = {
-        "dataset": current_version(folder),
-        "student": folder / "student" / "model",
-        "teacher": folder / "teacher" / "model",
+        "dataset": run.current_version(),
+        "student": run.weights("student"),
+        "teacher": run.weights("teacher"),
         "pictures": ", ".join(str(path) for path in drawn),
-        "ledger": f"factory status {folder}",
+        "ledger": f"factory status {run.path}",
     }
     console.print("")
     for name, place in files.items():

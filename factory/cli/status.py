@@ -16,18 +16,13 @@ def status(run: Path) -> None:
     Example:
       factory status runs/quickstart
     """
-    import json
-
     from factory.audit import report
-    from factory.errors import RecipeError
     from factory.progress import terminal
-    from factory.recipe import Recipe
+    from factory.run_folder import RunFolder
 
-    settings = run / "recipe.json"
-    if not settings.exists():
-        raise RecipeError(f"{run}: no run folder, it has no recipe.json; `factory run` makes one")
-    recipe = Recipe.model_validate(json.loads(settings.read_text())["recipe"])
+    folder = RunFolder(run)
+    recipe, _ = folder.recipe()
     console = terminal()
-    console.print(report.ledger_table(recipe, run))
-    for line in report.faults(recipe, run):
+    console.print(report.ledger_table(recipe, folder))
+    for line in report.faults(recipe, folder):
         console.print(line, markup=False)

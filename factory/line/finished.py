@@ -17,6 +17,7 @@ from factory.progress import Report
 from factory.recipe import Recipe
 from factory.recipe.strict import Strict
 from factory.records import digest
+from factory.run_folder import RunFolder
 
 
 class Done(Strict):
@@ -44,9 +45,9 @@ def fingerprint(stage: Stage, recipe: Recipe, home: Path, done: dict[str, Done])
     )
 
 
-def finished(run: Path, stage: Stage) -> Done | None:
+def finished(run: RunFolder, stage: Stage) -> Done | None:
     """What the stage's folder says, or None when it is not finished or its files are not there."""
-    marker = run / stage.name / "stage.json"
+    marker = run.done(stage.name)
     if not marker.exists():
         return None
     done = Done.model_validate_json(marker.read_bytes())
@@ -55,26 +56,26 @@ def finished(run: Path, stage: Stage) -> Done | None:
     return done if whole else None
 
 
-def claim(run: Path, stage: Stage, print_of: str) -> Done | None:
+def claim(run: RunFolder, stage: Stage, print_of: str) -> Done | None:
     """Bring the stage's folder to this fingerprint; returns its record when it is already finished.
 
     Unfinished work of the same fingerprint stays, to be taken up again. Work of another is moved
     to `old/NAME-FINGERPRINT`, and comes back from there when the recipe goes back.
     """
-    folder = run / stage.name
-    note = folder / "claimed-by"
+    folder, note = run.stage(stage.name), run.claim(stage.name)
     if not stage.keeps:
         if note.exists() and note.read_text() != print_of:
-            (run / "old").mkdir(exist_ok=True)
-            folder.rename(run / "old" / f"{stage.name}-{note.read_text()}")
-        aside = run / "old" / f"{stage.name}-{print_of}"
+            away = run.aside(stage.name, note.read_text())
+            away.parent.mkdir(exist_ok=True)
+            folder.rename(away)
+        aside = run.aside(stage.name, print_of)
         if not folder.exists() and aside.exists():
             aside.rename(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / "claimed-by.tmp"
+    fresh = note.with_name(f"{note.name}.tmp")
     fresh.write_text(print_of)
     fresh.rename(note)  # a full disk must not leave it empty: work would be moved away for it
-    (folder / "failed").unlink(missing_ok=True)
+    run.failure(stage.name).unlink(missing_ok=True)
     done = finished(run, stage)
     return done if done and done.fingerprint == print_of else None
 
@@ -83,7 +84,7 @@ def make(
     stage: Stage,
     recipe: Recipe,
     home: Path,
-    run: Path,
+    run: RunFolder,
     report: Report,
     say: Callable[[str], None] = print,
 ) -> Done:
@@ -93,12 +94,12 @@ def make(
         LedgerError: when a sum does not close; the stage is then not finished.
     """
     started = time.monotonic()
-    folder = run / stage.name
-    (folder / "stage.json").unlink(missing_ok=True)
+    folder, done, claim = run.stage(stage.name), run.done(stage.name), run.claim(stage.name)
+    done.unlink(missing_ok=True)
     result = stage.make(stages.Context(recipe, home, run, stage.name, report, say))
     ledger.check(stage.name, result.accounts)
     record = Done(
-        fingerprint=(folder / "claimed-by").read_text(),
+        fingerprint=claim.read_text(),
         output=result.output,
         note=result.note,
         accounts=result.accounts,
@@ -106,12 +107,12 @@ def make(
         files={
             str(file.relative_to(folder)): file.stat().st_size
             for file in sorted(folder.rglob("*"))
-            if file.is_file() and file.name != "claimed-by"
+            if file.is_file() and file != claim
         },
     )
-    temporary = folder / "stage.json.tmp"
+    temporary = done.with_name(f"{done.name}.tmp")
     temporary.write_text(record.model_dump_json(indent=1))
-    store.write_through(temporary, folder / "stage.json")
+    store.write_through(temporary, done)
     return record
 
 

@@ -21,6 +21,7 @@ from factory.line.run_lock import held
 from factory.line.table import Stage, wanted
 from factory.progress import Progress
 from factory.recipe import Recipe
+from factory.run_folder import RunFolder
 
 GRACE = 10
 """Seconds that a stage is given to end after a signal, beyond those that the recipe gives to draws
@@ -51,11 +52,10 @@ def run(recipe: Recipe, home: Path, folder: Path, progress: Progress) -> dict[st
         RunInUse: when another process holds the folder.
         StageError: when a stage fails; its log is named. Run again, it carries on.
     """
-    (folder / "logs").mkdir(parents=True, exist_ok=True)
-    with held(folder) as lock, progress:
-        settings = {"recipe": recipe.model_dump(mode="json"), "home": str(home.resolve())}
-        (folder / "recipe.json").write_text(json.dumps(settings, indent=1))
-        return _Scheduler(recipe, home, folder, lock, progress).all()
+    run = RunFolder(folder)
+    with held(run) as lock, progress:
+        run.note(recipe, home)
+        return _Scheduler(recipe, home, run, lock, progress).all()
 
 
 def slots() -> tuple[int, int]:
@@ -71,7 +71,9 @@ def slots() -> tuple[int, int]:
 
 
 class _Scheduler:
-    def __init__(self, recipe: Recipe, home: Path, folder: Path, lock: int, progress: Progress):
+    def __init__(
+        self, recipe: Recipe, home: Path, folder: RunFolder, lock: int, progress: Progress
+    ):
         self.recipe, self.home, self.folder = recipe, home, folder
         self.lock, self.progress = lock, progress
         self.waiting = wanted(recipe)
@@ -110,7 +112,8 @@ class _Scheduler:
             self.done[stage.name] = record
             self.progress.skipped(stage.name, record.note)
             return None
-        log = self.folder / "logs" / f"{stage.name}.log"
+        log = self.folder.log(stage.name)
+        log.parent.mkdir(exist_ok=True)
         receive, send = os.pipe()
         with log.open("ab") as output:
             output.write(f"\n--- {time.strftime('%Y-%m-%d %H:%M:%S')} {stage.name}\n".encode())
@@ -120,7 +123,7 @@ class _Scheduler:
                     sys.executable,
                     "-m",
                     "factory.line.worker",
-                    str(self.folder),
+                    str(self.folder.path),
                     stage.name,
                     str(send),
                 ],
@@ -152,7 +155,7 @@ class _Scheduler:
         self.workers.remove(worker)
         code = worker.process.wait()
         _kill_group(worker)
-        marker = self.folder / name / "stage.json"
+        marker = self.folder.done(name)
         if code == 0 and marker.exists():
             self.done[name] = Done.model_validate_json(marker.read_bytes())
             self.progress.ended(name, "done", self.done[name].note)
@@ -162,7 +165,7 @@ class _Scheduler:
             f"its process was ended by {signal.Signals(-code).name}" if code < 0 else "it crashed"
         )
         message = f"stage {name}: {worker.error or died}\nIts log: {worker.log}"
-        (self.folder / name / "failed").write_text(message)
+        self.folder.failure(name).write_text(message)
         raise StageError(message)
 
     def _stop_all(self) -> None:

@@ -8,13 +8,13 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from factory.errors import RunInUse
+from factory.run_folder import RunFolder
 
 
 @contextmanager
-def held(run: Path) -> Iterator[int]:
+def held(run: RunFolder) -> Iterator[int]:
     """Hold the run folder; yields the lock's file descriptor.
 
     Stages inherit the descriptor, so the folder stays held until the last of them is gone, even
@@ -23,14 +23,16 @@ def held(run: Path) -> Iterator[int]:
     Raises:
         RunInUse: saying which process on which machine holds it, and since when.
     """
-    run.mkdir(parents=True, exist_ok=True)
-    handle = os.open(run / "held-by", os.O_RDWR | os.O_CREAT, 0o644)
+    run.path.mkdir(parents=True, exist_ok=True)
+    handle = os.open(run.lock, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             holder = os.read(handle, 500).decode() or "another process"
-            raise RunInUse(f"{run} is in use by {holder.strip()}; wait for it, or end it") from None
+            raise RunInUse(
+                f"{run.path} is in use by {holder.strip()}; wait for it, or end it"
+            ) from None
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         os.truncate(handle, 0)
         os.pwrite(
@@ -41,11 +43,11 @@ def held(run: Path) -> Iterator[int]:
         os.close(handle)
 
 
-def held_by(run: Path) -> str | None:
+def held_by(run: RunFolder) -> str | None:
     """Who holds the run folder now, or None."""
-    if not (run / "held-by").exists():
+    if not run.lock.exists():
         return None
-    with (run / "held-by").open() as handle:
+    with run.lock.open() as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:

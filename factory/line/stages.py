@@ -19,9 +19,11 @@ from factory.recipe import Recipe
 from factory.recipe.models import Model, Served, Tiny
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.records import digest
+from factory.run_folder import RunFolder
 from factory.sampler import draws
 from factory.sampler.draws import Drawn, Teacher
-from factory.store import verdicts
+from factory.store import Store, verdicts
+from factory.store.draws import Draws
 from factory.versions import build
 from factory.versions.card import card
 from factory.versions.choose import choose, dataset_rows, decisions, messages, unfiltered
@@ -36,7 +38,7 @@ class Context:
     recipe: Recipe
     home: Path
     """Folder that relative paths in the recipe start from."""
-    run: Path
+    run: RunFolder
     name: str
     report: Report
     say: Callable[[str], None] = print
@@ -45,40 +47,25 @@ class Context:
     @property
     def folder(self) -> Path:
         """The stage's own folder."""
-        return self.run / self.name
+        return self.run.stage(self.name)
 
-    def prompts(self) -> pl.DataFrame:
-        """The prompt table."""
-        return pl.read_parquet(self.run / "prompts" / "table.parquet")
-
-    def draws(self) -> pl.DataFrame:
-        """The teacher's draws that the recipe now stands for; the store may hold others too."""
-        current = pl.read_parquet(self.run / "samples" / "current.parquet")
-        kept = verdicts.overlaid(store.read(self.shards("samples")), verdicts.place(self.run))
-        return current.join(kept, on="sample_id", how="left", maintain_order="left")
-
-    def shards(self, stage: str) -> Path | str:
-        """Where the sealed draws of a stage are."""
-        elsewhere = self.recipe.sampling.shards if stage == "samples" else None
-        return elsewhere or self.run / stage / "draws"
+    def draws(self, stage: str = "samples") -> Draws:
+        """A stage's sealed draws, with the verdicts that count now."""
+        return self.run.draws(stage, self.recipe.sampling.shards)
 
     def asked(self, stage: str) -> Teacher:
         """The model that another stage made or found, and how it is asked."""
-        model, base = self.model(stage), self.recipe.teacher.base
+        model, base = self.run.model(stage), self.recipe.teacher.base
         return Teacher(model, None if model.path or not isinstance(base, Served) else base)
 
     def teachers(self) -> list[Teacher]:
         """The teacher, and those that answer beside it."""
         others = [
-            Teacher(models.located(self.run / "other-teachers" / str(number)), served)
+            Teacher(models.located(self.run.other_teacher(number)), served)
             for number, other in enumerate(self.recipe.teacher.others)
             for served in [other if isinstance(other, Served) else None]
         ]
         return [self.asked("teacher"), *others]
-
-    def model(self, stage: str) -> models.Located:
-        """The model that another stage made or found."""
-        return models.located(self.run / stage)
 
 
 @dataclass(frozen=True)
@@ -97,8 +84,8 @@ def prompts(context: Context) -> Result:
     from factory.prompts.collect import collect
 
     found = collect(context.recipe.prompts, context.recipe.seed, context.home)
-    store.write_table(found.prompts, context.folder / "table.parquet")
-    store.write_table(found.set_aside, context.folder / "set_aside.parquet")
+    store.write_table(found.prompts, context.run.prompt_table)
+    store.write_table(found.set_aside, context.run.set_aside)
     reasons = dict(found.set_aside["reason"].value_counts(sort=True).iter_rows())
     account = Account(
         what="rows read",
@@ -111,7 +98,7 @@ def prompts(context: Context) -> Result:
         raise StageError(f"all {held_out:,} prompts are held out, and none is left to sample")
     note = f"{found.prompts.height - held_out:,} to sample and {held_out:,} held out"
     for place, reason in found.set_aside.select("place", "reason").head(1).iter_rows():
-        file = context.folder / "set_aside.parquet"
+        file = context.run.set_aside
         note += f"; {found.set_aside.height:,} set aside, first {place}: {reason}; all in {file}"
     return Result(digest(found.prompts.sort("prompt_id").to_dicts()), note, [account])
 
@@ -144,15 +131,15 @@ def _base(context: Context, model: Model, name: str) -> Result:
 
     accounts = raise_tiny(
         model,
-        context.prompts(),
+        context.run.prompts(),
         context.recipe.prompts,
         seed=_seed(context),
-        out=context.folder / "model",
-        checkpoints=context.folder / "checkpoints",
+        out=context.run.weights(context.name),
+        checkpoints=context.run.checkpoints(context.name),
         report=context.report,
     )
     made = models.made_here(context.folder, name)
-    shutil.rmtree(context.folder / "checkpoints", ignore_errors=True)
+    shutil.rmtree(context.run.checkpoints(context.name), ignore_errors=True)
     return Result(made.digest, f"tiny {model.tiny}, {model.rows:,} rows", accounts)
 
 
@@ -167,15 +154,15 @@ def other_teachers(context: Context) -> Result:
             model = models.elsewhere(other)
         else:
             model = models.find(other, context.home)
-        (context.folder / str(number)).mkdir(exist_ok=True)
-        model.note(context.folder / str(number))
+        context.run.other_teacher(number).mkdir(exist_ok=True)
+        model.note(context.run.other_teacher(number))
         found.append(model)
     return Result(digest([m.digest for m in found]), ", ".join(m.name for m in found), [])
 
 
 def teacher(context: Context) -> Result:
     """The teacher: its base after GRPO, or as it is."""
-    base, grpo = context.model("teacher-base"), context.recipe.teacher.grpo
+    base, grpo = context.run.model("teacher-base"), context.recipe.teacher.grpo
     if grpo is None:
         base.note(context.folder)
         return Result(base.digest, f"{base.name} as it is", [])
@@ -183,17 +170,17 @@ def teacher(context: Context) -> Result:
 
     log = improve(
         Path(base.path),
-        context.prompts(),
+        context.run.prompts(),
         grpo,
         seed=_seed(context),
-        out=context.folder / "model",
-        checkpoints=context.folder / "checkpoints",
+        out=context.run.weights(context.name),
+        checkpoints=context.run.checkpoints(context.name),
         report=context.report,
     )
-    (context.folder / "log.json").write_text(json.dumps(log, indent=1))
+    context.run.grpo_log.write_text(json.dumps(log, indent=1))
     made = models.made_here(context.folder, "teacher")
-    shutil.rmtree(context.folder / "checkpoints", ignore_errors=True)
-    there = context.prompts().filter(split="train").height
+    shutil.rmtree(context.run.checkpoints(context.name), ignore_errors=True)
+    there = context.run.prompts().filter(split="train").height
     reached = min(there, grpo.steps * grpo.prompts_per_step)
     unreached = {"not_reached": there - reached} if there > reached else {}
     account = Account(what="prompts", entered=there, left=reached, dropped=unreached)
@@ -202,24 +189,22 @@ def teacher(context: Context) -> Result:
 
 def samples(context: Context) -> Result:
     """Draws of the teacher for the train prompts, each judged as it comes."""
-    asked = context.prompts().filter(split="train")
+    asked = context.run.prompts().filter(split="train")
     drawn = _drawn(context, context.teachers(), asked, context.recipe.sampling)
-    store.write_table(drawn.samples.select("sample_id"), context.folder / "current.parquet")
-    store.write_table(drawn.prompts, context.folder / "prompts.parquet")
+    store.write_table(drawn.samples.select("sample_id"), context.run.current_draws)
+    store.write_table(drawn.prompts, context.run.prompt_fates)
     met = set(drawn.samples["prompt_id"])
     pending = set(drawn.prompts.filter(state="pending")["prompt_id"]) - met
     lost = {id: "no draw" for id in asked["prompt_id"] if id not in met and id not in pending}
     left = [id for id in asked["prompt_id"] if id in met]
     prompts = balance("prompts", asked["prompt_id"], left=left, failed=lost, pending=pending)
-    digest_of = _draws_digest(context, drawn.samples)
+    digest_of = draws.draws_digest(context.draws(), drawn.samples)
     return Result(digest_of, _summary(context, drawn), [prompts, _draws(drawn)])
 
 
 def _summary(context: Context, drawn: Drawn) -> str:
     """In a line: draws, what was accepted at what price, how good the teacher is, what ended it."""
-    kept = store.read(context.shards("samples"), ("sample_id", "verdict", "completion_tokens"))
-    kept = verdicts.overlaid(kept, verdicts.place(context.run))
-    kept = kept.join(drawn.samples, on="sample_id", how="semi")
+    kept = context.draws().read(("sample_id", "verdict", "completion_tokens"), drawn.samples)
     correct, tokens = kept.filter(verdict="correct").height, int(kept["completion_tokens"].sum())
     rate = drawn.prompts["pass_rate"].mean()
     note = (
@@ -231,15 +216,6 @@ def _summary(context: Context, drawn: Drawn) -> str:
     hopeless = drawn.prompts.filter(state="hopeless").height
     note += f", {hopeless:,} prompts hopeless" if hopeless else ""
     return f"{note}; ended: {', '.join(dict.fromkeys(drawn.ended_by))}"
-
-
-def _draws_digest(context: Context, samples: pl.DataFrame) -> str:
-    """Digest of the teacher's draws and of the verdicts that count now."""
-    shards, rounds = context.shards("samples"), verdicts.current(verdicts.place(context.run))
-    stored = draws.draws_digest(shards, samples)
-    turned = verdicts.turned(shards, [], rounds) if rounds else []
-    rows = [row for t in turned for row in t.join(samples, on="sample_id", how="semi").rows()]
-    return digest(stored, sorted(rows)) if rows else stored
 
 
 def _draws(drawn: Drawn) -> Account:
@@ -257,8 +233,11 @@ def _drawn(
         sampling,
         seed=context.recipe.seed,
         home=context.home,
-        folder=context.folder / "draws",
-        shards=context.shards(context.name),
+        kept=Store(
+            context.run.journal(context.name),
+            context.run.shards(context.name, context.recipe.sampling.shards),
+            context.run.rounds(context.name),
+        ),
         report=context.report,
         say=context.say,
     )
@@ -271,7 +250,7 @@ def measures_wanted(filters: Filters) -> dict[str, int]:
 
 def measures(context: Context) -> Result:
     """Facts about every draw, stored once."""
-    rows = build.context(context.draws(), context.prompts())
+    rows = build.context(context.draws().in_order(context.run.current()), context.run.prompts())
     wanted = build.versions(context.recipe.filters)
     new = build.measure(rows, wanted, context.folder, context.report)
     account = Account(what="draws", entered=rows.height, left=rows.height)
@@ -281,9 +260,9 @@ def measures(context: Context) -> Result:
 
 def dataset(context: Context) -> Result:
     """The dataset version: rules applied to measures, rows chosen, the manifest written."""
-    recipe, asked = context.recipe, context.prompts()
-    rows = build.context(context.draws(), asked)
-    judged = build.judged(rows, recipe.filters, context.run / "measures")
+    recipe, asked = context.recipe, context.run.prompts()
+    rows = build.context(context.draws().in_order(context.run.current()), asked)
+    judged = build.judged(rows, recipe.filters, context.run.stage("measures"))
     decided = choose(judged, recipe.dataset.select.per_prompt)
     steps = funnel(judged, recipe.filters)
     account = _fates(decided)
@@ -294,21 +273,21 @@ def dataset(context: Context) -> Result:
             "Loosen a rule, or look at the draws in samples/"
         )
     chosen = dataset_rows(decided.filter(fate="chosen"), asked)
-    teacher = context.model("teacher")
+    teacher = context.run.model("teacher")
     made_by: dict[str, Any] = {
         "recipe": recipe.model_dump(mode="json"),
         "prompts": digest(asked.sort("prompt_id").to_dicts()),
         "teacher": {"name": teacher.name, "revision": teacher.revision, "digest": teacher.digest},
-        "draws": _draws_digest(context, rows),
+        "draws": draws.draws_digest(context.draws(), rows),
         "measures": build.versions(recipe.filters),
         "funnel": steps.to_dicts(),
         "account": account.model_dump(),
     }
-    if judged_again := verdicts.applied(verdicts.place(context.run)):
+    if judged_again := verdicts.applied(context.run.rounds("samples")):
         made_by["verdicts"] = judged_again
     text = card(recipe.name, steps, account)
     _, manifest = write(context.folder, chosen, decisions(decided), made_by, text)
-    (context.folder / "current.json").write_text(json.dumps({"version": manifest["version"]}))
+    context.run.note_version(manifest["version"])
     note = f"v{manifest['version']}, {chosen.height:,} rows of {rows.height:,} draws"
     return Result(manifest["content_digest"], note, [account])
 
@@ -325,25 +304,18 @@ def _fates(decided: pl.DataFrame) -> Account:
     )
 
 
-def current_version(run: Path) -> Path:
-    """The folder of the dataset version that the recipe now stands for."""
-    version = json.loads((run / "dataset" / "current.json").read_text())["version"]
-    return run / "dataset" / f"v{version}"
-
-
 def student(context: Context) -> Result:
     """The student, distilled from the dataset."""
-    rows = pl.read_parquet(current_version(context.run) / "data" / "*.parquet")
-    return _distil(context, rows, "student")
+    return _distil(context, context.run.rows(), "student")
 
 
 def control(context: Context) -> Result:
     """The control: the same student from as many draws as nobody filtered."""
-    count = pl.scan_parquet(current_version(context.run) / "data" / "*.parquet").select(pl.len())
-    asked = context.prompts()
-    rows = build.context(context.draws(), asked)
+    count = context.run.rows(["sample_id"]).height
+    asked = context.run.prompts()
+    rows = build.context(context.draws().in_order(context.run.current()), asked)
     sure = context.recipe.sampling.policy.sure_draws
-    lot = unfiltered(rows, count.collect().item(), sure, context.recipe.seed)
+    lot = unfiltered(rows, count, sure, context.recipe.seed)
     return _distil(context, messages(lot, asked), "control")
 
 
@@ -353,7 +325,7 @@ def _distil(context: Context, rows: pl.DataFrame, name: str) -> Result:
     student = context.recipe.student
     assert student  # the stage is wanted only then
     accounts = distil(
-        Path(context.model("student-base").path),
+        Path(context.run.model("student-base").path),
         rows.select("sample_id", "messages"),
         student,
         seed=context.recipe.seed,
@@ -361,7 +333,7 @@ def _distil(context: Context, rows: pl.DataFrame, name: str) -> Result:
         report=context.report,
     )
     made = models.made_here(context.folder, name)
-    shutil.rmtree(context.folder / "checkpoints", ignore_errors=True)
+    shutil.rmtree(context.run.checkpoints(context.name), ignore_errors=True)
     note = f"{accounts[0].left:,} rows, {accounts[1].left:,} trained tokens an epoch"
     return Result(made.digest, note, accounts)
 
@@ -373,16 +345,16 @@ def scores(context: Context, model: str) -> Result:
     evaluate = context.recipe.evaluate
     assert evaluate  # the stage is wanted only then
     sampling = examination(context.recipe)
-    asked = context.prompts().filter(split="held_out")
+    asked = context.run.prompts().filter(split="held_out")
     drawn = _drawn(context, [context.asked(model)], asked, sampling)
     account = _draws(drawn)
-    answers = draws.rows(context.folder / "draws", drawn.samples)
+    answers = context.draws(context.name).in_order(drawn.samples)
     result = score(answers, context.recipe.seed)
-    (context.folder / "score.json").write_text(result.model_dump_json(indent=1))
+    context.run.score(model).write_text(result.model_dump_json(indent=1))
     note = f"pass@1 {result.pass_at_1:.1%} ({result.low:.1%} to {result.high:.1%})"
     if account.failed:
         note += f", without {sum(account.failed.values()):,} draws that failed"
-    told = draws.draws_digest(context.folder / "draws", drawn.samples)
+    told = draws.draws_digest(context.draws(context.name), drawn.samples)
     return Result(digest(result.model_dump(), told), note, [account])
 
 

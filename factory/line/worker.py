@@ -31,7 +31,7 @@ def main(folder: str, name: str, events: str) -> int:
     from factory.errors import FactoryError
     from factory.line.finished import make
     from factory.line.table import named
-    from factory.recipe import Recipe
+    from factory.run_folder import RunFolder
     from filters.verifiers.code import sandbox
 
     pipe = os.fdopen(int(events), "w", buffering=1)
@@ -53,11 +53,11 @@ def main(folder: str, name: str, events: str) -> int:
         print(words, flush=True)
         print(json.dumps({"say": words}), file=pipe)
 
-    settings = json.loads((Path(folder) / "recipe.json").read_text())
-    recipe = Recipe.model_validate(settings["recipe"])
+    run = RunFolder(Path(folder))
+    recipe, home = run.recipe()
     sandbox.allow(recipe.allow_unsandboxed)
     try:
-        make(named(name), recipe, Path(settings["home"]), Path(folder), report, say)
+        make(named(name), recipe, home, run, report, say)
     except Exception as error:
         traceback.print_exc()
         # A mistake of the user's or the data's speaks for itself; a crash of ours names its kind.

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from factory import store
 from factory.engines.budget_forcing import Budgeted
 from factory.errors import RecipeError, StageError
 from factory.models import Located
@@ -22,12 +21,12 @@ from factory.models.chat import load_tokenizer, prompt_ids
 from factory.progress import Report
 from factory.recipe.models import Served
 from factory.recipe.sampling import Sampling
-from factory.records import digest
+from factory.records import rows_digest
 from factory.sampler import changes
 from factory.sampler.prompt_state import Asker
 from factory.sampler.strategies import ask, prepare
 from factory.store import Store
-from factory.store.shards import Shards
+from factory.store.draws import Draws
 
 if TYPE_CHECKING:
     from factory.engines import Engine
@@ -63,15 +62,14 @@ def draw(
     *,
     seed: int,
     home: Path,
-    folder: Path,
-    shards: Path | str,
+    kept: Store,
     report: Report,
     say: Callable[[str], None],
 ) -> Drawn:
-    """Draws of each teacher for these prompts, kept in `folder`; target and budget are each one's.
+    """Draws of each teacher for these prompts, kept in a store, which is closed at the end.
 
-    Sealed ones go to `shards`, a folder or any fsspec address. `say` is told in words what is no
-    longer as it was in earlier sittings.
+    Target and budget are each teacher's. `say` is told in words what is no longer as it was in
+    earlier sittings.
 
     Raises:
         RecipeError: when examples cannot be read, or a teacher cannot be asked so.
@@ -83,12 +81,11 @@ def draw(
             "leave it out, or name a teacher by its `path`"
         )
     strategies = prepare(sampling.strategies, home)
-    kept = Store(folder, shards)
     outcomes: list[Outcome] = []
     try:
         for teacher in teachers:
             asker = Asker(teacher.model.digest, sampling, seed, strategies)
-            _compare(teacher, asker, folder, say)
+            _compare(teacher, asker, kept.folder, say)
             outcomes.append(asyncio.run(_filled(teacher, prompts, asker, kept, report)))
     finally:
         kept.close()
@@ -195,20 +192,17 @@ def longest_prompt(model: str, prompts: pl.DataFrame, asker: Asker) -> int:
     return longest
 
 
-def rows(shards: Path | str, samples: pl.DataFrame) -> pl.DataFrame:
-    """The draws of these ids, whole, in their order."""
-    ids = samples.select("sample_id")
-    return ids.join(store.read(shards), on="sample_id", how="left", maintain_order="left")
+def draws_digest(kept: Draws, samples: pl.DataFrame) -> str:
+    """Digest of what the draws of these ids say and how they are judged now."""
+    found = 0
 
+    def told() -> Iterator[pl.DataFrame]:
+        nonlocal found
+        for rows in kept.each(("sample_id", "text", "verdict", "verdict_reason"), samples):
+            found += rows.height
+            yield rows
 
-def draws_digest(shards: Path | str, samples: pl.DataFrame) -> str:
-    """Digest of what the draws of these ids say and how they were judged; a shard at a time."""
-    ids = samples.select("sample_id")
-    told = ("sample_id", "text", "verdict", "verdict_reason")
-    digests: list[tuple[str, str]] = []
-    for shard in Shards(shards).each(told):
-        there = shard.join(ids, on="sample_id", how="semi")
-        digests += ((row[0], digest(*row[1:])) for row in there.iter_rows())
-    if len(digests) != ids.height:
-        raise StageError(f"{shards}: {ids.height:,} draws expected and {len(digests):,} found")
-    return digest(sorted(digests))
+    total = rows_digest(told())
+    if found != samples.height:
+        raise StageError(f"{kept.place}: {samples.height:,} draws expected and {found:,} found")
+    return total

@@ -16,7 +16,7 @@ from factory.sampler.budget import Spent
 from factory.sampler.plan import Plan
 from factory.sampler.policy import Limits
 from factory.sampler.strategies import Asked, Prepared, ask
-from factory.store import Store, verdicts
+from factory.store import Store
 
 SLICE = 1024
 """Prompts that are taken from the table at once."""
@@ -160,7 +160,7 @@ KEPT = ("sample_id", "prompt_id", "teacher", "settings", "draw", "verdict", "com
 
 def kept(store: Store, asker: Asker) -> pl.DataFrame:
     """What a store holds for an asker, as `by_prompt`, by the verdicts that count now."""
-    return by_prompt(verdicts.overlaid(store.table(KEPT), store.folder.parent / "verdicts"), asker)
+    return by_prompt(store.table(KEPT), asker)
 
 
 def by_prompt(draws: pl.DataFrame, asker: Asker) -> pl.DataFrame:

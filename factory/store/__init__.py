@@ -14,6 +14,7 @@ import polars as pl
 from factory.errors import StageError
 from factory.records import SAMPLE
 from factory.store import journal
+from factory.store.draws import Draws
 from factory.store.journal import Journal, sync_folder
 from factory.store.shards import ALL, Shards, write_through
 
@@ -37,13 +38,22 @@ class Store:
         self,
         folder: Path,
         shards: Path | str | None = None,
+        rounds: Path | None = None,
         seal_rows: int = SEAL_ROWS,
         seal_bytes: int = SEAL_BYTES,
     ):
-        """`shards`: where sealed draws go, any fsspec address; left out: into `folder`."""
+        """Open the folder, and take up what a crash left.
+
+        Args:
+            folder: of journals.
+            shards: where sealed draws go, any fsspec address; left out: into `folder`.
+            rounds: folder of later verdicts, which `table` lays over the draws' own.
+            seal_rows, seal_bytes: of a journal that becomes a shard.
+        """
         self.folder, self.seal_rows, self.seal_bytes = folder, seal_rows, seal_bytes
         folder.mkdir(parents=True, exist_ok=True)
         self.shards = Shards(shards or folder)
+        self.draws = Draws(shards or folder, rounds)
         self._sealing: Thread | None = None
         self._trouble: BaseException | None = None
         self._noting = Lock()
@@ -164,11 +174,12 @@ class Store:
         self._journal.file.unlink()
 
     def table(self, columns: Sequence[str] = ALL) -> pl.DataFrame:
-        """All draws kept, sealed or not."""
+        """All draws kept, sealed or not, with the verdicts that count now."""
         self._wait()
         rows = ({c: row.get(c) for c in columns} for row in journal.read(self._journal.file))
         schema = {column: SAMPLE[column] for column in columns}
-        return pl.concat([self.shards.read(columns), pl.DataFrame(list(rows), schema=schema)])
+        fresh = pl.DataFrame(list(rows), schema=schema)
+        return pl.concat([self.draws.read(columns), fresh])
 
     def _seal(self, full: Journal) -> None:
         try:
@@ -203,15 +214,6 @@ class Store:
 
 def _number(journal: Path) -> int:
     return int(journal.name.removeprefix("journal-"))
-
-
-def read(place: Path | str, columns: Sequence[str] = ALL) -> pl.DataFrame:
-    """The sealed draws of a place, read without touching it; checksums are checked.
-
-    Raises:
-        StageError: when a shard is damaged, naming it.
-    """
-    return Shards(place).read(columns)
 
 
 def write_table(table: pl.DataFrame, file: Path) -> None:

@@ -65,16 +65,6 @@ class Shards:
             _write(rows, file)
             self._files.put_file(str(file), self._name(number))
 
-    def read(self, columns: Sequence[str] = ALL) -> pl.DataFrame:
-        """All sealed draws.
-
-        Raises:
-            StageError: when a shard is damaged, naming it.
-        """
-        empty = pl.DataFrame(schema={column: SAMPLE[column] for column in columns})
-        # Shards of an older version may lack a column.
-        return pl.concat([empty, *self.each(columns)], how="diagonal")
-
     def each(self, columns: Sequence[str] = ALL) -> Iterator[pl.DataFrame]:
         """The draws of one shard after the other; checksums are checked on the way.
 

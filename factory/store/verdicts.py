@@ -1,7 +1,7 @@
 """Later verdicts: what stored draws came to when judged again, kept beside them and laid over them.
 
-A round of judging is a folder of `samples/verdicts`; `applied.json` there lists those that count,
-in order. Draws are never rewritten: who reads verdicts lays the rounds over them.
+A round of judging is a folder; `applied.json` beside it lists those that count, in order. Draws are
+never rewritten: `draws.py` lays the rounds over them.
 """
 
 from __future__ import annotations
@@ -32,11 +32,6 @@ FAILURES = ("timeout", "crash", "sandbox_missing", "sandbox_failed", "machine_sl
 def word(reason: str = "verdict_reason") -> pl.Expr:
     """The word of a reason, without its details."""
     return pl.col(reason).str.split(":").list.first()
-
-
-def place(run: Path) -> Path:
-    """The folder of the rounds of a run."""
-    return run / "samples" / "verdicts"
 
 
 def applied(folder: Path) -> list[str]:
@@ -91,11 +86,6 @@ def over(draws: pl.DataFrame, rounds: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return draws
 
 
-def overlaid(draws: pl.DataFrame, folder: Path) -> pl.DataFrame:
-    """Draws with the verdicts that count now; `draws` need `sample_id` and `verdict`."""
-    return over(draws, current(folder))
-
-
 def turned(
     shards: Path | str, before: Sequence[pl.DataFrame], after: Sequence[pl.DataFrame]
 ) -> Iterator[pl.DataFrame]:
@@ -110,11 +100,8 @@ def turned(
         yield both.filter(pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"was_{c}")) for c in told))
 
 
-def apply(run: Path, name: str) -> None:
-    """Make a round count, after all others; the next `factory run` takes it up."""
-    folder = place(run)
-    # First, so that a crash in between costs no more than a look at what is kept.
-    (run / "samples" / "stage.json").unlink(missing_ok=True)
+def apply(folder: Path, name: str) -> None:
+    """Make a round of this folder count, after all others."""
     order = [*(other for other in applied(folder) if other != name), name]
     temporary = folder / "applied.json.tmp"
     temporary.write_text(json.dumps(order))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import secrets
 from collections import Counter
@@ -23,6 +22,7 @@ from factory.progress import Report
 from factory.recipe import Recipe
 from factory.recipe.models import Weights
 from factory.records import digest, file_digest
+from factory.run_folder import RunFolder
 from factory.sampler.strategies import ask, prepare
 
 LEAST_TOKENS = 30_000
@@ -38,7 +38,7 @@ def _quiet(*_: Any, **__: Any) -> None:
 
 
 def attest(
-    run: Path,
+    run: RunFolder,
     share: float = 0.02,
     teacher: Path | None = None,
     *,
@@ -94,7 +94,7 @@ def attest(
     ]
     attestation = Attestation(
         verdict=evidence.verdict(findings),
-        run=str(run),
+        run=str(run.path),
         teacher=weights,
         same_files=None if noted.revision or not noted.path else _same_files(weights, noted),
         dtype=dtype,
@@ -109,9 +109,9 @@ def attest(
         findings=findings,
         worst=evidence.worst(chosen["sample_id"].to_list(), reads),
     )
-    temporary = run / "attest.json.tmp"
+    temporary = run.attestation.with_name(f"{run.attestation.name}.tmp")
     temporary.write_text(attestation.model_dump_json(indent=1))
-    store.write_through(temporary, run / "attest.json")
+    store.write_through(temporary, run.attestation)
     return attestation
 
 
@@ -129,14 +129,13 @@ def _totals(reads: Sequence[Read]) -> dict[str, Any]:
     }
 
 
-def _noted(run: Path) -> tuple[Recipe, Path, models.Located]:
-    if not (run / "samples" / "current.parquet").exists():
+def _noted(run: RunFolder) -> tuple[Recipe, Path, models.Located]:
+    if not run.current_draws.exists():
         raise RecipeError(
-            f"{run}: no finished samples here; `factory run` makes them, `factory status` tells"
+            f"{run.path}: no finished samples here; `factory run` makes them, "
+            "`factory status` tells"
         )
-    settings = json.loads((run / "recipe.json").read_bytes())
-    recipe = Recipe.model_validate(settings["recipe"])
-    return recipe, Path(settings["home"]), models.located(run / "teacher")
+    return *run.recipe(), run.model("teacher")
 
 
 def _weights(noted: models.Located, teacher: Path | None) -> str:
@@ -158,18 +157,15 @@ def _same_files(weights: str, noted: models.Located) -> bool:
 
 
 def _draws(
-    run: Path, recipe: Recipe, noted: models.Located
+    run: RunFolder, recipe: Recipe, noted: models.Located
 ) -> tuple[int, pl.DataFrame, dict[str, int]]:
     """How many draws the run stands for, those that can be read, and why others cannot.
 
     All draws, right or wrong, finished or not: what the filters left is a selection, and no longer
     typical of anybody.
     """
-    current = pl.read_parquet(run / "samples" / "current.parquet").select("sample_id")
-    rows = current.join(
-        store.read(recipe.sampling.shards or run / "samples" / "draws"), on="sample_id", how="inner"
-    )
-    prompts = pl.read_parquet(run / "prompts" / "table.parquet")
+    rows = run.draws("samples", recipe.sampling.shards).in_order(run.current())
+    prompts = run.prompts()
     prompts = prompts.select("prompt_id", "messages", "source", "domain", "language")
     rows = rows.join(prompts, on="prompt_id", how="inner")
     why = (
@@ -186,7 +182,7 @@ def _draws(
     if readable.is_empty():
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in left_out.items())
         raise FactoryError(
-            f"{run}: none of its draws can be read again ({reasons or 'there is none'}). An "
+            f"{run.path}: none of its draws can be read again ({reasons or 'there is none'}). An "
             "endpoint gives token ids when asked: `extra: {return_token_ids: true}` for vLLM"
         )
     return rows.height, readable, left_out

@@ -19,6 +19,7 @@ from factory.errors import FactoryError, RecipeError
 from factory.models.chat import load_tokenizer, prompt_ids
 from factory.prompts.collect import PROMPT
 from factory.records import SAMPLE
+from factory.run_folder import RunFolder
 
 WARM = Claim(1.0, 1.0)
 SHARP = Claim(0.9, 0.95)
@@ -278,7 +279,7 @@ def test_its_own_draws_attest_a_teacher(
     claim: Claim, teacher: Path, sample: Sample, tmp_path: Path
 ):
     run = make_run(tmp_path / "run", teacher, sample(claim), claim)
-    found = attest(run, 1.0, seed=1)
+    found = attest(RunFolder(run), 1.0, seed=1)
     assert found.verdict == "attested", str(found)
     assert (found.draws, found.kept, found.same_files) == (DRAWS, DRAWS, True)
     assert found.tokens == sum(map(len, sample(claim)))
@@ -299,14 +300,16 @@ def test_its_own_draws_attest_a_teacher(
 def test_another_way_of_sampling_is_refuted(
     drawn: Claim, claim: Claim, check: str, teacher: Path, sample: Sample, tmp_path: Path
 ):
-    found = attest(make_run(tmp_path / "run", teacher, sample(drawn), claim), 1.0, seed=1)
+    found = attest(
+        RunFolder(make_run(tmp_path / "run", teacher, sample(drawn), claim)), 1.0, seed=1
+    )
     assert found.verdict == "refuted"
     assert says(found)[check] == "refutes"
 
 
 def test_another_teacher_is_refuted(teacher: Path, sample: Sample, tmp_path: Path):
     run = make_run(tmp_path / "run", teacher, sample(WARM), WARM)
-    found = attest(run, 1.0, _teacher(tmp_path / "other", seed=2), seed=1)
+    found = attest(RunFolder(run), 1.0, _teacher(tmp_path / "other", seed=2), seed=1)
     assert (found.verdict, found.same_files) == ("refuted", False)
     assert says(found)["frequent"] == "refutes"
 
@@ -316,7 +319,7 @@ def test_another_template_is_refuted(teacher: Path, sample: Sample, tmp_path: Pa
     other = _teacher(tmp_path / "other", seed=1)
     template = other / "chat_template.jinja"
     template.write_text("<|im_start|>system\n7<|im_end|>\n" + template.read_text())
-    found = attest(run, 1.0, other, seed=1)
+    found = attest(RunFolder(run), 1.0, other, seed=1)
     assert (found.verdict, says(found)["prompts"]) == ("refuted", "refutes")
 
 
@@ -324,7 +327,7 @@ def test_token_ids_that_the_teacher_lacks_are_refuted(
     teacher: Path, sample: Sample, tmp_path: Path
 ):
     tokens = [*sample(WARM)[1:], [100_000, 5]]
-    found = attest(make_run(tmp_path / "run", teacher, tokens, WARM), 1.0, seed=1)
+    found = attest(RunFolder(make_run(tmp_path / "run", teacher, tokens, WARM)), 1.0, seed=1)
     assert says(found)["possible"] == "refutes"
 
 
@@ -336,19 +339,19 @@ def test_a_broken_teacher_attests_nothing(teacher: Path, sample: Sample, tmp_pat
     model.save_pretrained(tmp_path / "broken")
     load_tokenizer(teacher).save_pretrained(tmp_path / "broken")
     with pytest.raises(FactoryError, match="no finite numbers"):
-        attest(run, 1.0, tmp_path / "broken", seed=1)
+        attest(RunFolder(run), 1.0, tmp_path / "broken", seed=1)
 
 
 def test_texts_that_no_ids_spell_are_refuted(teacher: Path, sample: Sample, tmp_path: Path):
     texts = ["corrected afterwards"] * DRAWS
     run = make_run(tmp_path / "run", teacher, sample(WARM), WARM, text=texts)
-    assert says(attest(run, 1.0, seed=1))["texts"] == "refutes"
+    assert says(attest(RunFolder(run), 1.0, seed=1))["texts"] == "refutes"
 
 
 def test_a_few_foreign_draws_are_found(teacher: Path, sample: Sample, tmp_path: Path):
     foreign = {n: [17] * LONGEST for n in (5, 80)}
     tokens = [foreign.get(n, ids) for n, ids in enumerate(sample(WARM))]
-    found = attest(make_run(tmp_path / "run", teacher, tokens, WARM), 1.0, seed=1)
+    found = attest(RunFolder(make_run(tmp_path / "run", teacher, tokens, WARM)), 1.0, seed=1)
     assert says(found)["strangers"] == "refutes"
     assert {single.sample_id for single in found.worst[:2]} == {"s5", "s80"}
 
@@ -374,7 +377,7 @@ def test_noted_log_probabilities_are_compared(
     noted: list[float | None] = [read.logprob + added for read in once]
     noted[::3] = [None] * len(noted[::3])  # drawn before they were noted
     run = make_run(tmp_path / "run", teacher, tokens, WARM, logprob=noted)
-    found = attest(run, 0.1, seed=1)
+    found = attest(RunFolder(run), 0.1, seed=1)
     assert found.verdict == verdict, str(found)
     assert found.difference == pytest.approx(added / math.sqrt(LONGEST), rel=0.5, abs=1e-4)
 
@@ -385,9 +388,9 @@ def test_the_draws_are_chosen_by_a_seed_that_is_noted(
     monkeypatch.setattr("factory.audit.attest.LEAST", 5)
     monkeypatch.setattr("factory.audit.attest.LEAST_TOKENS", 5)
     run = make_run(tmp_path / "run", teacher, sample(WARM), WARM)
-    first = attest(run, 0.05)
-    again = attest(run, 0.05, seed=first.seed)
-    other = attest(run, 0.05, seed=first.seed + 1)
+    first = attest(RunFolder(run), 0.05)
+    again = attest(RunFolder(run), 0.05, seed=first.seed)
+    other = attest(RunFolder(run), 0.05, seed=first.seed + 1)
     assert first == again
     assert first.draws == DRAWS // 20
     assert first.worst != other.worst
@@ -402,7 +405,7 @@ def test_what_cannot_be_read_is_left_out_and_counted(
     tokens[0], tokens[1] = None, []
     forced = [0] * (DRAWS - 1) + [3]
     run = make_run(tmp_path / "run", teacher, tokens, WARM, forced_tokens=forced)
-    found = attest(run, 1.0, seed=1)
+    found = attest(RunFolder(run), 1.0, seed=1)
     assert found.left_out == {"without token ids": 2, "with tokens that were put in": 1}
     assert found.draws == DRAWS - 3
 
@@ -411,14 +414,14 @@ def test_without_weights_or_ids_it_says_what_is_missing(
     teacher: Path, sample: Sample, tmp_path: Path
 ):
     with pytest.raises(RecipeError, match="no finished samples here"):
-        attest(tmp_path)
+        attest(RunFolder(tmp_path))
     run = make_run(tmp_path / "run", teacher, [None] * DRAWS, WARM)
     with pytest.raises(FactoryError, match=r"400 without token ids.*return_token_ids"):
-        attest(run)
+        attest(RunFolder(run))
     noted = models.located(run / "teacher").model_copy(update={"path": ""})
     noted.note(run / "teacher")
     with pytest.raises(RecipeError, match=r"behind an endpoint.*--teacher"):
-        attest(run)
+        attest(RunFolder(run))
 
 
 @pytest.mark.slow
@@ -443,7 +446,7 @@ def test_numbers_of_the_engine_tell_a_rounded_checkpoint(
     noted = [answer.cumulative_logprob for answer in answers]
     columns = {"logprob": noted, "seed": list(range(DRAWS)), "draw": [0] * DRAWS}
     run = make_run(tmp_path / "run", teacher, tokens, WARM, **columns)
-    found = attest(run, 1.0, seed=1, dtype="float32", redraw=True)
+    found = attest(RunFolder(run), 1.0, seed=1, dtype="float32", redraw=True)
     assert found.verdict == "attested", str(found)
     assert found.difference is not None
     assert found.difference < 1e-4
@@ -456,5 +459,5 @@ def test_numbers_of_the_engine_tell_a_rounded_checkpoint(
             matrix.copy_((matrix / step).round() * step)
     model.save_pretrained(tmp_path / "int8")
     tokenizer.save_pretrained(tmp_path / "int8")
-    rounded = attest(run, 1.0, tmp_path / "int8", seed=1, dtype="float32")
+    rounded = attest(RunFolder(run), 1.0, tmp_path / "int8", seed=1, dtype="float32")
     assert (rounded.verdict, says(rounded)["numbers"]) == ("refuted", "refutes")

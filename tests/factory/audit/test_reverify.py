@@ -15,13 +15,15 @@ from factory.audit.verdict_changes import effects, turns, wanted
 from factory.cli import main
 from factory.errors import RecipeError, StageError
 from factory.line.stages import Context, dataset, measures
-from factory.line.stages import _draws_digest as draws_digest
 from factory.models import Located
 from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe
 from factory.records import SAMPLE, sample_id
+from factory.run_folder import RunFolder
+from factory.sampler.draws import draws_digest
 from factory.sampler.prompt_state import Asker
 from factory.store import verdicts, write_table
+from factory.store.draws import Draws
 from factory.store.shards import Shards
 from filters.text.thinking import split
 from filters.verdict import Verdict
@@ -76,7 +78,7 @@ def run_of(
     for number, shard in enumerate(table.iter_slices(shard_rows)):
         Shards(folder / "samples" / "draws").write(number, shard)
     write_table(table.select("sample_id"), folder / "samples" / "current.parquet")
-    return Context(recipe, folder, folder, "samples", quiet)
+    return Context(recipe, folder, RunFolder(folder), "samples", quiet)
 
 
 def _row(
@@ -103,17 +105,26 @@ def _row(
 
 def again(context: Context, *only: str) -> reverify.Round:
     round_ = begin(context.run, only)
-    judge(round_, context.shards("samples"), context.prompts(), quiet)
+    judge(round_, context.draws().place, context.run.prompts(), quiet)
     return round_
 
 
 def turned(context: Context, round_: reverify.Round) -> dict[tuple[str, str], int]:
-    return turns(round_, context.shards("samples"), context.prompts()).counts
+    return turns(round_, context.draws().place, context.run.prompts()).counts
 
 
 def now(context: Context) -> list[tuple[str, str | None]]:
     """Verdicts as the line sees them."""
-    return list(context.draws().select("verdict", "verdict_reason").iter_rows())
+    told = ("verdict", "verdict_reason")
+    return list(context.draws().in_order(context.run.current(), told).select(told).iter_rows())
+
+
+def digest_now(context: Context) -> str:
+    return draws_digest(context.draws(), context.run.current())
+
+
+def apply(run: Path, name: str) -> None:
+    verdicts.apply(RunFolder(run).rounds("samples"), name)
 
 
 def written(folder: Path) -> dict[str, bytes]:
@@ -172,7 +183,7 @@ def test_what_turned_is_counted_with_examples_and_nothing_stored_changes(tmp_pat
     )
     before = written(tmp_path)
     round_ = again(context)
-    found = turns(round_, context.shards("samples"), context.prompts())
+    found = turns(round_, context.draws().place, context.run.prompts())
     assert found.counts == {
         ("correct", "incorrect: wrong_answer"): 1,
         ("incorrect: wrong_answer", "correct"): 1,
@@ -181,7 +192,7 @@ def test_what_turned_is_counted_with_examples_and_nothing_stored_changes(tmp_pat
     }
     ((sample, answer, key),) = found.examples["correct", "incorrect: wrong_answer"]
     assert (answer, key) == ("6", "5")
-    assert sample in set(context.draws()["sample_id"])
+    assert sample in set(context.run.current()["sample_id"])
     assert before.items() <= written(tmp_path).items()
     assert now(context)[0] == YES  # nothing counts before it is applied
     told = round_.own()
@@ -191,8 +202,8 @@ def test_what_turned_is_counted_with_examples_and_nothing_stored_changes(tmp_pat
 
 def test_a_draw_that_was_stopped_has_no_answer_whatever_it_says(tmp_path: Path):
     context = run_of(tmp_path, {"p": [(RIGHT, ("incorrect", "unfinished"))]})
-    shards = Shards(context.shards("samples"))
-    stopped = shards.read().with_columns(finish_reason=pl.lit("loop"))
+    shards = Shards(context.draws().place)
+    stopped = Draws(shards.place).read().with_columns(finish_reason=pl.lit("loop"))
     shards.write(0, stopped)
     assert turned(context, again(context)) == {}
 
@@ -233,14 +244,16 @@ def test_an_interrupted_round_is_taken_up_where_it_was(
     monkeypatch.setattr(reverify, "verify", interrupted)
     with pytest.raises(KeyboardInterrupt):
         again(context)
-    kept = written(begin(tmp_path).folder)
-    assert begin(tmp_path).own().height == 6
-    (begin(tmp_path).folder / "part-00003.parquet.tmp").write_bytes(b"PAR1 and then nothing")
+    kept = written(begin(RunFolder(tmp_path)).folder)
+    assert begin(RunFolder(tmp_path)).own().height == 6
+    (begin(RunFolder(tmp_path)).folder / "part-00003.parquet.tmp").write_bytes(
+        b"PAR1 and then nothing"
+    )
     calls.clear()
     calls.extend([()] * 7)
     round_ = again(context)
     assert len(calls) == 7 + 9
-    assert round_.own()["sample_id"].sort().equals(context.draws()["sample_id"].sort())
+    assert round_.own()["sample_id"].sort().equals(context.run.current()["sample_id"].sort())
     assert kept.items() <= written(round_.folder).items()
     assert again(context).folder == round_.folder
     assert len(calls) == 7 + 9  # all is judged
@@ -251,7 +264,7 @@ def test_other_verifiers_are_another_round_and_the_same_ones_go_on(
 ):
     context = run_of(tmp_path, {"p": [(WRONG, YES), (RIGHT, YES)]})
     first = again(context)
-    verdicts.apply(tmp_path, first.folder.name)
+    apply(tmp_path, first.folder.name)
     assert again(context).own().is_empty()  # the same verifiers have judged them already
     monkeypatch.setattr(reverify, "judged_by", lambda: {"verifiers": "x", "packages": {}})
     other = again(context)
@@ -264,9 +277,9 @@ def test_what_failed_is_tried_again_once_it_counts(tmp_path: Path, monkeypatch: 
     real = reverify.verify
     monkeypatch.setattr(reverify, "verify", lambda *_: Verdict("unverifiable", "crash: X"))
     first = again(context, "unverifiable")
-    found = turns(first, context.shards("samples"), context.prompts())
+    found = turns(first, context.draws().place, context.run.prompts())
     assert (found.counts, found.stood) == ({("unverifiable: timeout", "unverifiable: crash"): 2}, 0)
-    verdicts.apply(tmp_path, first.folder.name)
+    apply(tmp_path, first.folder.name)
     monkeypatch.setattr(reverify, "verify", real)
     assert turned(context, again(context, "unverifiable")) == {
         ("unverifiable: crash", "correct"): 2
@@ -275,9 +288,9 @@ def test_what_failed_is_tried_again_once_it_counts(tmp_path: Path, monkeypatch: 
 
 def test_a_key_that_was_mended_is_judged_by(tmp_path: Path):
     context = run_of(tmp_path, {"p": [(WRONG, NO)], "q": [(RIGHT, YES)]})
-    verdicts.apply(tmp_path, again(context).folder.name)
+    apply(tmp_path, again(context).folder.name)
     mended = pl.when(prompt_id="p").then(pl.lit('"6"')).otherwise("reference")
-    table = context.prompts().with_columns(reference=mended)
+    table = context.run.prompts().with_columns(reference=mended)
     write_table(table, tmp_path / "prompts" / "table.parquet")
     round_ = again(context)
     assert round_.own().height == 1
@@ -300,15 +313,15 @@ def test_what_a_dataset_gains_and_loses_is_told_before_and_true_after(tmp_path: 
         {"p": [(WRONG, YES)], "q": [(RIGHT, NO), (WRONG, NO)], "r": [(RIGHT, YES), (RIGHT, YES)]},
     )
     made(context)
-    before = draws_digest(context, context.draws())
+    before = digest_now(context)
     round_ = again(context)
-    (effect,) = effects(tmp_path, context.shards("samples"), round_.after())
+    (effect,) = effects(RunFolder(tmp_path), context.draws().place, round_.after())
     told = (effect.rows, effect.gained, effect.lost, effect.covered, effect.uncovered)
     assert told == (2, 1, 1, 1, 1)
 
-    verdicts.apply(tmp_path, round_.folder.name)
+    apply(tmp_path, round_.folder.name)
     assert now(context) == [NO, YES, NO, YES, YES]
-    assert draws_digest(context, context.draws()) != before
+    assert digest_now(context) != before
     made(context)
     rows = pl.read_parquet(tmp_path / "dataset" / "v2" / "data" / "*.parquet")
     assert rows["prompt_id"].to_list() == ["q", "r"]
@@ -319,9 +332,9 @@ def test_what_a_dataset_gains_and_loses_is_told_before_and_true_after(tmp_path: 
 
 def test_verdicts_that_stay_change_no_fingerprint(tmp_path: Path):
     context = run_of(tmp_path, {"p": [(WRONG, NO), (RIGHT, YES)]})
-    before = draws_digest(context, context.draws())
-    verdicts.apply(tmp_path, again(context).folder.name)
-    assert draws_digest(context, context.draws()) == before
+    before = digest_now(context)
+    apply(tmp_path, again(context).folder.name)
+    assert digest_now(context) == before
 
 
 def test_what_the_policy_makes_of_it_is_told(tmp_path: Path):
@@ -362,8 +375,8 @@ def test_the_command_shows_and_applies_only_when_told(tmp_path: Path):
     assert now(context) == [NO, YES]
     assert not (tmp_path / "samples" / "stage.json").exists()  # the next run looks at them
     assert "no verdict turned" in call("reverify", tmp_path)
-    assert verdicts.applied(verdicts.place(tmp_path)) == [
-        path.name for path in verdicts.place(tmp_path).iterdir() if path.is_dir()
+    assert verdicts.applied(RunFolder(tmp_path).rounds("samples")) == [
+        path.name for path in RunFolder(tmp_path).rounds("samples").iterdir() if path.is_dir()
     ]
 
 
@@ -374,4 +387,4 @@ def test_a_folder_without_draws_is_refused(tmp_path: Path, command: str):
     assert "no run folder, it has no recipe.json" in result.stderr
     run_of(tmp_path, {})
     with pytest.raises(RecipeError, match="no draws are sealed yet"):
-        opened(tmp_path)
+        opened(RunFolder(tmp_path))

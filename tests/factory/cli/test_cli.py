@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 import factory
 from factory.cli import main
 from factory.recipe import load
+from factory.run_folder import RunFolder
 from filters import FILTERS
 
 ROOT = Path(__file__).parents[3]
@@ -117,7 +118,7 @@ def test_a_failure_of_the_line_is_told_and_not_shown_as_a_bug(
     from factory.line.run_lock import held
 
     monkeypatch.chdir(tmp_path)
-    with held(tmp_path / "run"):
+    with held(RunFolder(tmp_path / "run")):
         result = call("run", QUICKSTART, "--into", tmp_path / "run")
     assert result.exit_code == 1
     assert "is in use by process" in result.stderr

@@ -12,12 +12,14 @@ import pytest
 
 from factory.errors import RunInUse
 from factory.line.run_lock import held, held_by
+from factory.run_folder import RunFolder
 
 HOLD = """
 import sys, time
 from pathlib import Path
 from factory.line.run_lock import held, held_by
-with held(Path(sys.argv[1])):
+from factory.run_folder import RunFolder
+with held(RunFolder(Path(sys.argv[1]))):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -26,7 +28,8 @@ HOLD_WITH_A_CHILD = """
 import subprocess, sys
 from pathlib import Path
 from factory.line.run_lock import held, held_by
-with held(Path(sys.argv[1])) as lock:
+from factory.run_folder import RunFolder
+with held(RunFolder(Path(sys.argv[1]))) as lock:
     child = subprocess.Popen(["sleep", "60"], pass_fds=[lock], stdout=subprocess.DEVNULL)
     print(child.pid, flush=True)
     child.wait()
@@ -56,27 +59,27 @@ def start(script: str, folder: Path) -> subprocess.Popen[str]:
 
 def test_the_second_is_told_who_is_there(folder: Path, holder: subprocess.Popen[str]):
     who = rf"{folder} is in use by process {holder.pid} on \S+ since \d{{4}}-\d\d-\d\d [\d:]+; wait"
-    with pytest.raises(RunInUse, match=who), held(folder):
+    with pytest.raises(RunInUse, match=who), held(RunFolder(folder)):
         pytest.fail("two processes held one folder")
 
 
 def test_a_holder_killed_leaves_the_folder_free(folder: Path, holder: subprocess.Popen[str]):
     holder.kill()
     holder.wait()
-    with held(folder):
+    with held(RunFolder(folder)):
         assert re.match(r"process \d+ on ", (folder / "held-by").read_text())
 
 
 def test_folders_are_held_each_by_itself(folder: Path, holder: subprocess.Popen[str]):
     assert holder.poll() is None
-    with held(folder.parent / "other"), held(folder.parent / "third"):
+    with held(RunFolder(folder.parent / "other")), held(RunFolder(folder.parent / "third")):
         pass
 
 
 def test_an_error_inside_leaves_the_folder_free(folder: Path):
-    with pytest.raises(ZeroDivisionError), held(folder):
+    with pytest.raises(ZeroDivisionError), held(RunFolder(folder)):
         raise ZeroDivisionError
-    with held(folder):
+    with held(RunFolder(folder)):
         pass
 
 
@@ -88,13 +91,13 @@ def test_a_child_that_has_the_lock_keeps_the_folder(folder: Path):
     parent.kill()
     parent.wait()
     try:
-        with pytest.raises(RunInUse, match=f"process {parent.pid}"), held(folder):
+        with pytest.raises(RunInUse, match=f"process {parent.pid}"), held(RunFolder(folder)):
             pass
     finally:
         subprocess.run(["kill", "-9", str(child)], check=True)
     for _ in range(100):  # the kernel needs a moment to close what the child had open
         try:
-            with held(folder):
+            with held(RunFolder(folder)):
                 return
         except RunInUse:
             time.sleep(0.02)
@@ -102,7 +105,7 @@ def test_a_child_that_has_the_lock_keeps_the_folder(folder: Path):
 
 
 def test_who_holds_a_folder_can_be_asked(tmp_path: Path):
-    assert held_by(tmp_path) is None
-    with held(tmp_path):
-        assert f"process {os.getpid()} on" in (held_by(tmp_path) or "")
-    assert held_by(tmp_path) is None
+    assert held_by(RunFolder(tmp_path)) is None
+    with held(RunFolder(tmp_path)):
+        assert f"process {os.getpid()} on" in (held_by(RunFolder(tmp_path)) or "")
+    assert held_by(RunFolder(tmp_path)) is None

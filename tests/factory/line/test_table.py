@@ -18,6 +18,7 @@ from factory.line.stages import Context, Result
 from factory.line.table import STAGES, Stage, named, wanted
 from factory.progress import Progress
 from factory.recipe import Recipe
+from factory.run_folder import RunFolder
 
 RECIPE: dict[str, Any] = {
     "name": "test",
@@ -157,14 +158,18 @@ def write_a_file(context: Context) -> Result:
 
 def do(run: Path, work: Stage, print_of: str) -> Done:
     """What a run does with a stage: claim its folder, and make what is not there."""
-    return claim(run, work, print_of) or make(work, recipe({}), run, run, lambda *_, **__: None)
+    return claim(RunFolder(run), work, print_of) or make(
+        work, recipe({}), run, RunFolder(run), lambda *_, **__: None
+    )
 
 
 def test_finished_work_is_found_again(tmp_path: Path):
     made = do(tmp_path, stage(), "one")
     assert (made.fingerprint, made.output, made.note) == ("one", "output of 1", "done")
     assert made.files == {"deep/table": 6}
-    assert claim(tmp_path, stage(), "one") == made == finished(tmp_path, stage())
+    assert (
+        claim(RunFolder(tmp_path), stage(), "one") == made == finished(RunFolder(tmp_path), stage())
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,34 +183,34 @@ def test_finished_work_is_found_again(tmp_path: Path):
 def test_damaged_work_is_not_finished(tmp_path: Path, damage: Callable[[Path], None], remark: str):
     do(tmp_path, stage(), "one")
     damage(tmp_path)
-    assert finished(tmp_path, stage()) is None, remark
-    assert claim(tmp_path, stage(), "one") is None, remark
+    assert finished(RunFolder(tmp_path), stage()) is None, remark
+    assert claim(RunFolder(tmp_path), stage(), "one") is None, remark
     assert do(tmp_path, stage(), "one").files == {"deep/table": 6}
 
 
 def test_unfinished_work_is_taken_up_again(tmp_path: Path):
-    assert claim(tmp_path, stage(), "one") is None
+    assert claim(RunFolder(tmp_path), stage(), "one") is None
     (tmp_path / "work" / "half a model").touch()
-    assert claim(tmp_path, stage(), "one") is None
+    assert claim(RunFolder(tmp_path), stage(), "one") is None
     assert (tmp_path / "work" / "half a model").exists()
 
 
 def test_work_of_another_recipe_moves_away_and_comes_back(tmp_path: Path):
     first = do(tmp_path, stage(), "one")
-    assert claim(tmp_path, stage(), "two") is None
+    assert claim(RunFolder(tmp_path), stage(), "two") is None
     assert not (tmp_path / "work" / "deep").exists()
     assert (tmp_path / "old" / "work-one" / "deep" / "table").exists()
     (tmp_path / "work" / "half").touch()
     for _ in range(2):  # to and fro, as often as one likes
-        assert claim(tmp_path, stage(), "one") == first
+        assert claim(RunFolder(tmp_path), stage(), "one") == first
         assert (tmp_path / "old" / "work-two" / "half").exists()
-        assert claim(tmp_path, stage(), "two") is None
+        assert claim(RunFolder(tmp_path), stage(), "two") is None
         assert (tmp_path / "work" / "half").exists()
 
 
 def test_a_folder_that_only_grows_stays_where_it_is(tmp_path: Path):
     do(tmp_path, stage(keeps=True), "one")
-    assert claim(tmp_path, stage(keeps=True), "two") is None
+    assert claim(RunFolder(tmp_path), stage(keeps=True), "two") is None
     assert (tmp_path / "work" / "deep" / "table").exists()
     assert not (tmp_path / "old").exists()
 
@@ -217,7 +222,7 @@ def test_a_stage_whose_sums_do_not_close_is_not_finished(tmp_path: Path):
     do(tmp_path, stage(keeps=True), "one")
     with pytest.raises(LedgerError, match="stage work, rows: 2 came in and 1 of them"):
         do(tmp_path, stage(loses_one, keeps=True), "two")
-    assert finished(tmp_path, stage(keeps=True)) is None
+    assert finished(RunFolder(tmp_path), stage(keeps=True)) is None
 
 
 def test_a_file_that_changed_on_disk_is_read_again(tmp_path: Path):
@@ -250,7 +255,7 @@ def test_a_stage_that_is_stopped_may_go_on_talking(tmp_path: Path):
     assert process.stdout
     process.stdout.readline()
     events = os.fdopen(receive, "rb", buffering=0)
-    scheduler = _Scheduler(recipe({}), tmp_path, tmp_path, -1, Progress(["samples"]))
+    scheduler = _Scheduler(recipe({}), tmp_path, RunFolder(tmp_path), -1, Progress(["samples"]))
     scheduler.workers = [Worker(named("samples"), process, events, tmp_path / "log")]
     started = time.monotonic()
     scheduler._stop_all()

@@ -18,9 +18,9 @@ import polars as pl
 import pytest
 
 from factory.line.finished import Done
-from factory.line.stages import current_version
 from factory.line.table import STAGES
-from factory.store import read
+from factory.run_folder import RunFolder
+from factory.store.draws import Draws
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("engine")]
 
@@ -83,8 +83,8 @@ def test_the_sums_close_from_prompt_to_trained_token(first: tuple[Path, str]) ->
     status = factory("status", run)
     assert "every sum closes" in status.stdout
     prompts = pl.read_parquet(run / "prompts" / "table.parquet")
-    draws = read(run / "samples" / "draws")
-    rows = pl.read_parquet(current_version(run) / "data" / "*.parquet")
+    draws = Draws(run / "samples" / "draws").read()
+    rows = RunFolder(run).rows()
     trained = pl.read_parquet(run / "student" / "rows.parquet")
     assert set(draws["prompt_id"]) == set(prompts.filter(split="train")["prompt_id"])
     assert draws["sample_id"].is_unique().all()
@@ -102,14 +102,14 @@ def test_no_held_out_question_is_sampled_or_trained_on(first: tuple[Path, str]) 
     prompts = pl.read_parquet(run / "prompts" / "table.parquet")
     held_out = set(prompts.filter(split="held_out")["prompt_id"])
     assert len(held_out) == 20
-    assert not held_out & set(read(run / "samples" / "draws")["prompt_id"])
-    examined = read(run / "scores-student" / "draws")
+    assert not held_out & set(Draws(run / "samples" / "draws").read()["prompt_id"])
+    examined = Draws(run / "scores-student" / "draws").read()
     assert set(examined["prompt_id"]) == held_out
     assert examined.height == 40
 
 
 def test_draws_keep_ids_finish_reason_and_seeds_of_their_own(first: tuple[Path, str]) -> None:
-    draws = read(first[0] / "samples" / "draws")
+    draws = Draws(first[0] / "samples" / "draws").read()
     assert draws["seed"].is_unique().all()  # one for all would make their random numbers equal
     assert set(draws["finish_reason"]) <= {"stop", "length"}
     lengths = draws["token_ids"].list.len().cast(pl.Int32)
@@ -121,7 +121,8 @@ def test_folders_load_with_plain_libraries_and_give_the_same_ids(first: tuple[Pa
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     run, _ = first
-    version = current_version(run)
+    version = RunFolder(run).current_version()
+    assert version
     rows = pl.read_parquet(version / "data" / "*.parquet")
     loaded = load_dataset(str(version), split="train", cache_dir=str(run / "cache"))
     assert loaded["sample_id"] == rows["sample_id"].to_list()
@@ -152,7 +153,7 @@ turn = [{"role": "user", "content": question}]
 print("IDS", json.dumps(answer.prompt_token_ids))
 """
     trained = pl.read_parquet(run / "student" / "rows.parquet").row(0, named=True)
-    rows = pl.read_parquet(current_version(run) / "data" / "*.parquet")
+    rows = RunFolder(run).rows()
     messages = rows.row(by_predicate=pl.col("sample_id") == trained["sample_id"], named=True)
     question = messages["messages"][0]["content"]
     command = [sys.executable, "-c", ask, str(run / "student" / "model"), question]
@@ -190,7 +191,7 @@ def test_a_changed_rule_runs_the_build_and_what_follows(copy: Path, tmp_path: Pa
     back = factory("run", RECIPE, "--into", copy)
     assert stages_in(back.stdout, "done") <= {"dataset"}  # old work comes back, none is done anew
     assert not (copy / "dataset" / "v3").exists()
-    assert current_version(copy).name == "v1"
+    assert RunFolder(copy).current_version() == copy / "dataset" / "v1"
 
 
 def test_killed_anywhere_and_run_again_nothing_is_lost_or_doubled(
@@ -207,7 +208,7 @@ def test_killed_anywhere_and_run_again_nothing_is_lost_or_doubled(
     assert "every sum closes" in factory("status", run).stdout
     for stage in ("prompts", "student-base", "teacher-base"):  # trained on from checkpoints
         assert record(run, stage).accounts == record(first[0], stage).accounts
-    assert read(run / "samples" / "draws")["sample_id"].is_unique().all()
+    assert Draws(run / "samples" / "draws").read()["sample_id"].is_unique().all()
 
 
 def test_interrupted_with_ctrl_c_it_says_how_to_go_on(tmp_path: Path) -> None:

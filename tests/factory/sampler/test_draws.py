@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 from tiny_models import tiny_model
 
-from factory import store
 from factory.errors import RecipeError
 from factory.models import Located, elsewhere, find
 from factory.models.chat import load_tokenizer, prompt_ids
@@ -20,6 +19,8 @@ from factory.records import digest
 from factory.sampler import draws
 from factory.sampler.draws import Drawn, Teacher
 from factory.sampler.strategies import ask, prepare
+from factory.store import Store
+from factory.store.draws import Draws
 
 STRATEGIES: list[dict[str, Any]] = [
     {"name": "shown", "template": "few_shot", "examples": "shown.jsonl", "shots": 1}
@@ -66,15 +67,14 @@ class Sitting:
             Sampling.model_validate(SETTINGS | changes),
             seed=1,
             home=self.home,
-            folder=self.home / "run" / "draws",
-            shards=self.home / "run" / "draws",
+            kept=Store(self.home / "run" / "draws"),
             report=lambda *_, **__: None,
             say=self.said.append,
         )
 
     @property
     def rows(self) -> pl.DataFrame:
-        return store.read(self.home / "run" / "draws")
+        return Draws(self.home / "run" / "draws").read()
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +153,8 @@ class TestTwoTeachers:
         assert sitting.rows.equals(before)
 
     def test_draws_are_found_again_by_id(self, sitting: Sitting, first: Drawn):
-        place = sitting.home / "run" / "draws"
-        rows = draws.rows(place, first.samples)
+        place = Draws(sitting.home / "run" / "draws")
+        rows = place.in_order(first.samples)
         assert rows["sample_id"].equals(first.samples["sample_id"])
         assert rows["text"].null_count() == 0
         told = draws.draws_digest(place, first.samples)

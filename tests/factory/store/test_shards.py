@@ -14,6 +14,7 @@ import pytest
 from factory.errors import RecipeError, StageError
 from factory.records import SAMPLE
 from factory.store import Store
+from factory.store.draws import Draws
 from factory.store.shards import Shards
 
 
@@ -34,13 +35,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
 
 def test_what_was_written_is_there_again(place: Path | str):
     shards = Shards(place)
-    assert (shards.numbers(), shards.read().height) == ([], 0)
+    assert (shards.numbers(), Draws(shards.place).read().height) == ([], 0)
     shards.write(3, table("c"))
     shards.write(0, table("a", "b"))
     again = Shards(place)
     assert again.numbers() == [0, 3]
-    assert again.read().equals(table("a", "b", "c"))
-    assert again.read(["draw", "sample_id"]).columns == ["draw", "sample_id"]
+    assert Draws(again.place).read().equals(table("a", "b", "c"))
+    assert Draws(again.place).read(["draw", "sample_id"]).columns == ["draw", "sample_id"]
     assert [rows["sample_id"].to_list() for rows in again.each(["sample_id"])] == [
         ["a", "b"],
         ["c"],
@@ -52,7 +53,7 @@ def test_a_store_goes_on_where_its_shards_are_elsewhere(place: Path | str, tmp_p
         store = Store(tmp_path / "run", place, seal_rows=2)
         store.append({"sample_id": name})
         store.close()
-    assert Shards(place).read()["sample_id"].to_list() == list("abcd")
+    assert Draws(place).read()["sample_id"].to_list() == list("abcd")
     assert Shards(place).numbers() == [0, 1, 2, 3]
 
 
@@ -62,7 +63,7 @@ def test_other_files_beside_shards_are_left_alone(tmp_path: Path):
     for name in ("part-00001.parquet.tmp", "part-x.parquet", "part-1.parquet.bak", "notes"):
         (tmp_path / name).write_text("something else")
     assert shards.numbers() == [0]
-    assert shards.read()["sample_id"].to_list() == ["a"]
+    assert Draws(shards.place).read()["sample_id"].to_list() == ["a"]
 
 
 def pages(file: Path) -> range:
@@ -76,7 +77,7 @@ def pages(file: Path) -> range:
 def damage(shards: Shards, expected: pl.DataFrame) -> str | None:
     """What is said of it; None where it reads as it should."""
     try:
-        found = shards.read()
+        found = Draws(shards.place).read()
     except StageError as error:
         return str(error)
     assert found.equals(expected), "damaged, and nobody noticed"
@@ -108,23 +109,23 @@ def test_a_shard_that_was_cut_off_is_named(tmp_path: Path, left: int):
     file = tmp_path / "part-00000.parquet"
     file.write_bytes(file.read_bytes()[:left])
     with pytest.raises(StageError, match=r"part-00000\.parquet: the shard is damaged"):
-        Shards(tmp_path).read()
+        Draws(tmp_path).read()
 
 
 def test_a_shard_of_an_older_version_lacks_a_column(tmp_path: Path):
     shards = Shards(tmp_path)
     shards.write(0, table("old").drop("strategy", "logprob"))
     shards.write(1, table("new", strategy="reflect", logprob=-1.5))
-    both = shards.read()
+    both = Draws(shards.place).read()
     assert both.schema == pl.Schema(SAMPLE)
     assert both["strategy"].to_list() == [None, "reflect"]
     assert both["logprob"].to_list() == [None, -1.5]
-    assert shards.read(["logprob"])["logprob"].to_list() == [None, -1.5]
+    assert Draws(shards.place).read(["logprob"])["logprob"].to_list() == [None, -1.5]
 
 
 def test_columns_of_other_types_are_made_ours(tmp_path: Path):
     Shards(tmp_path).write(0, table("a").with_columns(pl.col("draw").cast(pl.Int64)))
-    assert Shards(tmp_path).read()["draw"].dtype == pl.Int32()
+    assert Draws(tmp_path).read()["draw"].dtype == pl.Int32()
 
 
 def write_for_ever(folder: Path) -> None:

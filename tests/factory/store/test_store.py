@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from factory.errors import StageError
-from factory.store import Store, read
+from factory.store import Store
+from factory.store.draws import Draws
 from factory.store.journal import FRAME
 
 ROWS: list[dict[str, Any]] = [
@@ -96,9 +97,11 @@ def test_full_journals_become_shards_and_nothing_is_there_twice(tmp_path: Path):
         store.table()  # waits for a shard that is being written
     assert len(list(tmp_path.glob("part-*.parquet"))) == 2
     assert ids(Store(tmp_path)) == names
-    assert read(tmp_path)["sample_id"].to_list() == names[:20]  # what is sealed, without a lock
+    assert (
+        Draws(tmp_path).read()["sample_id"].to_list() == names[:20]
+    )  # what is sealed, without a lock
     Store(tmp_path).close()
-    assert read(tmp_path)["sample_id"].to_list() == names
+    assert Draws(tmp_path).read()["sample_id"].to_list() == names
     assert not list(tmp_path.glob("journal-*"))
 
 
@@ -107,7 +110,7 @@ def test_sealing_nothing_leaves_nothing(tmp_path: Path):
     store.seal()
     store.close()
     assert list(tmp_path.iterdir()) == []
-    assert read(tmp_path).is_empty()
+    assert Draws(tmp_path).read().is_empty()
 
 
 def test_a_crash_after_the_shard_and_before_the_journal_went(tmp_path: Path):
@@ -148,7 +151,7 @@ def test_a_journal_left_behind_takes_no_shard_of_another(tmp_path: Path):
         store = Store(tmp_path)
         store.append({"sample_id": name})
         store.close()
-    assert read(tmp_path)["sample_id"].to_list() == ["a", "b", "c", "d"]
+    assert Draws(tmp_path).read()["sample_id"].to_list() == ["a", "b", "c", "d"]
 
 
 @pytest.fixture
@@ -205,7 +208,9 @@ def test_a_full_disk_stops_the_store_until_there_is_room(small_disk: Path, seal_
     for number in range(len(found), len(found) + 200):
         store.append(random_row(number))
     store.close()
-    assert read(folder)["sample_id"].to_list() == [f"{n:05}" for n in range(len(found) + 200)]
+    assert Draws(folder).read()["sample_id"].to_list() == [
+        f"{n:05}" for n in range(len(found) + 200)
+    ]
 
 
 def test_on_a_full_disk_every_note_is_an_error_in_words(small_disk: Path):

@@ -1,0 +1,209 @@
+"""A run's folder: where everything lies, and how it is read. No other file spells these names."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from factory import models
+from factory.errors import RecipeError
+from factory.models import Located
+from factory.recipe import Recipe
+from factory.store.draws import Draws
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run, `runs/NAME`: a folder a stage, and what belongs to the run as a whole."""
+
+    path: Path
+
+    # The run as a whole
+
+    @property
+    def noted_recipe(self) -> Path:
+        """The recipe that the run was last started with."""
+        return self.path / "recipe.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held while a process is at work here."""
+        return self.path / "held-by"
+
+    @property
+    def attestation(self) -> Path:
+        """Whether its teacher wrote its draws."""
+        return self.path / "attest.json"
+
+    @property
+    def key_suspects(self) -> Path:
+        """Prompts whose draws contradict their key."""
+        return self.path / "key_suspects.parquet"
+
+    @property
+    def scores_picture(self) -> Path:
+        """pass@1 of all models."""
+        return self.path / "scores.png"
+
+    @property
+    def grpo_picture(self) -> Path:
+        """The curves of GRPO."""
+        return self.path / "grpo.png"
+
+    def log(self, stage: str) -> Path:
+        """What a stage's engine, trainer and libraries had to say."""
+        return self.path / "logs" / f"{stage}.log"
+
+    def note(self, recipe: Recipe, home: Path) -> None:
+        """Note the recipe, and the folder that its relative paths start from."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        told = {"recipe": recipe.model_dump(mode="json"), "home": str(home.resolve())}
+        self.noted_recipe.write_text(json.dumps(told, indent=1))
+
+    def recipe(self) -> tuple[Recipe, Path]:
+        """The recipe that was noted, and its folder.
+
+        Raises:
+            RecipeError: this is no run folder.
+        """
+        if not self.noted_recipe.exists():
+            raise RecipeError(
+                f"{self.path}: no run folder, it has no {self.noted_recipe.name}; "
+                "`factory run` makes one"
+            )
+        told = json.loads(self.noted_recipe.read_bytes())
+        return Recipe.model_validate(told["recipe"]), Path(told["home"])
+
+    # A stage
+
+    def stage(self, name: str) -> Path:
+        """A stage's folder."""
+        return self.path / name
+
+    def done(self, stage: str) -> Path:
+        """The record of a finished stage: written last."""
+        return self.stage(stage) / "stage.json"
+
+    def claim(self, stage: str) -> Path:
+        """The fingerprint that the stage's folder is for."""
+        return self.stage(stage) / "claimed-by"
+
+    def failure(self, stage: str) -> Path:
+        """Why the stage failed."""
+        return self.stage(stage) / "failed"
+
+    def aside(self, stage: str, fingerprint: str) -> Path:
+        """Where work of another fingerprint is kept."""
+        return self.path / "old" / f"{stage}-{fingerprint}"
+
+    # Prompts
+
+    @property
+    def prompt_table(self) -> Path:
+        """All prompts, with their split."""
+        return self.stage("prompts") / "table.parquet"
+
+    @property
+    def set_aside(self) -> Path:
+        """Rows that became no prompt, and why."""
+        return self.stage("prompts") / "set_aside.parquet"
+
+    def prompts(self) -> pl.DataFrame:
+        """The prompt table."""
+        return pl.read_parquet(self.prompt_table)
+
+    # Models
+
+    def model(self, stage: str) -> Located:
+        """The model that a stage made or found."""
+        return models.located(self.stage(stage))
+
+    def other_teacher(self, number: int) -> Path:
+        """Where one of the further teachers is noted."""
+        return self.stage("other-teachers") / str(number)
+
+    def weights(self, stage: str) -> Path:
+        """The folder of a model that a stage makes; transformers and vLLM load it."""
+        return self.stage(stage) / "model"
+
+    @property
+    def grpo_log(self) -> Path:
+        """TRL's log of GRPO."""
+        return self.stage("teacher") / "log.json"
+
+    def checkpoints(self, stage: str) -> Path:
+        """What a killed training goes on from."""
+        return self.stage(stage) / "checkpoints"
+
+    def score(self, model: str) -> Path:
+        """The score of a model."""
+        return self.stage(f"scores-{model}") / "score.json"
+
+    # Draws
+
+    def journal(self, stage: str) -> Path:
+        """Where a stage's draws are kept as they come."""
+        return self.stage(stage) / "draws"
+
+    def shards(self, stage: str, elsewhere: str | None = None) -> Path | str:
+        """Where a stage's sealed draws are: `elsewhere` is `sampling.shards` of the recipe."""
+        return elsewhere if elsewhere and stage == "samples" else self.journal(stage)
+
+    def rounds(self, stage: str) -> Path:
+        """Later verdicts on a stage's draws."""
+        return self.stage(stage) / "verdicts"
+
+    @property
+    def current_draws(self) -> Path:
+        """Ids of the draws that the recipe stands for now; the store may hold others."""
+        return self.stage("samples") / "current.parquet"
+
+    @property
+    def prompt_fates(self) -> Path:
+        """What became of each prompt, with its pass rate."""
+        return self.stage("samples") / "prompts.parquet"
+
+    def draws(self, stage: str = "samples", elsewhere: str | None = None) -> Draws:
+        """A stage's sealed draws, with the verdicts that count now."""
+        return Draws(self.shards(stage, elsewhere), self.rounds(stage))
+
+    def current(self) -> pl.DataFrame:
+        """`sample_id` of the draws that the recipe stands for now."""
+        return pl.read_parquet(self.current_draws)
+
+    # Datasets
+
+    @property
+    def current_version_note(self) -> Path:
+        """Which version the recipe stands for now."""
+        return self.stage("dataset") / "current.json"
+
+    def version(self, number: int) -> Path:
+        """The folder of a dataset version."""
+        return self.stage("dataset") / f"v{number}"
+
+    def current_version(self) -> Path | None:
+        """The folder of the version that the recipe stands for now; None before there is one."""
+        if not self.current_version_note.exists():
+            return None
+        return self.version(json.loads(self.current_version_note.read_bytes())["version"])
+
+    def note_version(self, number: int) -> None:
+        """Note the version that the recipe stands for now."""
+        self.current_version_note.write_text(json.dumps({"version": number}))
+
+    def manifest(self) -> dict[str, Any] | None:
+        """The manifest of the version that the recipe stands for now."""
+        version = self.current_version()
+        return json.loads((version / "manifest.json").read_bytes()) if version else None
+
+    def rows(self, columns: list[str] | None = None) -> pl.DataFrame:
+        """The rows of the version that the recipe stands for now."""
+        version = self.current_version()
+        if version is None:
+            return pl.DataFrame()
+        return pl.read_parquet(version / "data" / "*.parquet", columns=columns)
