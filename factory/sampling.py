@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,6 +13,10 @@ from factory.strict import Strict
 from filters.watch import Stops
 
 
+Wrong = Annotated[int, Field(ge=1)]
+"""A number of wrong draws: 1 and more."""
+
+
 class Fixed(Strict):
     """The same number of draws for each prompt."""
 
@@ -21,12 +25,29 @@ class Fixed(Strict):
 
 
 class Until(Strict):
-    """Draws until enough are correct, or too many were made."""
+    """Draws until enough are correct, too many were made, or too many of them are wrong."""
 
     accepted: int = Field(1, ge=1)
     """Correct draws after which a prompt gets no more."""
     max_draws: int = Field(4, ge=1)
     """Draws after which a prompt gets no more."""
+    give_up: Wrong | Annotated[list[Wrong], Field(min_length=1)] | None = None
+    """Wrong draws after which a prompt gets no more. A list says it by how many are correct so far,
+    from none on, and its last number counts for all more. Left out: wrong ones do not matter."""
+
+    @model_validator(mode="after")
+    def _each_counts(self) -> Self:
+        if isinstance(self.give_up, list) and len(self.give_up) > self.accepted:
+            raise ValueError(
+                f"give_up has {len(self.give_up)} numbers, for prompts with 0, 1, 2, … correct "
+                f"draws; with accepted: {self.accepted}, at most {self.accepted} of them count"
+            )
+        return self
+
+    def limits(self) -> Limits:
+        """When a prompt has had enough."""
+        wrong = [self.give_up] if isinstance(self.give_up, int) else self.give_up or []
+        return policy.until(self.accepted, self.max_draws, wrong)
 
 
 class Adaptive(Strict):
@@ -71,14 +92,14 @@ class Policy(Strict):
     @property
     def sure_draws(self) -> int:
         """Draws that every prompt gets, whatever comes of them: these alone are not selected."""
-        if self.adaptive:
-            return 1
-        return min(self.accepted or self.max_draws, self.max_draws)
+        return 1 if self.adaptive else policy.sure_draws(self.limits())
 
     def limits(self) -> Limits:
         """When a prompt has had enough, as long as nothing is known of its source."""
-        if self.accepted:
-            return policy.until(self.accepted, self.max_draws)
+        if self.until:
+            return self.until.limits()
+        if self.adaptive:
+            return policy.until(self.adaptive.accepted, self.adaptive.max_draws)
         return policy.fixed(self.max_draws)
 
 
