@@ -62,7 +62,9 @@ def cluster() -> Iterator[Any]:
     """Two nodes on this machine, with room for an engine and a judge each."""
     here = Path(__file__).parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", ":".join(map(str, [here, here.parent, *here.parents])))  # for workers
+        patch.setenv(
+            "PYTHONPATH", ":".join(map(str, [here, here.parent, *here.parents]))
+        )  # for workers
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
         import ray
