@@ -4,7 +4,8 @@
 
 Rows are correct draws, and a prompt is covered when it has one. Three questions are asked: what it
 costs to have one row of each prompt that has any, or up to four; and what half of the rows cost
-that `fixed` with 8 draws has in all, where the run ends as soon as it has them.
+that `fixed` with 8 draws has in all, where the run ends as soon as it has them, or goes on for the
+sake of coverage.
 
 What `fixed` and `until` draw follows from their tables alone, so it is worked out from those (a
 test shows that `fill` draws the same). `adaptive` is the run's own code. The figure for each of its
@@ -15,6 +16,7 @@ more. Between two tables it is what a part of the prompts under each would need.
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
@@ -107,7 +109,7 @@ def cheapest(yields: Sequence[Yield]) -> list[Yield]:
     return found
 
 
-def tokens_at(covered: int, front: Sequence[Yield]) -> float | None:
+def tokens_at(covered: int, front: Sequence[Yield]) -> float:
     """Least tokens a row at which so many prompts are covered; between two, by parts of both."""
     each = [one.each for one in front if one.covered >= covered]
     for one, other in product(front, front):
@@ -115,53 +117,70 @@ def tokens_at(covered: int, front: Sequence[Yield]) -> float | None:
             part = (covered - one.covered) / (other.covered - one.covered)
             tokens = one.tokens + part * (other.tokens - one.tokens)
             each.append(tokens / (one.rows + part * (other.rows - one.rows)))
-    return min(each, default=None)
+    return min(each, default=math.inf)
 
 
 @dataclass
 class Panel:
-    """What all policies came to for one distribution and question; every setting once a seed."""
+    """What all policies came to for one distribution and question.
+
+    Each setting has a yield for each seed: None where all prompts do not suffice.
+    """
 
     name: str
     question: Question
-    tables: dict[str, list[list[Yield]]]
-    """By kind of table, for each setting that does."""
+    tables: dict[str, list[list[Yield | None]]]
+    """By kind of table, for each setting."""
     adaptive: list[list[Yield]]
-    """For each setting that does."""
+    """For each setting that suffices."""
 
     def ratios(self, *kinds: str) -> list[list[float]]:
         """For each setting of `adaptive` and seed, what tables need over what it needs."""
-        found = []
-        for setting in self.adaptive:
-            ratios = []
-            for seed, one in enumerate(setting):
-                front = cheapest([table[seed] for kind in kinds for table in self.tables[kind]])
-                if (tokens := tokens_at(one.covered, front)) is not None:
-                    ratios.append(tokens / one.each)
-            if len(ratios) == len(setting):
-                found.append(ratios)
-        return found
+        settings = [setting for kind in kinds for setting in self.tables[kind]]
+        seeds = range(len(settings[0]))
+        fronts = [cheapest([s[seed] for s in settings if s[seed]]) for seed in seeds]
+        return [
+            [
+                tokens_at(one.covered, front) / one.each
+                for one, front in zip(own, fronts, strict=True)
+            ]
+            for own in self.adaptive
+        ]
 
 
 def measured(name: str, question: Question, prompts: int, seeds: Sequence[int]) -> Panel:
-    """Every setting on the prompts of each seed; those that have too few rows are left out."""
+    """Every setting on the prompts of each seed."""
     pools = [Pool.simulated(name, prompts, seed) for seed in seeds]
     aims = [question.target(pool) for pool in pools]
     pairs = list(zip(pools, aims, strict=True))
-    most = question.most
+    found = {
+        kind: [
+            [yielded(pool, setting, question.most, aim, ends) for pool, aim in pairs]
+            for setting, ends in product(settings, {question.aims, False})
+        ]
+        for kind, settings in tables(question, len(set(pools[0].sources))).items()
+    }
+    learned = [
+        [by_run(pool, rule, question.most, aim) for pool, aim in pairs]
+        for rule in adaptives(question)
+    ]
+    return Panel(name, question, found, [own for own in map(sufficient, learned) if own])
 
-    def whole(yields: list[Yield | None]) -> list[list[Yield]]:
-        there = [one for one in yields if one is not None]
-        return [there] if len(there) == len(yields) else []
 
-    found: dict[str, list[list[Yield]]] = defaultdict(list)
-    for kind, settings in tables(question, len(set(pools[0].sources))).items():
-        for setting in settings:
-            found[kind] += whole([by_table(pool, setting, most, aim) for pool, aim in pairs])
-    learned: list[list[Yield]] = []
-    for rule in adaptives(question):
-        learned += whole([by_run(pool, rule, most, aim) for pool, aim in pairs])
-    return Panel(name, question, found, learned)
+def yielded(
+    pool: Pool, setting: Sequence[Limits], most: int, aim: int | None, ends: bool
+) -> Yield | None:
+    """What a table draws; rows beyond the aim count for nothing, whether or not it ends there."""
+    one = by_table(pool, setting, most, aim if ends else None)
+    if one is None or aim is None:
+        return one
+    return Yield(one.tokens, aim, one.covered) if one.rows >= aim else None
+
+
+def sufficient(yields: Sequence[Yield | None]) -> list[Yield]:
+    """Those of all seeds; none where one is lacking."""
+    there = [one for one in yields if one is not None]
+    return there if len(there) == len(yields) else []
 
 
 def line(panel: Panel) -> str:
@@ -174,7 +193,7 @@ def line(panel: Panel) -> str:
             cells.append("")
             continue
         ratios = sorted(panel.ratios(*kinds), key=statistics.mean)
-        error = statistics.stdev(ratios[-1]) / len(ratios[-1]) ** 0.5
+        error = statistics.stdev(ratios[-1]) / len(ratios[-1]) ** 0.5  # of the mean
         cells.append(
             f"{statistics.mean(ratios[0]):.2f} to {statistics.mean(ratios[-1]):.2f} ± {error:.2f}"
         )
@@ -220,7 +239,7 @@ def picture(panels: Sequence[Panel], path: Path) -> None:
 
     matplotlib.use("agg")
     from matplotlib import pyplot
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     rows, columns = len(DISTRIBUTIONS), len(QUESTIONS)
     figure, axes = pyplot.subplots(rows, columns, figsize=(13, 3.2 * rows), squeeze=False)
@@ -228,7 +247,8 @@ def picture(panels: Sequence[Panel], path: Path) -> None:
         axis = axes[place // columns][place % columns]
         for kind, style in SHOWN.items():
             if panel.tables.get(kind):
-                front = cheapest([mean(setting) for setting in panel.tables[kind]])
+                whole = [own for own in map(sufficient, panel.tables[kind]) if own]
+                front = cheapest([mean(own) for own in whole])
                 where = [one.covered for one in front], [one.each for one in front]
                 axis.plot(*where, label=kind, markersize=4, linewidth=1, **style)
         learned = [mean(setting) for setting in panel.adaptive]
@@ -236,9 +256,10 @@ def picture(panels: Sequence[Panel], path: Path) -> None:
         axis.plot(*where, "x", color="tab:red", label="adaptive", markersize=6, zorder=5)
         axis.set_yscale("log")
         axis.yaxis.set_major_formatter(FuncFormatter(lambda tokens, _: f"{tokens / 1000:g}k"))
-        axis.yaxis.set_minor_formatter(NullFormatter())
+        axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+        axis.yaxis.set_minor_locator(NullLocator())
         axis.set_title(f"{panel.name}: {panel.question.title}", fontsize=9)
-        axis.grid(alpha=0.3, which="both")
+        axis.grid(alpha=0.3)
     for axis in axes[-1]:
         axis.set_xlabel("prompts covered")
     for row in axes:
