@@ -1,6 +1,6 @@
 """Tokens a row against prompts covered, for every policy and many settings of each.
 
-    python -m benchmarks.policies --picture docs/policies.png    # 10 minutes on a core
+    python -m benchmarks.policies --picture docs/policies.png    # 2 minutes on a core
 
 Rows are correct draws, and a prompt is covered when it has one. Three questions are asked: what it
 costs to have one row of each prompt that has any, or up to four; and what half of the rows cost
@@ -8,15 +8,12 @@ that `fixed` with 8 draws has in all, where the run ends as soon as it has them,
 sake of coverage.
 
 What `fixed` and `until` draw follows from their tables alone, so it is worked out from those (a
-test shows that `fill` draws the same). `adaptive` is the run's own code. The figure for each of its
-settings is what the tables need at the coverage that it has, by their kind: above 1, tables need
-more. Between two tables it is what a part of the prompts under each would need.
+test shows that `fill` draws the same).
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,10 +22,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pools import DISTRIBUTIONS, MOST, Pool, Yield, by_run, by_table
+from benchmarks.pools import DISTRIBUTIONS, MOST, Pool, Yield, by_table
 from factory.sampler import policy
 from factory.sampler.policy import Limits
-from factory.sampling import Adaptive, Policy
 
 
 @dataclass(frozen=True)
@@ -85,21 +81,6 @@ def tables(question: Question, sources: int) -> Tables:
     return found
 
 
-def adaptives(question: Question) -> list[Policy]:
-    """Settings of `adaptive`."""
-    settings = [
-        (accepted, most, chance)
-        for accepted in ((3, 4, 5, 6, 8, 12, 16) if question.aims else (question.most,))
-        for most in (8, MOST)
-        for chance in ((0.05, 0.3) if question.aims else (0, 0.05, 0.1, 0.2, 0.4))
-        if accepted <= most and (chance < 0.3 or not question.aims or accepted in (4, 8, 16))
-    ]
-    return [
-        Policy(adaptive=Adaptive(accepted=accepted, max_draws=most, min_chance=chance))
-        for accepted, most, chance in settings
-    ]
-
-
 def cheapest(yields: Sequence[Yield]) -> list[Yield]:
     """Those that no other beats in both tokens a row and coverage, by coverage."""
     found: list[Yield] = []
@@ -107,17 +88,6 @@ def cheapest(yields: Sequence[Yield]) -> list[Yield]:
         if not found or one.covered > found[-1].covered:
             found.append(one)
     return found
-
-
-def tokens_at(covered: int, front: Sequence[Yield]) -> float:
-    """Least tokens a row at which so many prompts are covered; between two, by parts of both."""
-    each = [one.each for one in front if one.covered >= covered]
-    for one, other in product(front, front):
-        if one.covered < covered <= other.covered:
-            part = (covered - one.covered) / (other.covered - one.covered)
-            tokens = one.tokens + part * (other.tokens - one.tokens)
-            each.append(tokens / (one.rows + part * (other.rows - one.rows)))
-    return min(each, default=math.inf)
 
 
 @dataclass
@@ -131,21 +101,6 @@ class Panel:
     question: Question
     tables: dict[str, list[list[Yield | None]]]
     """By kind of table, for each setting."""
-    adaptive: list[list[Yield]]
-    """For each setting that suffices."""
-
-    def ratios(self, *kinds: str) -> list[list[float]]:
-        """For each setting of `adaptive` and seed, what tables need over what it needs."""
-        settings = [setting for kind in kinds for setting in self.tables[kind]]
-        seeds = range(len(settings[0]))
-        fronts = [cheapest([s[seed] for s in settings if s[seed]]) for seed in seeds]
-        return [
-            [
-                tokens_at(one.covered, front) / one.each
-                for one, front in zip(own, fronts, strict=True)
-            ]
-            for own in self.adaptive
-        ]
 
 
 def measured(name: str, question: Question, prompts: int, seeds: Sequence[int]) -> Panel:
@@ -160,11 +115,7 @@ def measured(name: str, question: Question, prompts: int, seeds: Sequence[int]) 
         ]
         for kind, settings in tables(question, len(set(pools[0].sources))).items()
     }
-    learned = [
-        [by_run(pool, rule, question.most, aim) for pool, aim in pairs]
-        for rule in adaptives(question)
-    ]
-    return Panel(name, question, found, [own for own in map(sufficient, learned) if own])
+    return Panel(name, question, found)
 
 
 def yielded(
@@ -181,23 +132,6 @@ def sufficient(yields: Sequence[Yield | None]) -> list[Yield]:
     """Those of all seeds; none where one is lacking."""
     there = [one for one in yields if one is not None]
     return there if len(there) == len(yields) else []
-
-
-def line(panel: Panel) -> str:
-    """Least and most that the tables need of what `adaptive` needs, over its settings."""
-    cells = []
-    kinds = ["until", "until, give_up"]
-    for more in (None, "until, give_up as a list", "until, give_up by source"):
-        kinds += [more] if more else []
-        if more and more not in panel.tables:
-            cells.append("")
-            continue
-        ratios = sorted(panel.ratios(*kinds), key=statistics.mean)
-        error = statistics.stdev(ratios[-1]) / len(ratios[-1]) ** 0.5  # of the mean
-        cells.append(
-            f"{statistics.mean(ratios[0]):.2f} to {statistics.mean(ratios[-1]):.2f} ± {error:.2f}"
-        )
-    return f"| {panel.name} | {panel.question.title} | {' | '.join(cells)} |"
 
 
 def chosen(prompts: int, seeds: Sequence[int]) -> list[str]:
@@ -251,9 +185,6 @@ def picture(panels: Sequence[Panel], path: Path) -> None:
                 front = cheapest([mean(own) for own in whole])
                 where = [one.covered for one in front], [one.each for one in front]
                 axis.plot(*where, label=kind, markersize=4, linewidth=1, **style)
-        learned = [mean(setting) for setting in panel.adaptive]
-        where = [one.covered for one in learned], [one.each for one in learned]
-        axis.plot(*where, "x", color="tab:red", label="adaptive", markersize=6, zorder=5)
         axis.set_yscale("log")
         axis.yaxis.set_major_formatter(FuncFormatter(lambda tokens, _: f"{tokens / 1000:g}k"))
         axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
@@ -281,23 +212,19 @@ def mean(yields: Sequence[Yield]) -> Yield:
 
 
 def main() -> None:
-    """Print the tables, draw the picture."""
+    """Print the table, draw the picture."""
     parser = argparse.ArgumentParser(description="tokens a row against prompts covered, by policy")
     parser.add_argument("--prompts", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--picture", type=Path, help="where to draw it")
     options = parser.parse_args()
     seeds = range(1, options.seeds + 1)
-    print("| pass rates | question | tables with one give_up | or a list | or by source |")
-    print("|---|---|---:|---:|---:|")
-    panels = []
-    for name, question in product(DISTRIBUTIONS, QUESTIONS):
-        panels.append(measured(name, question, options.prompts, seeds))
-        print(line(panels[-1]), flush=True)
-    print("\n| question | give_up | tokens a row / without | covered / without | too few rows |")
+    print("| question | give_up | tokens a row / without | covered / without | too few rows |")
     print("|---|---:|---:|---:|---:|")
     print("\n".join(chosen(options.prompts, seeds)))
     if options.picture:
+        pairs = product(DISTRIBUTIONS, QUESTIONS)
+        panels = [measured(name, question, options.prompts, seeds) for name, question in pairs]
         picture(panels, options.picture)
 
 

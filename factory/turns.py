@@ -16,7 +16,7 @@ from factory import build, store, verdicts
 from factory.recipe import Recipe
 from factory.reverify import Round
 from factory.sampler.outcome import outcome
-from factory.sampler.pending import KEPT, Asker, by_prompt, planned
+from factory.sampler.pending import KEPT, Asker, by_prompt
 from factory.sampler.strategies import prepare
 from factory.stages import Context
 from filters import judge
@@ -200,8 +200,7 @@ def wanted(context: Context, before: Rounds, after: Rounds) -> Wanted:
         )
         for place, rounds in enumerate((before, after)):
             told = by_prompt(verdicts.over(kept, rounds), asker)
-            plan = planned(asked, asker.sampling)
-            came = outcome(asked, told, asker, plan, {}, "")
+            came = outcome(asked, told, asker, {}, "")
             waits = came.prompts.filter(state="pending")["prompt_id"]
             pending[place].extend((asker.teacher, id) for id in waits)
             used[place].extend(came.samples["sample_id"])

@@ -34,7 +34,7 @@ def until(accepted: int, max_draws: int, give_up: Sequence[int] = ()) -> Limits:
     """
     if not give_up:
         return (max_draws,) * accepted
-    wrong = [*give_up, *give_up[-1:] * accepted]
+    wrong = [*give_up] + [give_up[-1]] * accepted
     return tuple(min(correct + wrong[correct], max_draws) for correct in range(accepted))
 
 

@@ -14,7 +14,7 @@ from factory.sampler.cluster import _Driver
 from factory.sampler.feed import Feed
 from factory.sampler.figures import Figures
 from factory.sampler.loop import Run
-from factory.sampler.pending import Asker, PromptState, kept, planned, states
+from factory.sampler.pending import Asker, PromptState, kept, states
 from factory.sampler.replica import Replica
 from factory.sampling import Budget, Policy, Sampling
 from factory.store import Store
@@ -48,8 +48,6 @@ def test_a_partition_that_comes_while_the_loop_is_ending_is_drawn(tmp_path: Path
     async def run() -> list[int]:
         asker = Asker("t", Sampling(policy=fixed(1), concurrency=4), 1)
         asked = list(states(prompts(*ANSWERS), kept(Store(tmp_path), asker), asker))
-        for state in asked:
-            state.limits = asker.sampling.policy.limits()
         replica = Here(lambda: None, asker, at_once)  # pyrefly: ignore
         first = asyncio.create_task(drawn(replica, asked[0]))
         for _ in range(turns):
@@ -108,9 +106,7 @@ def test_a_budget_is_never_overdrawn_by_replicas(
 
     async def run() -> None:
         asked, figures = prompts(*answers), Figures(Spent(), 40)
-        feed = Feed(
-            states(asked, kept(store, asker), asker), planned(asked, sampling), figures, asker
-        )
+        feed = Feed(states(asked, kept(store, asker), asker), figures, asker)
         replicas = [Here(lambda: None, plain, at_once) for _ in range(2)]  # pyrefly: ignore
         for replica in replicas:
             replica.answers = answers
