@@ -161,7 +161,7 @@ SHOWN: dict[str, dict[str, Any]] = {
     "fixed": {"color": "0.45", "marker": "s"},
     "until": {"color": "tab:blue", "marker": "o"},
     "until, give_up": {"color": "tab:green", "marker": "^"},
-    "until, give_up as a list": {"color": "tab:olive", "marker": "."},
+    "until, give_up as a list": {"color": "tab:olive", "linestyle": "--"},
     "until, give_up by source": {"color": "tab:purple", "marker": "v"},
 }
 """How each kind is drawn."""
