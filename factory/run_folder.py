@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import ValidationError
 
 from factory import models
 from factory.errors import RecipeError
@@ -68,7 +69,7 @@ class RunFolder:
         """The recipe that was noted, and its folder.
 
         Raises:
-            RecipeError: this is no run folder.
+            RecipeError: this is no run folder, or one of another version of this program.
         """
         if not self.noted_recipe.exists():
             raise RecipeError(
@@ -76,7 +77,15 @@ class RunFolder:
                 "`factory run` makes one"
             )
         told = json.loads(self.noted_recipe.read_bytes())
-        return Recipe.model_validate(told["recipe"]), Path(told["home"])
+        try:
+            return Recipe.model_validate(told["recipe"]), Path(told["home"])
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            key = ".".join(map(str, first["loc"]))
+            raise RecipeError(
+                f"{self.noted_recipe}: noted by another version of this program: {key}: "
+                f"{first['msg']}. `factory run RECIPE` notes the recipe anew"
+            ) from None
 
     # A stage
 
