@@ -9,14 +9,13 @@ import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
+from filters.text.languages import UNSPACED_LETTERS
 from filters.text.loops import Tail
 
 NGRAM = 20
 """Words in the window that must come again. Short windows come again in honest arithmetic."""
 
-# Scripts written without spaces give a word a letter (kana, Chinese characters, Thai).
-_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
+_WORD = re.compile(rf"[{UNSPACED_LETTERS}]|[^\s{UNSPACED_LETTERS}]+")
 
 
 class Repetition(Filter):

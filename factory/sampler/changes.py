@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.records import digest, file_digest
+from filters.text.shorten import shorten
 
 TOKENIZER = (
     "tokenizer.json",
@@ -51,5 +52,4 @@ def changed(file: Path, told: dict[str, Any]) -> list[str]:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    return shorten(value if isinstance(value, str) else json.dumps(value), 80)

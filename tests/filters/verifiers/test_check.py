@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from factory.cli import main
 from filters.verifiers import Verdict
-from filters.verifiers.check import check, interval, load, read
+from filters.verifiers.check import check, load, read, wilson
 from filters.verifiers.code import sandbox
 
 SETS = Path(__file__).parents[2] / "data" / "verifiers"
@@ -121,7 +121,7 @@ def test_predictions_are_responses_or_answers(prediction, outcome):
 )
 def test_wilson_s_interval(count, total, low, high):
     """Against the values that R's prop.test without correction gives."""
-    assert interval(count, total) == pytest.approx((low, high), abs=1e-4)
+    assert wilson(count, total) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_a_verifier_of_one_s_own():
