@@ -183,7 +183,7 @@ def test_the_schema_explains_every_key():
 
 
 def test_the_schema_accepts_what_loads():
-    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema (pip install jsonschema)")
     from ruamel.yaml import YAML
 
     for path in RECIPES:
