@@ -38,6 +38,7 @@ check: $(READY) ## lint, types and the fast tests
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
 
 docs: $(READY) ## print into the pages what the code says of itself
+	$(BIN)/factory schema > factory/recipe/recipe.schema.json
 	$(BIN)/python docs/printed.py
 
 lock: $(READY) ## pin again what pyproject.toml asks for, for CPU and GPU

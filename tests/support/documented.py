@@ -21,14 +21,14 @@ def documented() -> dict[str, dict[str, str]]:
     return found
 
 
-def in_words(schema: dict[str, pl.DataType] | pl.Schema) -> dict[str, str]:
+def in_words(schema: pl.Schema) -> dict[str, str]:
     """Types of columns as the page writes them: a struct's fields are in the meaning."""
     return {
         name: re.sub(r"Struct\(.*\)(?=\))", "Struct", str(kind)) for name, kind in schema.items()
     }
 
 
-def difference(file: str, schema: dict[str, pl.DataType] | pl.Schema) -> str:
+def difference(file: str, schema: pl.Schema) -> str:
     """What the page says of a table that is not so; empty where it is right."""
     told, there = documented()[file], in_words(schema)
     if told.pop("*", None) is not None:
