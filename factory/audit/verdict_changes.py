@@ -17,7 +17,7 @@ from factory.line.stages import Context
 from factory.recipe import Recipe
 from factory.run_folder import RunFolder
 from factory.sampler.outcome import outcome
-from factory.sampler.prompt_state import KEPT, Asker, by_prompt, planned
+from factory.sampler.prompt_state import KEPT, Asker, by_prompt
 from factory.sampler.strategies import prepare
 from factory.store import verdicts
 from factory.store.draws import Draws
@@ -204,8 +204,7 @@ def wanted(context: Context, before: Rounds, after: Rounds) -> Wanted:
         )
         for place, rounds in enumerate((before, after)):
             told = by_prompt(verdicts.over(kept, rounds), asker)
-            plan = planned(asked, asker.sampling)
-            came = outcome(asked, told, asker, plan, {}, "")
+            came = outcome(asked, told, asker, {}, "")
             waits = came.prompts.filter(state="pending")["prompt_id"]
             pending[place].extend((asker.teacher, id) for id in waits)
             used[place].extend(came.samples["sample_id"])

@@ -22,6 +22,7 @@ from factory.records import digest
 from factory.run_folder import RunFolder
 from factory.sampler import draws
 from factory.sampler.draws import Drawn, Teacher
+from factory.sampler.policy import sure_draws_of
 from factory.store import Store, verdicts
 from factory.store.draws import Draws
 from factory.versions import build
@@ -314,7 +315,7 @@ def control(context: Context) -> Result:
     count = context.run.rows(["sample_id"]).height
     asked = context.run.prompts()
     rows = build.context(context.draws().in_order(context.run.current()), asked)
-    sure = context.recipe.sampling.policy.sure_draws
+    sure = sure_draws_of(context.recipe.sampling.policy)
     lot = unfiltered(rows, count, sure, context.recipe.seed)
     return _distil(context, messages(lot, asked), "control")
 

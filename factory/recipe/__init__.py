@@ -47,6 +47,16 @@ class Recipe(Strict):
             raise ValueError("evaluate asks held-out prompts, and none of the prompts has held_out")
         return self
 
+    @model_validator(mode="after")
+    def _sources_are_there(self) -> Self:
+        rule, there = self.sampling.policy.until, [source.label for source in self.prompts]
+        if rule and (unknown := sorted(set(rule.give_up_by_source) - set(there))):
+            raise ValueError(
+                f"give_up_by_source has no source to go by: {', '.join(unknown)}; "
+                f"the prompts are of {', '.join(there)}"
+            )
+        return self
+
 
 def load(path: Path) -> Recipe:
     """Read and check a recipe.

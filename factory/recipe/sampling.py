@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from factory.recipe.strict import Strict
 from filters.watch import Stops
+
+Wrong = Annotated[int, Field(ge=1)]
+"""A number of wrong draws: 1 and more."""
 
 
 class Fixed(Strict):
@@ -17,24 +20,32 @@ class Fixed(Strict):
     """Draws of each prompt."""
 
 
+GiveUp = Wrong | Annotated[list[Wrong], Field(min_length=1)]
+"""Wrong draws after which a prompt is given up; a list: by how many are correct so far."""
+
+
 class Until(Strict):
-    """Draws until enough are correct, or too many were made."""
+    """Draws until enough are correct, too many were made, or too many of them are wrong."""
 
     accepted: int = Field(1, ge=1)
     """Correct draws after which a prompt gets no more."""
     max_draws: int = Field(4, ge=1)
     """Draws after which a prompt gets no more."""
+    give_up: GiveUp | None = None
+    """Wrong draws after which a prompt gets no more. A list says it by how many are correct so far,
+    from none on, and its last number counts for all more. Left out: wrong ones do not matter."""
+    give_up_by_source: dict[str, GiveUp] = Field(default_factory=dict)
+    """The same for the prompts of one source, by its name, in place of `give_up`."""
 
-
-class Adaptive(Strict):
-    """Draws where they can become accepted samples, by what the run has learned of each source."""
-
-    accepted: int = Field(1, ge=1, le=64)
-    """Correct draws after which a prompt gets no more."""
-    max_draws: int = Field(16, ge=1, le=256)
-    """Draws after which a prompt gets no more."""
-    min_chance: float = Field(0.05, ge=0, lt=1)
-    """Chance that the next draw is correct, 0 to 1, below which a prompt is hopeless."""
+    @model_validator(mode="after")
+    def _each_counts(self) -> Self:
+        for wrong in (self.give_up, *self.give_up_by_source.values()):
+            if isinstance(wrong, list) and len(wrong) > self.accepted:
+                raise ValueError(
+                    f"give_up has {len(wrong)} numbers, for prompts with 0, 1, 2, … correct draws; "
+                    f"with accepted: {self.accepted}, only the first {self.accepted} can count"
+                )
+        return self
 
 
 class Policy(Strict):
@@ -44,33 +55,36 @@ class Policy(Strict):
     """The same number for each prompt."""
     until: Until | None = None
     """Until enough are correct."""
-    adaptive: Adaptive | None = None
-    """Until enough are correct or more is not worth its tokens."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_adaptive(cls, told: Any) -> Any:
+        """Recipes that older runs hold have the key."""
+        if not isinstance(told, dict) or "adaptive" not in told:
+            return told
+        if told["adaptive"] is not None:
+            raise ValueError(
+                "the policy adaptive is gone, as until with give_up needs fewer tokens: write "
+                "until: {accepted: 1, max_draws: 16, give_up: 4} with your numbers, and "
+                "give_up_by_source: {NAME: 1} for a source that is hopeless (docs/sampling.md)"
+            )
+        return {key: rule for key, rule in told.items() if key != "adaptive"}
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(part is not None for part in (self.fixed, self.until, self.adaptive)) != 1:
-            raise ValueError("name exactly one policy: fixed, until or adaptive")
+        if (self.fixed is None) == (self.until is None):
+            raise ValueError("name exactly one policy: fixed or until")
         return self
 
     @property
     def accepted(self) -> int | None:
         """Correct draws after which a prompt gets no more; None where that does not matter."""
-        rule = self.until or self.adaptive
-        return rule.accepted if rule else None
+        return self.until.accepted if self.until else None
 
     @property
     def max_draws(self) -> int:
         """Most draws a prompt can get."""
-        rule = self.until or self.adaptive
-        return rule.max_draws if rule else self.fixed.draws  # pyrefly: ignore
-
-    @property
-    def sure_draws(self) -> int:
-        """Draws that every prompt gets, whatever comes of them: these alone are not selected."""
-        if self.adaptive:
-            return 1
-        return min(self.accepted or self.max_draws, self.max_draws)
+        return self.until.max_draws if self.until else self.fixed.draws  # pyrefly: ignore
 
 
 class Target(Strict):
@@ -194,13 +208,6 @@ class Sampling(Strict):
     """Draws that an engine works on at once."""
     grace: float = Field(30.0, ge=0)
     """Seconds that draws in flight are given to finish when the run is told to stop."""
-
-    @property
-    def is_aimed(self) -> bool:
-        """Whether a target or a budget may end the run."""
-        budget = self.budget
-        bounds = (self.target, budget.draws, budget.tokens, budget.hours)
-        return any(bound is not None for bound in bounds)
 
     @field_validator("strategies")
     @classmethod

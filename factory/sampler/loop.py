@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -22,9 +22,7 @@ from factory.sampler.budget import Aims, Spent
 from factory.sampler.counters import Figures
 from factory.sampler.feed import Feed
 from factory.sampler.outcome import Outcome, outcome
-from factory.sampler.plan import Plan
-from factory.sampler.policy import Limits
-from factory.sampler.prompt_state import Asker, PromptState, kept, planned, spent, states
+from factory.sampler.prompt_state import Asker, PromptState, kept, spent, states
 from factory.store import UNSYNCED_SECONDS, Store
 from filters.text.thinking import OPEN, split
 from filters.truncation import STOPPED
@@ -64,14 +62,11 @@ class Prompts(Protocol):
     def next(self) -> PromptState | None:
         """Another prompt to begin; None when there is none now."""
 
-    def limits(self, state: PromptState) -> Limits | None:
-        """When it has had enough; None while that is not known."""
+    def chance(self) -> float:
+        """Of the next draw to be correct, as far as is known."""
 
-    def chance(self, state: PromptState) -> float:
-        """Of its next draw to be correct, as far as is known."""
-
-    def put_away(self, state: PromptState) -> Iterable[PromptState]:
-        """Take a prompt that wants nothing more now; give back those that may want more again."""
+    def put_away(self, state: PromptState) -> None:
+        """Take a prompt that wants nothing more."""
 
 
 class Keeper(Protocol):
@@ -122,27 +117,18 @@ async def fill(
     figures = Figures(
         spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
     )
-    plan = planned(prompts, asker.sampling)
     run = Run(engine, asker, figures, store, judge)
     async with synced(store, figures.spent, asker.teacher):
-        while True:
-            feed = Feed(states(prompts, had, asker), plan, figures, asker)
-            ended_by = await run.over(feed, report, stop)
-            if ended_by != ALL_FINISHED or not plan.be_generous():
-                break
-            had = kept(store, asker)
-    return await finished(prompts, asker, store, plan, run.failed, ended_by)
+        ended_by = await run.over(Feed(states(prompts, had, asker), figures, asker), report, stop)
+    return await finished(prompts, asker, store, run.failed, ended_by)
 
 
 async def nothing_owed(prompts: pl.DataFrame, asker: Asker, store: Store) -> Outcome | None:
     """What a sampling came to that wants no more draws, so that no engine need be started."""
-    sampling, plan = asker.sampling, planned(prompts, asker.sampling)
     so_far = spent(kept(store, asker), asker, store.seconds(asker.teacher))
-    ended_by = Aims(sampling, so_far).end(0, 0.0)
-    settled = await finished(prompts, asker, store, plan, {}, ended_by or ALL_FINISHED)
+    ended_by = Aims(asker.sampling, so_far).end(0, 0.0)
+    settled = await finished(prompts, asker, store, {}, ended_by or ALL_FINISHED)
     done = settled.prompts.filter(state="pending").is_empty()
-    # A plan that held draws back for their price goes on where its aim leaves room.
-    done = done and not (sampling.is_aimed and sampling.policy.adaptive)
     return settled if done or ended_by else None
 
 
@@ -150,7 +136,6 @@ async def finished(
     prompts: pl.DataFrame,
     asker: Asker,
     store: Store,
-    plan: Plan,
     failed: dict[str, str],
     ended_by: str,
 ) -> Outcome:
@@ -164,7 +149,7 @@ async def finished(
     if failed and have.is_empty():
         reasons = ", ".join(sorted(set(failed.values())))
         raise StageError(f"the engine gave no draw at all, only {reasons}")
-    return outcome(prompts, have, asker, plan, failed, ended_by)
+    return outcome(prompts, have, asker, failed, ended_by)
 
 
 @contextlib.asynccontextmanager
@@ -241,7 +226,7 @@ class Run:
                     break
                 if (found := self._next()) is None:
                     break
-                chance = self.feed.chance(found[0])
+                chance = self.feed.chance()
                 self._hoped += chance
                 task = asyncio.create_task(self._one(*found, chance))
                 task.add_done_callback(self.ended.put_nowait)
@@ -294,13 +279,10 @@ class Run:
             self._ready.appendleft(state)
 
     def _wants(self, state: PromptState) -> int | None:
-        """The next draw of a prompt; puts it away where it is finished, or must wait."""
-        if state.limits is None:
-            state.limits = self.feed.limits(state)
+        """The next draw of a prompt; puts it away where it is finished."""
         draw = state.next_draw()
         if draw is None and not state.in_flight:
-            for other in self.feed.put_away(state):
-                self._queue(other)
+            self.feed.put_away(state)
         return draw
 
     async def _one(self, state: PromptState, draw: int, chance: float) -> None:
@@ -414,5 +396,5 @@ class Run:
         correct = verdict.outcome == "correct"
         enough = self.asker.sampling.policy.accepted
         self.figures.spent.accepted += correct and (not enough or state.correct < enough)
-        state.finish(request.draw, correct, completion.completion_tokens)
+        state.outcomes[request.draw] = correct
         self.figures.took(completion.completion_tokens, stopped)

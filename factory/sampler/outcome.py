@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from factory.sampler import policy
-from factory.sampler.plan import Plan
 from factory.sampler.prompt_state import SLICE, Asker, PromptState, states
 
 SAMPLES = {"sample_id": pl.String(), "prompt_id": pl.String(), "draw": pl.Int32()}
@@ -42,12 +41,10 @@ def outcome(
     prompts: pl.DataFrame,
     kept: pl.DataFrame,
     asker: Asker,
-    plan: Plan,
     failed: dict[str, str],
     ended_by: str,
 ) -> Outcome:
     """Work it out from what is kept; for a resumed run it is what an undisturbed one comes to."""
-    plan.begin()
     samples, fates = [pl.DataFrame(schema=SAMPLES)], [pl.DataFrame(schema=PROMPTS)]
     drawn: list[tuple[str, str, int]] = []
     told: list[tuple[str, str, int, int, float | None, str]] = []
@@ -62,25 +59,14 @@ def outcome(
         if failed:
             ids = ((n, asker.sample_id(state, n)) for n in range(asker.sampling.policy.max_draws))
             state.failed = {n: failed[id] for n, id in ids if id in failed}
-        state.limits = plan.limits(state.place, state.source)
         finished = state.finished
-        if finished:
-            plan.finished(state.place, state.source, *state.counts())
-        as_planned = True
-        if state.limits is not None:
-            # With a target or a budget, a prompt that was held back for its price may have gone on
-            # when the others were finished: these draws count, but have no rule to be fair by.
-            rule = (
-                policy.limits_of(asker.sampling.policy) if asker.sampling.is_aimed else state.limits
-            )
-            numbers = policy.asked_for(rule, state.outcomes)
-            as_planned = numbers == policy.asked_for(state.limits, state.outcomes)
-            state.outcomes = {number: state.outcomes[number] for number in numbers}
+        numbers = policy.asked_for(state.limits, state.outcomes)
+        state.outcomes = {number: state.outcomes[number] for number in numbers}
         drawn += (
             (asker.sample_id(state, number), state.prompt_id, number)
             for number in sorted(state.outcomes)
         )
-        told.append(_fate(state, asker, finished, as_planned))
+        told.append(_fate(state, asker, finished))
         if len(told) == SLICE:
             put_away()
     put_away()
@@ -88,10 +74,10 @@ def outcome(
 
 
 def _fate(
-    state: PromptState, asker: Asker, finished: bool, as_planned: bool
+    state: PromptState, asker: Asker, finished: bool
 ) -> tuple[str, str, int, int, float | None, str]:
     rate = None
-    if finished and as_planned and state.limits and state.drawn and not state.failed:
+    if finished and state.drawn and not state.failed:
         rate = policy.pass_rate(state.limits, state.drawn, state.correct)
     if not finished:
         word = "pending"

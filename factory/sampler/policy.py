@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from math import comb
 
@@ -22,20 +22,49 @@ def fixed(draws: int) -> Limits:
     return (draws,) * (draws + 1)
 
 
-def until(accepted: int, max_draws: int) -> Limits:
-    """Until so many are correct, or so many were drawn.
+def until(accepted: int, max_draws: int, give_up: Sequence[int] = ()) -> Limits:
+    """Until so many are correct, so many were drawn, or too many of them are wrong.
 
-    >>> until(2, 5)
-    (5, 5)
+    Args:
+        accepted: correct draws that are enough.
+        max_draws: draws that are too many.
+        give_up: wrong draws that are too many, by the number of correct ones beside them; the last
+            counts for all further numbers, and nothing here means that wrong ones do not matter.
+
+    >>> until(2, 5), until(4, 8, [2]), until(5, 8, [1, 2, 4])
+    ((5, 5), (2, 3, 4, 5), (1, 3, 6, 7, 8))
     """
-    return (max_draws,) * accepted
+    if not give_up:
+        return (max_draws,) * accepted
+    wrong = [*give_up] + [give_up[-1]] * accepted
+    return tuple(min(correct + wrong[correct], max_draws) for correct in range(accepted))
 
 
-def limits_of(rule: Policy) -> Limits:
-    """When a prompt has had enough, as long as nothing is known of its source."""
-    if rule.accepted:
-        return until(rule.accepted, rule.max_draws)
-    return fixed(rule.max_draws)
+def limits_of(rule: Policy, source: str = "") -> Limits:
+    """When a prompt of this source has had enough."""
+    if rule.until is None:
+        return fixed(rule.max_draws)
+    wrong = rule.until.give_up_by_source.get(source, rule.until.give_up)
+    each = [wrong] if isinstance(wrong, int) else wrong or []
+    return until(rule.until.accepted, rule.max_draws, each)
+
+
+def sure_draws_of(rule: Policy) -> int:
+    """Draws that every prompt of every source gets: these alone are not selected."""
+    told_apart = rule.until.give_up_by_source if rule.until else ()
+    return min(sure_draws(limits_of(rule, source)) for source in ("", *told_apart))
+
+
+def sure_draws(limits: Limits) -> int:
+    """Draws that every prompt gets, whatever comes of them.
+
+    >>> sure_draws(fixed(3)), sure_draws(until(2, 5)), sure_draws(until(4, 8, [3]))
+    (3, 2, 3)
+    """
+    draws = 0
+    while all(goes_on(limits, draws, correct) for correct in range(draws + 1)):
+        draws += 1
+    return draws
 
 
 def goes_on(limits: Limits, draws: int, correct: int) -> bool:

@@ -13,7 +13,6 @@ from factory.recipe.sampling import Sampling
 from factory.records import digest, sample_id
 from factory.sampler import policy
 from factory.sampler.budget import Spent
-from factory.sampler.plan import Plan
 from factory.sampler.policy import Limits
 from factory.sampler.strategies import Asked, Prepared, ask
 from factory.store import Store
@@ -26,8 +25,6 @@ SLICE = 1024
 class PromptState:
     """One prompt and its draws so far."""
 
-    place: int
-    """In the order of drawing."""
     prompt_id: str
     source: str
     language: str | None
@@ -36,16 +33,14 @@ class PromptState:
     """Digest of what shapes its draws."""
     reference: Any
     verifier: str
+    limits: Limits
+    """When it has had enough."""
     outcomes: dict[int, bool | None] = field(default_factory=dict)
     """By number of the draw, whether it is correct; None while it is in flight."""
     failed: dict[int, str] = field(default_factory=dict)
     """Reason by number, for draws that could not be had in this sitting."""
-    tokens: dict[int, int] = field(default_factory=dict)
-    """By number, for finished draws."""
     queued: bool = False
     """Whether it waits to be looked at."""
-    limits: Limits | None = None
-    """When it has had enough, once that is known."""
 
     @property
     def drawn(self) -> int:
@@ -63,33 +58,13 @@ class PromptState:
         return sum(outcome is None for outcome in self.outcomes.values())
 
     def next_draw(self) -> int | None:
-        """The number of the draw that is needed for certain; the first one always is."""
-        if self.limits is None:
-            return None if self.outcomes or self.failed else 0
+        """The number of the draw that is needed for certain."""
         return policy.next_draw(self.limits, self.outcomes, self.failed)
 
     @property
     def finished(self) -> bool:
         """Whether it gets no more draws, and none is in flight."""
-        return self.limits is not None and not self.in_flight and self.next_draw() is None
-
-    def finish(self, draw: int, correct: bool, tokens: int) -> None:
-        """Take in a finished draw."""
-        self.outcomes[draw] = correct
-        self.tokens[draw] = tokens
-
-    def counts(self) -> tuple[int, int, dict[bool, int]]:
-        """What its limits stand for: draws, correct ones, tokens of these and of the others.
-
-        A store may hold more of a prompt: draws of a more generous policy, or of numbers that
-        failed at first and had others take their place. They must teach nothing, else a plan would
-        depend on how a run came about.
-        """
-        numbers = policy.asked_for(self.limits or (), self.outcomes)
-        tokens = {True: 0, False: 0}
-        for number in numbers:
-            tokens[self.outcomes[number] is True] += self.tokens[number]
-        return len(numbers), sum(self.outcomes[n] is True for n in numbers), tokens
+        return not self.in_flight and self.next_draw() is None
 
 
 @dataclass(frozen=True)
@@ -135,22 +110,22 @@ def states(prompts: pl.DataFrame, kept: pl.DataFrame, asker: Asker) -> Iterator[
     for start in range(0, ordered.height, SLICE):
         rows = ordered.slice(start, SLICE)
         rows = rows.join(kept, on="prompt_id", how="left", maintain_order="left")
-        for place, row in enumerate(rows.iter_rows(named=True), start):
-            asked = ask(asker.strategies, row)
+        for row in rows.iter_rows(named=True):
+            asked, source = ask(asker.strategies, row), row["source"] or ""
             state = PromptState(
-                place,
                 row["prompt_id"],
-                row["source"] or "",
+                source,
                 row["language"],
                 asked,
                 digest(base, asked.settings) if asked.settings else base,
                 orjson.loads(row["reference"] or "null"),
                 row["verifier"],
+                policy.limits_of(asker.sampling.policy, source),
             )
             most = asker.sampling.policy.max_draws
             for draw in row["kept"] or ():
                 if draw["settings"] == state.settings and draw["draw"] < most:
-                    state.finish(draw["draw"], draw["correct"], draw["tokens"])
+                    state.outcomes[draw["draw"]] = draw["correct"]
             yield state
 
 
@@ -177,11 +152,6 @@ def by_prompt(draws: pl.DataFrame, asker: Asker) -> pl.DataFrame:
             )
         )
     )
-
-
-def planned(prompts: pl.DataFrame, sampling: Sampling) -> Plan:
-    """The plan for these prompts, in the order of drawing."""
-    return Plan(sampling, prompts.sort("prompt_id")["source"].fill_null("").to_list())
 
 
 def spent(kept: pl.DataFrame, asker: Asker, seconds: float) -> Spent:

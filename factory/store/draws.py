@@ -40,7 +40,7 @@ class Draws:
         rounds = verdicts.current(self.rounds) if self.rounds else []
         for shard in Shards(self.place).each([c for c in SAMPLE if c in needed]):
             rows = shard if ids is None else shard.join(ids, on="sample_id", how="semi")
-            yield verdicts.over(rows, rounds).select(c for c in columns if c in rows.columns)
+            yield verdicts.over(rows, rounds).select(columns)
 
     def read(self, columns: Sequence[str] = ALL, ids: pl.DataFrame | None = None) -> pl.DataFrame:
         """All of them at once: name few columns, or few ids.
@@ -49,8 +49,7 @@ class Draws:
             StageError: a shard is damaged, naming it.
         """
         empty = pl.DataFrame(schema={column: SAMPLE[column] for column in columns})
-        # Shards of an older version may lack a column.
-        return pl.concat([empty, *self.each(columns, ids)], how="diagonal")
+        return pl.concat([empty, *self.each(columns, ids)])
 
     def in_order(self, ids: pl.DataFrame, columns: Sequence[str] = ALL) -> pl.DataFrame:
         """The draws of these ids, in their order."""

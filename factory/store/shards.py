@@ -93,7 +93,10 @@ class Shards:
                 f"{name}: the shard is damaged ({str(error).splitlines()[0]}). Restore it from a "
                 "copy, or move it away: its draws are then made again"
             ) from error
-        return table.cast({column: SAMPLE[column] for column in there})
+        rows = table.cast({column: SAMPLE[column] for column in there})
+        # Shards of an older version may lack a column.
+        lacking = [column for column in columns if column not in there]
+        return rows.with_columns(pl.lit(None, SAMPLE[c]).alias(c) for c in lacking).select(columns)
 
 
 def _write(rows: pl.DataFrame, file: Path) -> None:

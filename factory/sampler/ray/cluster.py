@@ -24,7 +24,7 @@ from factory.sampler.counters import Figures
 from factory.sampler.feed import Feed
 from factory.sampler.loop import ALL_FINISHED, Stop, finished, judge_here, synced
 from factory.sampler.outcome import Outcome
-from factory.sampler.prompt_state import Asker, PromptState, kept, planned, spent, states
+from factory.sampler.prompt_state import Asker, PromptState, kept, spent, states
 from factory.sampler.ray.replica import Event, Replica, Start
 from factory.store import Store
 from filters.truncation import STOPPED
@@ -60,23 +60,18 @@ async def fill_on_cluster(
     figures = Figures(
         spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
     )
-    plan = planned(prompts, asker.sampling)
     connect()
     judging = judges()
     actors = replicas(start, asker, judging)
     failed: dict[str, str] = {}
     async with synced(store, figures.spent, asker.teacher):
         try:
-            while True:
-                feed = Feed(states(prompts, had, asker), plan, figures, asker)
-                driver = _Driver(feed, asker, figures, store, actors, failed)
-                ended_by = await driver.over(report, stop)
-                if ended_by != ALL_FINISHED or not plan.be_generous():
-                    break
-                had = kept(store, asker)
+            feed = Feed(states(prompts, had, asker), figures, asker)
+            driver = _Driver(feed, asker, figures, store, actors, failed)
+            ended_by = await driver.over(report, stop)
         finally:
             disconnect([*actors, *judging])
-    return await finished(prompts, asker, store, plan, failed, ended_by)
+    return await finished(prompts, asker, store, failed, ended_by)
 
 
 def connect() -> None:
@@ -114,7 +109,7 @@ def replicas(start: Start, asker: Asker, judging: Sequence[Any]) -> list[Any]:
     actor = ray.remote(Replica).options(
         **own, max_restarts=-1, max_concurrency=1000, scheduling_strategy="SPREAD"
     )
-    # What a replica is asked for has no end of its own: aims and plan stay with the driver.
+    # What a replica is asked for has no end of its own: aims stay with the driver.
     free = sampling.model_copy(update={"target": None, "budget": Budget()})
     plain = Asker(asker.teacher, free, asker.seed, asker.strategies)
     return [actor.remote(start, plain, Judges(judging)) for _ in range(number)]
@@ -306,8 +301,8 @@ class _Driver:
                 break
             if (state := self._next()) is None:
                 break
-            chance = self.feed.chance(state)
-            still = max((max(state.limits) if state.limits else 1) - state.drawn, 1)
+            chance = self.feed.chance()
+            still = max(max(state.limits) - state.drawn, 1)
             while self.aims.end(draws + still - 1, hoped) and still > 1:
                 still -= 1
             draws, hoped = draws + still, hoped + chance
@@ -322,16 +317,12 @@ class _Driver:
             if state is None:
                 self._exhausted = True
                 return None
-            if state.limits is None:
-                state.limits = self.feed.limits(state)
             if state.next_draw() is not None:
                 return state
-            self._back.extend(self.feed.put_away(state))
+            self.feed.put_away(state)
 
     def _lent(self, state: PromptState) -> PromptState:
         """A prompt as a replica has it: with no more draws to come than are reserved for it."""
-        if state.limits is None:
-            return state
         most = state.drawn + self._reserved[state.prompt_id][0]
         return replace(state, limits=tuple(min(limit, most) for limit in state.limits))
 
@@ -344,7 +335,7 @@ class _Driver:
                 for event in await told:
                     self._take_in(event)
         finally:
-            # Finished, waiting for limits, or lost with its replica: its draws so far tell.
+            # Finished, or lost with its replica: its draws so far tell.
             for state in partition:
                 self._out.pop(state.prompt_id, None)
                 self._reserved.pop(state.prompt_id, None)
@@ -377,7 +368,7 @@ class _Driver:
         correct = row["verdict"] == "correct"
         enough = self.asker.sampling.policy.accepted
         self.figures.spent.accepted += correct and (not enough or state.correct < enough)
-        state.finish(row["draw"], correct, row["completion_tokens"])
+        state.outcomes[row["draw"]] = correct
         self.figures.took(row["completion_tokens"], row["finish_reason"] in STOPPED)
         left, chance = self._reserved[state.prompt_id]
         self._reserved[state.prompt_id] = (max(left - 1, 0), chance)

@@ -12,7 +12,6 @@ from factory.engines import Engine
 from factory.sampler.budget import Spent
 from factory.sampler.counters import Figures
 from factory.sampler.loop import Judge, Run
-from factory.sampler.policy import Limits
 from factory.sampler.prompt_state import Asker, PromptState
 
 Start = Callable[[], AbstractAsyncContextManager[Engine]]
@@ -45,10 +44,7 @@ class Partition:
 
 
 class Partitions:
-    """Feeds a run with the prompts of partitions, and takes to these what comes of them.
-
-    Limits are the driver's to know: a prompt without any gets its first draw, and goes back.
-    """
+    """Feeds a run with the prompts of partitions, and takes to these what comes of them."""
 
     def __init__(self) -> None:
         self._waiting: deque[PromptState] = deque()
@@ -77,21 +73,16 @@ class Partitions:
         """Another prompt to begin; None when there is none now."""
         return self._waiting.popleft() if self._waiting else None
 
-    def limits(self, state: PromptState) -> Limits | None:
-        """Known to the driver, or to nobody."""
-        return state.limits
-
-    def chance(self, state: PromptState) -> float:
+    def chance(self) -> float:
         """Of no use here: targets are the driver's."""
         return 0.0
 
-    def put_away(self, state: PromptState) -> list[PromptState]:
+    def put_away(self, state: PromptState) -> None:
         """The prompt is through, as far as it goes here."""
         partition = self._of.pop(state.prompt_id)
         partition.left.discard(state.prompt_id)
         if not partition.left:
             partition.events.put_nowait(None)
-        return []
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Send a finished draw to the driver, whose store keeps it."""

@@ -8,23 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_loop import (
-    Recording,
-    Scripted,
-    adaptive,
-    fixed,
-    mixed_answers,
-    prompts,
-    sample,
-    told,
-    until,
-)
+from test_loop import Recording, Scripted, fixed, mixed_answers, prompts, sample, told, until
 
 from factory.engines import Completion, Request
 from factory.store import Store
 
 ANSWERS = mixed_answers(prompts=90, draws=5)
-POLICIES = {"until": until(2, 5), "fixed": fixed(3), "adaptive": adaptive(1, 5)}
+POLICIES = {"until": until(2, 5), "fixed": fixed(3), "give up": until(3, 5, give_up=[2, 3])}
 
 
 class Slow(Scripted):
@@ -44,7 +34,7 @@ def sample_slowly(folder: Path, policy: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("policy", "kills"), [("until", 7), ("fixed", 7), ("adaptive", 6)])
+@pytest.mark.parametrize(("policy", "kills"), [("until", 7), ("fixed", 7), ("give up", 6)])
 def test_killed_and_run_again_it_is_as_if_nothing_had_happened(
     tmp_path: Path, policy: str, kills: int
 ):

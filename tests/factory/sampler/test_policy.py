@@ -4,11 +4,21 @@ import random
 
 import pytest
 
-from factory.sampler.policy import Limits, asked_for, fixed, goes_on, next_draw, pass_rate, until
+from factory.sampler.policy import (
+    Limits,
+    asked_for,
+    fixed,
+    goes_on,
+    next_draw,
+    pass_rate,
+    sure_draws,
+    until,
+)
 
-ADAPTIVE: Limits = (3, 5, 6)
+PATIENT = until(3, 6, [3, 4, 4])
 """Given up after 3 draws without success, after 5 with one, after 6 with two; enough at 3."""
-RULES = [fixed(1), fixed(4), until(1, 4), until(2, 5), until(3, 3), ADAPTIVE]
+RULES = [fixed(1), fixed(4), until(1, 4), until(2, 5), until(3, 3), PATIENT]
+RULES += [until(4, 6, [1]), until(4, 8, [1, 2, 4]), until(3, 6, [5, 1])]
 
 
 def one_after_the_other(limits: Limits, coins: list[bool]) -> list[bool]:
@@ -48,9 +58,9 @@ def test_draws_in_flight_at_once_come_to_what_one_after_the_other_comes_to(limit
         (until(2, 4), {0: None}, [], 1, "two are wanted: the second is"),
         (until(1, 4), {0: False}, [1], 2, "another takes the place of one that failed"),
         (until(1, 2), {0: False}, [1], None, "but no more than there may be"),
-        (ADAPTIVE, {0: False, 1: None}, [], 2, "needed whether the second is correct or not"),
-        (ADAPTIVE, {0: False, 1: False, 2: None}, [], None, "given up, if the third is wrong"),
-        (ADAPTIVE, {0: False, 1: False, 2: True}, [], 3, "in reach again"),
+        (PATIENT, {0: False, 1: None}, [], 2, "needed whether the second is correct or not"),
+        (PATIENT, {0: False, 1: False, 2: None}, [], None, "given up, if the third is wrong"),
+        (PATIENT, {0: False, 1: False, 2: True}, [], 3, "in reach again"),
     ],
 )
 def test_the_next_draw_is_needed_for_certain(
@@ -69,7 +79,7 @@ def test_the_next_draw_is_needed_for_certain(
         (fixed(2), {0: True, 1: False, 2: True}, [0, 1]),
         (until(1, 4), {0: False, 1: True, 2: True}, [0, 1]),
         (until(1, 4), {1: False, 3: True}, [1, 3]),  # others could not be had
-        (ADAPTIVE, {0: False, 1: False, 2: False, 3: True}, [0, 1, 2]),
+        (PATIENT, {0: False, 1: False, 2: False, 3: True}, [0, 1, 2]),
     ],
 )
 def test_a_stricter_rule_finds_its_own_draws_among_more(
@@ -91,6 +101,28 @@ def test_pass_rates_are_unbiased_under_every_rule(limits: Limits, chance: float)
         else:
             mean += weight * pass_rate(limits, len(drawn), sum(drawn))
     assert mean == pytest.approx(chance)
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        (until(4, 8, [2]), (2, 3, 4, 5)),
+        (until(2, 8, [9]), (8, 8)),
+        (until(8, 8, [1, 2, 4, 5]), (1, 3, 6, 8, 8, 8, 8, 8)),
+        (until(3, 6, [5, 1]), (5, 2, 3)),
+    ],
+)
+def test_wrong_draws_that_are_too_many_make_a_table(limits: Limits, expected: Limits):
+    assert limits == expected
+
+
+@pytest.mark.parametrize("limits", RULES)
+def test_draws_that_every_prompt_gets_are_got_whatever_comes_of_them(limits: Limits):
+    ends = set()
+    for number in range(2**8):
+        coins = [bool(number >> place & 1) for place in range(8)]
+        ends.add(len(one_after_the_other(limits, coins)))
+    assert sure_draws(limits) == min(ends)
 
 
 def test_the_plain_share_would_be_biased():

@@ -14,7 +14,7 @@ from test_loop import mixed_answers, prompts
 
 from factory.engines import Completion, Engine, Request, Scripted
 from factory.errors import StageError
-from factory.recipe.sampling import Adaptive, Fixed, Policy, Sampling, Target, Until
+from factory.recipe.sampling import Fixed, Policy, Sampling, Target, Until
 from factory.sampler.loop import fill
 from factory.sampler.outcome import Outcome
 from factory.sampler.prompt_state import Asker
@@ -112,8 +112,9 @@ UNTIL = Policy(until=Until(accepted=2, max_draws=5))
 
 def test_what_is_drawn_is_what_one_machine_draws(cluster: Any, tmp_path: Path):
     start = partial(scripted, tmp_path / "asked", 0.01)
-    for policy in (Policy(fixed=Fixed(draws=2)), Policy(adaptive=Adaptive(max_draws=5))):
-        name = "adaptive" if policy.adaptive else "fixed"
+    gives_up = Policy(until=Until(accepted=2, max_draws=5, give_up=2))
+    for policy in (Policy(fixed=Fixed(draws=2)), gives_up):
+        name = "until" if policy.until else "fixed"
         alone, table = undisturbed(tmp_path / f"{name} alone", policy)
         outcome, on_cluster = sample(tmp_path / name, policy, start)
         assert outcome.samples.equals(alone.samples)

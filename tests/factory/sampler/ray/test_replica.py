@@ -14,8 +14,7 @@ from factory.sampler.budget import Spent
 from factory.sampler.counters import Figures
 from factory.sampler.feed import Feed
 from factory.sampler.loop import Run
-from factory.sampler.policy import limits_of
-from factory.sampler.prompt_state import Asker, PromptState, kept, planned, states
+from factory.sampler.prompt_state import Asker, PromptState, kept, states
 from factory.sampler.ray.cluster import _Driver
 from factory.sampler.ray.replica import Replica
 from factory.store import Store
@@ -49,8 +48,6 @@ def test_a_partition_that_comes_while_the_loop_is_ending_is_drawn(tmp_path: Path
     async def run() -> list[int]:
         asker = Asker("t", Sampling(policy=fixed(1), concurrency=4), 1)
         asked = list(states(prompts(*ANSWERS), kept(Store(tmp_path), asker), asker))
-        for state in asked:
-            state.limits = limits_of(asker.sampling.policy)
         replica = Here(lambda: None, asker, at_once)  # pyrefly: ignore
         first = asyncio.create_task(drawn(replica, asked[0]))
         for _ in range(turns):
@@ -109,9 +106,7 @@ def test_a_budget_is_never_overdrawn_by_replicas(
 
     async def run() -> None:
         asked, figures = prompts(*answers), Figures(Spent(), 40)
-        feed = Feed(
-            states(asked, kept(store, asker), asker), planned(asked, sampling), figures, asker
-        )
+        feed = Feed(states(asked, kept(store, asker), asker), figures, asker)
         replicas = [Here(lambda: None, plain, at_once) for _ in range(2)]  # pyrefly: ignore
         for replica in replicas:
             replica.answers = answers

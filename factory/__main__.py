@@ -1,5 +1,0 @@
-"""`python -m factory`: the command, for those who have no script on their path."""
-
-from factory.cli import main
-
-main()
