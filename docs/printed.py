@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import tree
 from recipe_keys import recipe
 
 from factory.cli.filters import measures_of, reasons_of
@@ -16,19 +17,19 @@ from filters.verifiers import VERIFIERS, Verifier
 from filters.verifiers.code import programs
 from filters.verifiers.instructions import CHECKS
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"(<!-- printed by `make docs` -->\n).*?(<!-- /printed -->)", re.DOTALL)
 
 
 def main() -> None:
     """Write what is printed into its pages."""
     for name in PRINTED:
-        (HERE / name).write_text(page(name))
+        (ROOT / name).write_text(page(name))
 
 
 def page(name: str) -> str:
     """A page, with its printed part as the code has it now."""
-    old, text = (HERE / name).read_text(), PRINTED[name]().strip()
+    old, text = (ROOT / name).read_text(), PRINTED[name]().strip()
     return BLOCK.sub(lambda marks: f"{marks[1]}\n{text}\n\n{marks[2]}", old)
 
 
@@ -115,10 +116,12 @@ def cell(text: str) -> str:
 
 
 PRINTED: dict[str, Callable[[], str]] = {
-    "recipe.md": recipe,
-    "filters.md": filters,
-    "verifiers.md": verifiers,
-    "data.md": measures,
+    "README.md": tree.rooms,
+    "docs/recipe.md": recipe,
+    "docs/filters.md": filters,
+    "docs/verifiers.md": verifiers,
+    "docs/data.md": measures,
+    "docs/architecture.md": tree.files,
 }
 """What stands between the marks of each page."""
 
