@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 MODELS = ("teacher-base", "teacher", "student-base", "control", "student")
-FACTORY = [sys.executable, "-m", "factory"]
+FACTORY = [sys.executable, "-m", "factory.cli"]
 
 
 def main() -> None:

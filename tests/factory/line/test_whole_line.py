@@ -26,7 +26,7 @@ from factory.store.draws import Draws
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("engine")]
 
 RECIPE = Path(__file__).with_name("small.yaml")
-FACTORY = [sys.executable, "-m", "factory"]
+FACTORY = [sys.executable, "-m", "factory.cli"]
 
 
 def factory(*arguments: object) -> subprocess.CompletedProcess[str]:
