@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import ValidationError
 
 from factory import models
 from factory.errors import RecipeError
@@ -92,7 +93,15 @@ class RunFolder:
                 "prompts and draws have other ids, which are not mixed with new ones: use another "
                 "folder (--into), or move this one away"
             )
-        return Recipe.model_validate(told["recipe"]), Path(told["home"])
+        try:
+            return Recipe.model_validate(told["recipe"]), Path(told["home"])
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            key = ".".join(map(str, first["loc"]))
+            raise RecipeError(
+                f"{self.noted_recipe}: noted by another version of this program: {key}: "
+                f"{first['msg']}. `factory run RECIPE` notes the recipe anew"
+            ) from None
 
     # A stage
 

@@ -25,6 +25,7 @@ from factory.store.draws import Draws
 from factory.versions import build
 from factory.versions.choose import choose
 from filters import judge
+from filters.text.shorten import shorten
 from filters.verifiers import VERIFIERS
 
 Rounds = Sequence[pl.DataFrame]
@@ -114,8 +115,7 @@ def turns_table(found: Turns) -> Table:
 
 def short(text: str, most: int = 40) -> str:
     """The beginning of a text, in one line of so many characters at most."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    return shorten(" ".join(text.split()), most)
 
 
 @dataclass(frozen=True)

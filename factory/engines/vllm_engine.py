@@ -145,7 +145,7 @@ class VLLM(_Asked):
     """vLLM in this process: requests join the running batch as they come.
 
     On a CPU this is ten times quicker to start than a process of its own and no slower
-    (docs/quickstart.md); on a GPU its steps wait for whatever else this process does.
+    (docs/architecture.md); on a GPU its steps wait for whatever else this process does.
     """
 
     def __init__(

@@ -366,7 +366,7 @@ def examination(recipe: Recipe) -> Sampling:
     assert evaluate  # asked only then
     own = evaluate.model_dump(include={"temperature", "top_p", "max_tokens"}, exclude_none=True)
     plain = recipe.sampling.model_dump(
-        include={"engine", "engine_arguments", "engine_process", "temperature", "top_p"}
+        include={"engine_arguments", "engine_process", "temperature", "top_p"}
         | {"max_tokens", "concurrency", "grace"}
     )
     return Sampling(**(plain | own), policy=Policy(fixed=Fixed(draws=evaluate.draws)))

@@ -145,7 +145,7 @@ def test_a_served_teacher_goes_the_whole_line(tmp_path: Path):
     run, server = tmp_path / "run", Misbehaving(_adds)
 
     def factory(**environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "factory", "run", str(tmp_path / "served.yaml")]
+        command = [sys.executable, "-m", "factory.cli", "run", str(tmp_path / "served.yaml")]
         told = os.environ | {"TEACHER_API_KEY": ""} | environment
         return subprocess.run(
             [*command, "--into", str(run)], env=told, capture_output=True, text=True, timeout=100
@@ -187,7 +187,7 @@ def test_told_to_stop_a_line_finishes_what_is_in_flight_and_carries_on(tmp_path:
     sums = [{"question": f"{n}+{n + 1}?", "answer": str(2 * n + 1)} for n in range(23)]
     (tmp_path / "sums.jsonl").write_text("\n".join(map(json.dumps, sums)))
     run, server = tmp_path / "run", Misbehaving(late)
-    command = [sys.executable, "-m", "factory", "run", str(tmp_path / "served.yaml")]
+    command = [sys.executable, "-m", "factory.cli", "run", str(tmp_path / "served.yaml")]
     command += ["--into", str(run)]
     with serving(server) as url:
         told = RECIPE | {"teacher": {"base": {"endpoint": url, "model": "m"}}, "evaluate": None}
