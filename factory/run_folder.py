@@ -70,7 +70,7 @@ class RunFolder:
         """
         self.path.mkdir(parents=True, exist_ok=True)
         if self.noted_recipe.exists():
-            self.recipe()
+            self._noted()
         plain = recipe.model_dump(mode="json")
         told = {"format": FORMAT, "recipe": plain, "home": str(home.resolve())}
         self.noted_recipe.write_text(json.dumps(told, indent=1))
@@ -86,13 +86,7 @@ class RunFolder:
                 f"{self.path}: no run folder, it has no {self.noted_recipe.name}; "
                 "`factory run` makes one"
             )
-        told = json.loads(self.noted_recipe.read_bytes())
-        if told.get("format") != FORMAT:
-            raise RecipeError(
-                f"{self.path}: this run was made by an earlier version of reasoning-factory. Its "
-                "prompts and draws have other ids, which are not mixed with new ones: use another "
-                "folder (--into), or move this one away"
-            )
+        told = self._noted()
         try:
             return Recipe.model_validate(told["recipe"]), Path(told["home"])
         except ValidationError as error:
@@ -102,6 +96,16 @@ class RunFolder:
                 f"{self.noted_recipe}: noted by another version of this program: {key}: "
                 f"{first['msg']}. `factory run RECIPE` notes the recipe anew"
             ) from None
+
+    def _noted(self) -> dict[str, Any]:
+        told = json.loads(self.noted_recipe.read_bytes())
+        if told.get("format") != FORMAT:
+            raise RecipeError(
+                f"{self.path}: this run was made by an earlier version of reasoning-factory. Its "
+                "prompts and draws have other ids, which are not mixed with new ones: use another "
+                "folder (--into), or move this one away"
+            )
+        return told
 
     # A stage
 

@@ -1,5 +1,6 @@
 """Which change re-runs which stages, and what becomes of work that a change made stale."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from factory.errors import LedgerError
+from factory.errors import LedgerError, RecipeError
 from factory.ledger import Account
 from factory.line.finished import Done, claim, fingerprint, finished, make
 from factory.line.run import Worker, _Scheduler
@@ -261,3 +262,14 @@ def test_a_stage_that_is_stopped_may_go_on_talking(tmp_path: Path):
     scheduler._stop_all()
     assert process.returncode == 0
     assert time.monotonic() - started < 5
+
+
+def test_a_run_of_an_earlier_version_is_not_mixed_with_new_rows(tmp_path: Path):
+    """Ids are others since format 2; a folder of before is named, and nothing in it is touched."""
+    run = RunFolder(tmp_path)
+    old = {"recipe": recipe({}).model_dump(mode="json"), "home": str(tmp_path)}
+    run.noted_recipe.write_text(json.dumps(old))
+    for reading in (lambda: run.note(recipe({}), tmp_path), run.recipe):
+        with pytest.raises(RecipeError, match=r"made by an earlier version .* another folder"):
+            reading()
+    assert json.loads(run.noted_recipe.read_text()) == old
