@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from factory.progress import Report
 from factory.recipe import Recipe
 from factory.recipe.models import Model, Served, Tiny
 from factory.recipe.sampling import Fixed, Policy, Sampling
-from factory.records import digest
+from factory.records import SAMPLE, digest
 from factory.run_folder import RunFolder
 from factory.sampler import draws
 from factory.sampler.draws import Drawn, Teacher
@@ -306,30 +306,38 @@ def _fates(decided: pl.DataFrame) -> Account:
 
 def student(context: Context) -> Result:
     """The student, distilled from the dataset."""
-    return _distil(context, context.run.rows(), "student")
+    order = context.run.rows(["sample_id"])["sample_id"]
+    return _distil(context, context.run.each_rows(["sample_id", "messages"]), order, "student")
 
 
 def control(context: Context) -> Result:
     """The control: the same student from as many draws as nobody filtered."""
     count = context.run.rows(["sample_id"]).height
     asked = context.run.prompts()
-    rows = build.context(context.draws().in_order(context.run.current()), asked)
+    known = context.draws().in_order(context.run.current(), ("prompt_id", "draw"))
     sure = context.recipe.sampling.policy.sure_draws
-    lot = unfiltered(rows, count, sure, context.recipe.seed)
-    return _distil(context, messages(lot, asked), "control")
+    lot = unfiltered(known, count, sure, context.recipe.seed).sort("prompt_id", "draw", "sample_id")
+    texts = {name: SAMPLE[name] for name in ("sample_id", "prompt_id", "draw", "opening", "text")}
+    shards = context.draws().each([*texts], lot)
+    # Shards of an older version may lack a column.
+    whole = (pl.concat([pl.DataFrame(schema=texts), rows], how="diagonal") for rows in shards)
+    return _distil(context, (messages(r, asked) for r in whole), lot["sample_id"], "control")
 
 
-def _distil(context: Context, rows: pl.DataFrame, name: str) -> Result:
+def _distil(context: Context, rows: Iterable[pl.DataFrame], order: pl.Series, name: str) -> Result:
     from sft.distil import distil
 
     student = context.recipe.student
     assert student  # the stage is wanted only then
     accounts = distil(
         Path(context.run.model("student-base").path),
-        rows.select("sample_id", "messages"),
+        rows,
+        order,
         student,
         seed=context.recipe.seed,
-        folder=context.folder,
+        out=context.run.weights(context.name),
+        table=context.run.training_rows(context.name),
+        checkpoints=context.run.checkpoints(context.name),
         report=context.report,
     )
     made = models.made_here(context.folder, name)
