@@ -80,7 +80,7 @@ def test_nothing_to_train_on_is_said(base: Path, student: Student, tmp_path: Pat
 
 def test_a_row_that_is_missing_is_missed(base: Path, student: Student, tmp_path: Path):
     table = rows(*REPLIES)
-    with pytest.raises(LedgerError, match="rows: the sum does not close, 1 came in and are nowhere"):
+    with pytest.raises(LedgerError, match=r"rows: .* 1 came in and are nowhere: spells the end"):
         distil(
             base,
             [table.head(2)],

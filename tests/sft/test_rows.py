@@ -1,4 +1,4 @@
-"""Training rows: what stands in their file is what reaches the loss, and memory holds few of them."""
+"""Training rows: what their file says reaches the loss, and memory holds few of them."""
 
 import subprocess
 import sys
