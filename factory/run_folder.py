@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,10 @@ class RunFolder:
         """TRL's log of GRPO."""
         return self.stage("teacher") / "log.json"
 
+    def training_rows(self, stage: str) -> Path:
+        """What each row became that a model was to be trained on."""
+        return self.stage(stage) / "rows.parquet"
+
     def checkpoints(self, stage: str) -> Path:
         """What a killed training goes on from."""
         return self.stage(stage) / "checkpoints"
@@ -229,6 +234,17 @@ class RunFolder:
         """The manifest of the version that the recipe stands for now."""
         version = self.current_version()
         return json.loads((version / "manifest.json").read_bytes()) if version else None
+
+    def each_rows(self, columns: list[str], size: int = 1000) -> Iterator[pl.DataFrame]:
+        """The same rows in the same order, at most `size` of them at a time."""
+        import pyarrow.parquet as pq
+
+        version = self.current_version()
+        for file in sorted((version / "data").glob("*.parquet")) if version else ():
+            with pq.ParquetFile(file) as shard:
+                for batch in shard.iter_batches(size, columns=columns):
+                    rows: Any = pl.from_arrow(batch)
+                    yield rows
 
     def rows(self, columns: list[str] | None = None) -> pl.DataFrame:
         """The rows of the version that the recipe stands for now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -308,30 +308,36 @@ def _fates(decided: pl.DataFrame) -> Account:
 
 def student(context: Context) -> Result:
     """The student, distilled from the dataset."""
-    return _distil(context, context.run.rows(), "student")
+    order = context.run.rows(["sample_id"])["sample_id"]
+    return _distil(context, context.run.each_rows(["sample_id", "messages"]), order, "student")
 
 
 def control(context: Context) -> Result:
     """The control: the same student from as many draws as nobody filtered."""
     count = context.run.rows(["sample_id"]).height
     asked = context.run.prompts()
-    rows = build.context(context.draws().in_order(context.run.current()), asked)
+    known = context.draws().in_order(context.run.current(), ("prompt_id", "draw"))
     sure = sure_draws_of(context.recipe.sampling.policy)
-    lot = unfiltered(rows, count, sure, context.recipe.seed)
-    return _distil(context, messages(lot, asked), "control")
+    lot = unfiltered(known, count, sure, context.recipe.seed).sort("prompt_id", "draw", "sample_id")
+    texts = ("sample_id", "prompt_id", "draw", "opening", "text")
+    whole = (messages(rows, asked) for rows in context.draws().each(texts, lot))
+    return _distil(context, whole, lot["sample_id"], "control")
 
 
-def _distil(context: Context, rows: pl.DataFrame, name: str) -> Result:
+def _distil(context: Context, rows: Iterable[pl.DataFrame], order: pl.Series, name: str) -> Result:
     from sft.distil import distil
 
     student = context.recipe.student
     assert student  # the stage is wanted only then
     accounts = distil(
         Path(context.run.model("student-base").path),
-        rows.select("sample_id", "messages"),
+        rows,
+        order,
         student,
         seed=context.recipe.seed,
-        folder=context.folder,
+        out=context.run.weights(context.name),
+        table=context.run.training_rows(context.name),
+        checkpoints=context.run.checkpoints(context.name),
         report=context.report,
     )
     made = models.made_here(context.folder, name)

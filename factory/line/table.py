@@ -55,6 +55,14 @@ def _control(recipe: Recipe) -> Any:
     return recipe.student and recipe.student.control and _student(recipe)
 
 
+def student_base_examined_as(recipe: Recipe) -> str | None:
+    """The model that is examined in the student's base's stead, having the same weights."""
+    student, teacher = recipe.student, recipe.teacher
+    if student and isinstance(student.base, Weights) and student.base == teacher.base:
+        return "teacher-base" if teacher.grpo else "teacher"
+    return None
+
+
 def _as_it_is(home: Path, name: str) -> list[tuple[str, int, int]]:
     """Name, size and time of change of a file, or of the files in a folder."""
     path = home / Path(name).expanduser()
@@ -131,7 +139,7 @@ STAGES = [
         for model, section in (
             ("teacher-base", lambda r: r.teacher.grpo),
             ("teacher", lambda r: r.teacher),
-            ("student-base", lambda r: r.student),
+            ("student-base", lambda r: r.student and not student_base_examined_as(r)),
             ("student", lambda r: r.student),
             ("control", _control),
         )

@@ -138,6 +138,24 @@ def test_the_recipe_says_which_stages_there_are(changes: dict[str, Any], absent:
     assert names == [name for name in EVERYTHING if name not in absent]
 
 
+@pytest.mark.parametrize(
+    ("teacher", "student", "once"),
+    [
+        ({"path": "org/model"}, {"path": "org/model"}, True),
+        ({"path": "org/model"}, {"path": "org/other"}, False),
+        ({"path": "org/model"}, {"path": "org/model", "revision": "v2"}, False),
+        ({"tiny": "qwen2"}, {"tiny": "qwen2"}, False),  # each is raised with a seed of its own
+    ],
+)
+def test_weights_that_teacher_and_student_share_are_examined_once(
+    teacher: dict[str, str], student: dict[str, str], once: bool
+):
+    plan = recipe({"teacher.base": teacher, "student.base": student})
+    names = [stage.name for stage in wanted(plan)]
+    assert ("scores-student-base" not in names) is once
+    assert {"scores-teacher-base", "scores-teacher", "scores-student"} <= {*names}
+
+
 def test_a_stage_stands_below_what_it_needs():
     for place, stage in enumerate(STAGES):
         assert set(stage.needs) <= {earlier.name for earlier in STAGES[:place]}
