@@ -14,6 +14,7 @@ from factory.errors import RecipeError
 from factory.models import Located
 from factory.recipe import Recipe
 from factory.store.draws import Draws
+from factory.store.shards import write_through
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,10 @@ class RunFolder:
         """What a killed training goes on from."""
         return self.stage(stage) / "checkpoints"
 
+    def scratch(self, stage: str) -> Path:
+        """What a stage lays down for itself while it is at work."""
+        return self.stage(stage) / "scratch"
+
     def score(self, model: str) -> Path:
         """The score of a model."""
         return self.stage(f"scores-{model}") / "score.json"
@@ -194,12 +199,16 @@ class RunFolder:
 
     def note_version(self, number: int) -> None:
         """Note the version that the recipe stands for now."""
-        self.current_version_note.write_text(json.dumps({"version": number}))
+        temporary = self.current_version_note.with_suffix(".json.tmp")
+        temporary.write_text(json.dumps({"version": number}))
+        write_through(temporary, self.current_version_note)
 
     def manifest(self) -> dict[str, Any] | None:
-        """The manifest of the version that the recipe stands for now."""
+        """The manifest of the version that the recipe stands for now; None where there is none."""
         version = self.current_version()
-        return json.loads((version / "manifest.json").read_bytes()) if version else None
+        if version is None or not (version / "manifest.json").exists():
+            return None
+        return json.loads((version / "manifest.json").read_bytes())
 
     def rows(self, columns: list[str] | None = None) -> pl.DataFrame:
         """The rows of the version that the recipe stands for now."""

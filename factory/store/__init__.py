@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
@@ -21,6 +22,8 @@ from factory.store.shards import ALL, Shards, write_through
 SEAL_ROWS = 5000
 SEAL_BYTES = 64 * 2**20
 """A journal of so many rows, or of so many bytes, becomes a shard."""
+ROWS_AT_ONCE = 100
+"""Rows that become a table in one go."""
 UNSYNCED_SECONDS = 1.0
 """Longest time that a finished draw may be lost to a power failure."""
 
@@ -189,8 +192,12 @@ class Store:
             self._trouble = error
 
     def _shard(self, file: Path) -> None:
-        rows = pl.DataFrame(list(journal.read(file)), schema=SAMPLE)
-        self.shards.write(_number(file), rows)
+        # In small pieces: making a table of rows is one call, which no other thread gets through.
+        rows = journal.read(file)
+        pieces = [pl.DataFrame(schema=SAMPLE)]
+        while piece := list(islice(rows, ROWS_AT_ONCE)):
+            pieces.append(pl.DataFrame(piece, schema=SAMPLE))
+        self.shards.write(_number(file), pl.concat(pieces))
         file.unlink()
         sync_folder(self.folder)
 
