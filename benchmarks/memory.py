@@ -110,10 +110,13 @@ def do(folder: Path, stage: str) -> None:
     context = Context(plan, home, run, stage, lambda *_, **__: None)
     started = time.monotonic()
     if stage == "control":
-        note = f"{sum(rows.height for rows in dataset_stages.control_rows(context)):,} rows"
+        lot = dataset_stages.control_lot(context)
+        found = dataset_stages.control_rows(context, lot)
+        note = f"{sum(rows.height for rows in found):,} rows"
     else:
         note = getattr(dataset_stages, stage)(context).note
-    print(json.dumps({"MB": peak(), "seconds": time.monotonic() - started, "note": note}))
+    seconds, cpu = time.monotonic() - started, time.process_time()
+    print(json.dumps({"MB": peak(), "seconds": seconds, "cpu": cpu, "note": note}))
 
 
 def peak() -> float:
@@ -148,8 +151,8 @@ def main() -> None:
         print(f"{options.draws:,} draws, {size:.1f} GiB", flush=True)
         for stage in STAGES:
             found = figures(folder, stage)
-            print(f"{stage:<9} {found['MB']:>7,.0f} MB {found['seconds']:>7.1f} s  {found['note']}",
-                  flush=True)  # fmt: skip
+            print(f"{stage:<9} {found['MB']:>7,.0f} MB {found['seconds']:>7.1f} s, of a processor "
+                  f"{found['cpu']:>6.1f} s  {found['note']}", flush=True)  # fmt: skip
         left = list(folder.rglob("scratch"))
         assert not left, f"left behind: {left}"
 

@@ -140,10 +140,6 @@ class RunFolder:
         """What a killed training goes on from."""
         return self.stage(stage) / "checkpoints"
 
-    def scratch(self, stage: str) -> Path:
-        """What a stage lays down for itself while it is at work."""
-        return self.stage(stage) / "scratch"
-
     def score(self, model: str) -> Path:
         """The score of a model."""
         return self.stage(f"scores-{model}") / "score.json"

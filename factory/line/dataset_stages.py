@@ -19,7 +19,7 @@ from factory.store import verdicts
 from factory.versions import build, choose
 from factory.versions.card import card
 from factory.versions.choose import dataset_rows, decisions, messages, unfiltered
-from factory.versions.gather import gather
+from factory.versions.gather import AT_ONCE, gather
 from factory.versions.write import write
 from filters import funnel
 
@@ -67,19 +67,23 @@ def dataset(context: Context) -> Result:
 
 def control(context: Context) -> Result:
     """The control: the same student from as many draws as nobody filtered."""
-    return distilled(context, pl.concat(control_rows(context)), "control")
+    lot = control_lot(context)
+    rows = pl.concat(control_rows(context, lot))
+    in_order = lot.select("sample_id").join(rows, on="sample_id", maintain_order="left")
+    return distilled(context, in_order, "control")
 
 
-def control_rows(context: Context) -> Iterator[pl.DataFrame]:
-    """The control's conversations, in tables that fit into memory."""
+def control_lot(context: Context) -> pl.DataFrame:
+    """The control's draws without their texts, in the order of a dataset."""
     count = context.run.rows(["sample_id"]).height
     sure = context.recipe.sampling.policy.sure_draws
+    return choose.in_order(unfiltered(_light(context), count, sure, context.recipe.seed))
+
+
+def control_rows(context: Context, lot: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The control's conversations, in whatever order, in tables that fit into memory."""
     asked = context.run.prompts()
-    lot = unfiltered(_light(context), count, sure, context.recipe.seed)
-    gathered = gather(
-        context.draws(), choose.in_order(lot), choose.OF_DRAWS, context.run.scratch("control")
-    )
-    for rows in gathered:
+    for rows in context.draws().beside(lot, ("opening", "text"), AT_ONCE):
         yield messages(rows, asked).select("sample_id", "messages")
 
 

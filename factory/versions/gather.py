@@ -26,6 +26,7 @@ ones."""
 UNKNOWN_TOKENS = 4000
 """What a draw counts as whose tokens nobody counted."""
 AT_ONCE = 2000
+"""Draws whose texts are in memory at once, on their way."""
 
 
 def gather(
