@@ -16,6 +16,7 @@ from factory.errors import RecipeError
 from factory.models import Located
 from factory.recipe import Recipe
 from factory.store.draws import Draws
+from factory.store.shards import write_through
 
 FORMAT = 2
 """Of run folders. 2: ids of prompts are of the bare question, ids of draws know their length."""
@@ -228,12 +229,16 @@ class RunFolder:
 
     def note_version(self, number: int) -> None:
         """Note the version that the recipe stands for now."""
-        self.current_version_note.write_text(json.dumps({"version": number}))
+        temporary = self.current_version_note.with_suffix(".json.tmp")
+        temporary.write_text(json.dumps({"version": number}))
+        write_through(temporary, self.current_version_note)
 
     def manifest(self) -> dict[str, Any] | None:
-        """The manifest of the version that the recipe stands for now."""
+        """The manifest of the version that the recipe stands for now; None where there is none."""
         version = self.current_version()
-        return json.loads((version / "manifest.json").read_bytes()) if version else None
+        if version is None or not (version / "manifest.json").exists():
+            return None
+        return json.loads((version / "manifest.json").read_bytes())
 
     def each_rows(self, columns: list[str], size: int = 1000) -> Iterator[pl.DataFrame]:
         """The same rows in the same order, at most `size` of them at a time."""

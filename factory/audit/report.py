@@ -30,7 +30,7 @@ def funnel_table(run: RunFolder) -> Table | None:
     manifest = run.manifest()
     if manifest is None:
         return None
-    steps, account = manifest["made_by"]["funnel"], manifest["made_by"]["account"]
+    steps, account = manifest["funnel"], manifest["account"]
     table = Table(title=f"dataset v{manifest['version']}", title_justify="left", box=None)
     table.add_column("filter")
     for name in ("draws", "dropped", "left", "alone it drops"):

@@ -13,7 +13,8 @@ from factory.audit.reverify import begin, opened
 from factory.audit.verdict_changes import effects, turns, wanted
 from factory.cli import main
 from factory.errors import RecipeError, StageError
-from factory.line.stages import Context, dataset, measures
+from factory.line.context import Context
+from factory.line.dataset_stages import dataset, measures
 from factory.models import Located
 from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe

@@ -7,19 +7,25 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from factory.errors import LedgerError, RecipeError
 from factory.ledger import Account
+from factory.line.context import Context, Result
 from factory.line.finished import Done, claim, fingerprint, finished, make
 from factory.line.run import Worker, _Scheduler
-from factory.line.stages import Context, Result
 from factory.line.table import STAGES, Stage, named, wanted
+from factory.models import chat
 from factory.progress import Progress
+from factory.prompts import drafts
 from factory.recipe import Recipe
+from factory.recipe.mappings import MAPPINGS
 from factory.run_folder import RunFolder
+from factory.versions import choose
+from sft import template
 
 RECIPE: dict[str, Any] = {
     "name": "test",
@@ -94,6 +100,7 @@ STUDENTS = ["student", "control", "scores-student", "scores-control"]
         ),
         ({"seed": 2}, EVERYTHING),
         ({"prompts": [RECIPE["prompts"][0] | {"rows": 99}]}, EVERYTHING),
+        ({"name": "other"}, []),  # no row has it
         # What was left out and is added runs; what is left out now does not.
         ({"evaluate": None}, []),
         ({"student.control": False}, []),
@@ -107,10 +114,39 @@ def test_a_change_runs_again_what_depends_on_it(changes: dict[str, Any], again: 
 
 
 @pytest.mark.parametrize(
+    ("code", "again"),
+    [
+        (drafts, EVERYTHING),
+        (chat, [stage for stage in EVERYTHING if stage != "prompts"]),
+        (template, [stage for stage in EVERYTHING if stage != "prompts"]),
+        (choose, ["dataset", *STUDENTS]),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, ModuleType) else "",
+)
+def test_code_that_shapes_a_stage_has_a_version_in_its_fingerprint(
+    monkeypatch: pytest.MonkeyPatch, code: Any, again: list[str]
+):
+    before = prints(recipe({}))
+    monkeypatch.setattr(code, "VERSION", code.VERSION + 1)
+    after = prints(recipe({}))
+    assert {name for name in after if after[name] != before[name]} == set(again)
+
+
+def test_another_ready_mapping_of_the_same_name_gives_other_prompts(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    source = {"source": "hub", "dataset": "openai/gsm8k", "held_out": 1}
+    plan = recipe({"prompts": [source]})
+    before = fingerprint(named("prompts"), plan, Path(), {})
+    other = MAPPINGS["openai/gsm8k"].model_copy(update={"reference_pattern": "(.*)"})
+    monkeypatch.setitem(MAPPINGS, "openai/gsm8k", other)
+    assert fingerprint(named("prompts"), plan, Path(), {}) != before
+
+
+@pytest.mark.parametrize(
     ("changes", "settled", "again"),
     [
         ({"filters.length.max_tokens": 95}, "dataset", ["dataset"]),  # no row was that long
-        ({"name": "other"}, "dataset", ["dataset"]),  # another card, the same rows
         ({"sampling.concurrency": 8}, "samples", ["samples", *SCORES]),  # no draw is made again
         ({"teacher.base.context": 600}, "teacher-base", ["teacher-base"]),
     ],
