@@ -184,7 +184,7 @@ class Endpoint:
             raise failed
         if not (streamed and reply.streamed):
             return completion(reply.body, self.served.opens_thinking, request.prefill)
-        if self._wire.credentials.are_in(streamed.so_far.encode()):  # a letter an event
+        if self._wire.credentials.are_in(streamed.said()):
             raise repeated()
         return streamed.completion()
 
