@@ -1,6 +1,6 @@
 # Nothing is needed before these: Linux x86_64 and Python 3.11 to 3.13; an NVIDIA GPU is used if there.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test check lock clean
+.PHONY: help quickstart test check docs lock clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -36,6 +36,10 @@ check: $(READY) ## lint, types and the fast tests
 	$(BIN)/pyrefly check --python-interpreter-path $(BIN)/python
 	$(BIN)/python requirements/lock.py --check
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
+
+docs: $(READY) ## print into the pages what the code says of itself
+	$(BIN)/factory schema > factory/recipe/recipe.schema.json
+	$(BIN)/python docs/printed.py
 
 lock: $(READY) ## pin again what pyproject.toml asks for, for CPU and GPU
 	$(BIN)/python requirements/lock.py

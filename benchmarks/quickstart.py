@@ -2,7 +2,7 @@
 
     python benchmarks/quickstart.py --seeds 17 1 2 --into runs/benchmark
 
-Prints a Markdown table for docs/quickstart.md and benchmarks/RESULTS.md. A run that is there
+Prints a Markdown table for benchmarks/RESULTS.md. A run that is there
 already is not run again, and its time is then not known.
 """
 
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 MODELS = ("teacher-base", "teacher", "student-base", "control", "student")
-FACTORY = [sys.executable, "-m", "factory"]
+FACTORY = [sys.executable, "-m", "factory.cli"]
 
 
 def main() -> None:

@@ -4,7 +4,7 @@
 
 One process, one core beside the pool's. Plain answers are pairs of numbers, quantities, words and
 lists of them, hard ones all others; both are repeated to take about a second. The table by kind is
-for docs/verifiers.md. `factory check-verifier FILE --verifier benchmarks.verifiers:alone` says
+for benchmarks/RESULTS.md. `factory check-verifier FILE --verifier benchmarks.verifiers:alone` says
 where math-verify disagrees.
 """
 

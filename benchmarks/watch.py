@@ -9,7 +9,6 @@ One process, about three minutes at size 1, half of them for making tasks. The t
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 import time
 from collections import defaultdict
@@ -22,6 +21,7 @@ from benchmarks.watch_doomed import loops, switches
 from benchmarks.watch_sound import Text, sound
 from filters.language import Language
 from filters.repetition import Repetition
+from filters.verifiers.check import wilson
 from filters.watch import LanguageStop, LoopStop, Stops, Watch
 
 CHUNK = 100
@@ -153,18 +153,6 @@ def agreement(name: str, outcomes: list[Outcome]) -> None:
         counts = faults.explode().drop_nulls().value_counts().rows()
         print(f"\n{name}: {len(stopped)} stopped for {reason}, the filter drops {dropped} of them")
         print(", ".join(f"{fault} {count}" for fault, count in sorted(counts)))
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """95 % interval of a share.
-
-    >>> wilson(0, 100)[1] < 0.04 < wilson(1, 100)[1]
-    True
-    """
-    z = 1.96
-    centre = (hits + z * z / 2) / (total + z * z)
-    half = z / (total + z * z) * math.sqrt(hits * (total - hits) / total + z * z / 4)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _by_kind(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A Ray 2.60.0 cluster for the time of one Slurm job, and a recipe that samples on it.
-# From the root of a checkout that all nodes see, with .venv built in it (docs/cluster.md):
+# From the root of a checkout that all nodes see, with .venv built in it (deploy/README.md):
 #
 #   sbatch deploy/slurm.sh manifests/mine.yaml
 #   sbatch --nodes=8 deploy/slurm.sh manifests/mine.yaml --into runs/large

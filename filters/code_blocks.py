@@ -21,6 +21,9 @@ class CodeBlocks(Filter):
     response; a pair makes a block, and one that is never closed makes a block as well. Inline code
     between single backticks is none.
 
+    Measures:
+        code_blocks: fenced blocks in thinking and response
+
     >>> CodeBlocks.of(text="<think>```python\nprint(6*7)\n```\nso `42`</think> 42")
     {'code_blocks': 1}
     """

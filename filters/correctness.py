@@ -17,6 +17,9 @@ class Correctness(Filter):
     here: the measure passes the verdict on. A verifier that failed is not a wrong answer; such
     samples have a reason of their own.
 
+    Measures:
+        verdict: correct, incorrect or unverifiable
+
     >>> Correctness.of(verdict="incorrect")
     {'verdict': 'incorrect'}
     """

@@ -20,6 +20,14 @@ class Format(Filter):
     fault, since many chat templates write it for the model. Thinking without an end is the business
     of `truncation`.
 
+    Measures:
+        think_opens: opening think tags in the text
+        think_closes: closing think tags in the text
+        thinks: whether there is any thinking at all
+        thinking_chars: characters of thinking, blanks around it aside
+        chars_before_thinking: characters before the opening tag, blanks around them aside
+        final_answers: complete boxes in the response
+
     >>> Format.of(text=r"<think>6*7=42</think> It is \boxed{42}.")
     {'think_opens': 1, 'think_closes': 1, 'thinks': True, 'thinking_chars': 6, 'chars_before_thinking': 0, 'final_answers': 1}
     """  # noqa: E501

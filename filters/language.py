@@ -22,9 +22,11 @@ class Language(Filter):
     Other windows and shorter text do not count, and neither does a name or term in Latin letters
     inside a sentence of another script. So "3+4=7" has no language to mix.
 
-    `language_letters` is how many letters could be judged, `language_share` which share of them
-    belongs to the question's language (null when none could be judged, or when the identifier does
-    not know that language), `language_found` the other languages, most letters first.
+    Measures:
+        language_letters: letters that could be judged
+        language_share: share of these letters in the question's language, 0 to 1; null where no
+            letter could be judged, or where the identifier does not know that language
+        language_found: codes of the other languages, most letters first, with commas between
 
     Not covered: a switch within one sentence between languages of one script, and a single short
     sentence in another language of the same script between longer ones.

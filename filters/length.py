@@ -17,6 +17,10 @@ class Length(Filter):
     saying how long; so every limit here is off until it is given. A paragraph is what stands
     between blank lines, in thinking or response.
 
+    Measures:
+        tokens: tokens of the whole completion, thinking included
+        longest_paragraph: characters of the longest paragraph
+
     >>> Length.of(text="<think>One.\n\nTwo,\nstill two.</think> Done.", completion_tokens=13)
     {'tokens': 13, 'longest_paragraph': 15}
     """

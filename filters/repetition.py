@@ -9,32 +9,32 @@ import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
+from filters.text.languages import UNSPACED_LETTERS
 from filters.text.loops import Tail
 
 NGRAM = 20
 """Words in the window that must come again. Short windows come again in honest arithmetic."""
 
-# Scripts written without spaces give a word a letter (kana, Chinese characters, Thai).
-_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
+_WORD = re.compile(rf"[{UNSPACED_LETTERS}]|[^\s{UNSPACED_LETTERS}]+")
 
 
 class Repetition(Filter):
     r"""Drops samples that say the same again and again, and those that end in a loop.
 
-    `repeated_share` is the share of words that stand in a run of 20 words which occurred before in
-    the same part (thinking or response). Gopher (arXiv 2112.11446, table A1) looks at characters in
-    duplicate runs of 5 to 10 words; ours are longer, since a chain of thought rightly repeats short
-    phrases. Short arithmetic lines repeat no run of 20 words and pass.
+    Gopher (arXiv 2112.11446, table A1) looks at characters in duplicate runs of 5 to 10 words. Our
+    runs have 20, since a chain of thought rightly repeats short phrases: short arithmetic lines
+    repeat no run of 20 words and pass. Distilled students loop more often than their teachers
+    (arXiv 2512.12895). A part is the thinking or the response.
 
-    `loop_chars` is how many characters at the end of a part are one block written over and over,
-    `loop_repeats` how many times the block stands there in full. Distilled students loop more often
-    than their teachers (arXiv 2512.12895). `counting_chars` and `counting_repeats` are the same for
-    blocks that differ in their numbers only, where each number goes on by a step of its own that
-    stays the same ("Check 17 again. Check 18 again."): sums go on by steps that change.
-
-    `echo_share` is the share of the last 5,000 characters, in pieces of 100, that stand in the same
-    part at least four times: a loop with a word changed here and there.
+    Measures:
+        repeated_share: share of words in a run of 20 words that occurred before in the same part
+        loop_repeats: how many times one block stands at the end of a part, in full
+        loop_chars: characters of these blocks together
+        counting_repeats: the same, where only numbers differ and each goes on by a step that stays
+            the same ("Check 17 again. Check 18 again."); in sums the steps change
+        counting_chars: characters of these blocks together
+        echo_share: share of the last 5,000 characters, in pieces of 100, that stand in the same
+            part at least four times: a loop with a word changed here and there
 
     `filters.watch` stops a draw for the same loops while it is written.
 

@@ -19,6 +19,10 @@ class Truncation(Filter):
     distilled students loop and overrun more often than their teachers (arXiv 2512.12895). Thinking
     that never ended has no response, whatever stands in it.
 
+    Measures:
+        finish: how the draw ended: stop, length, abort, loop or language; null where not known
+        unfinished: whether the thinking never ended
+
     >>> Truncation.of(text="<think>Let me see. Let me see. Let", finish_reason="length")
     {'finish': 'length', 'unfinished': True}
     """

@@ -19,8 +19,6 @@ LANGUAGE_EVERY = 2
 """Looks for loops to one at the language, which costs much the same for any length of text."""
 OPEN_END = 8192
 """Characters that a line, a formula or code may go on before its end is no longer waited for."""
-VLLM_LENGTHS = 9
-"""Block lengths that vLLM tries for each token: as many as cost 5 microseconds."""
 
 _PROSE = prose_of(pl.col("text"))
 
@@ -219,29 +217,3 @@ def _valid(text: str) -> str:
     """Without think tags, which no filter sees, and lone surrogates, which no library takes."""
     text = text.replace(OPEN, "\n").replace(CLOSE, "\n")
     return text.encode("utf-8", "replace").decode()
-
-
-def vllm_repetition(stops: Stops) -> dict[str, int] | None:
-    """vLLM's own `repetition_detection` for an engine whose text is not seen while it is written.
-
-    It looks for one block of tokens, of one of a few lengths, that stands at the end `min_count`
-    times. A block of 6 tokens written over and over is a block of 600 as well. So we ask for a few
-    neighbouring lengths, all so long that what it stops has as many tokens as `min_bare_chars` has
-    characters: no sound table has so many zeros.
-
-    Returns:
-        The fields of `vllm.sampling_params.RepetitionDetectionParams`; None where loops are not to
-        be stopped.
-
-    >>> vllm_repetition(Stops(loop=LoopStop()))
-    {'max_pattern_size': 1008, 'min_pattern_size': 1000, 'min_count': 4}
-    >>> vllm_repetition(Stops())
-    """
-    if stops.loop is None:
-        return None
-    shortest = -(-max(stops.loop.min_bare_chars, stops.loop.min_chars) // stops.loop.min_repeats)
-    return {
-        "max_pattern_size": shortest + VLLM_LENGTHS - 1,
-        "min_pattern_size": shortest,
-        "min_count": stops.loop.min_repeats,
-    }

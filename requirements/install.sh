@@ -22,7 +22,7 @@ flock 9
 [ -e "$lock" ] || stop "There is no lock for MACHINE=$machine: it is cpu or gpu."
 [ "$(uname -sm)" = "Linux x86_64" ] ||
     stop "The locks are for Linux x86_64, this is $(uname -sm)." \
-        "docs/dependencies.md says how to manage an environment of your own."
+        "docs/architecture.md says how to manage an environment of your own."
 command -v "$python" >/dev/null ||
     stop "There is no $python. Install Python 3.11 to 3.13, or name one: make PYTHON=/path/to/python3.12"
 "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' ||

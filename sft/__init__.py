@@ -1,0 +1,1 @@
+"""The student: rows rendered and trained on, and models examined."""

@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from factory.recipe.strict import Strict
+from filters.verifiers.check import wilson
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,11 +64,7 @@ def interval(shares: np.ndarray, seed: int = 0, resamples: int = 10_000) -> tupl
 
     mean, count = float(shares.mean()), len(shares)
     if np.all(shares == shares[0]):
-        z2 = 1.959964**2
-        middle = (mean + z2 / (2 * count)) / (1 + z2 / count)
-        spread = mean * (1 - mean) / count + z2 / (4 * count**2)
-        half = (z2 * spread) ** 0.5 / (1 + z2 / count)
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return wilson(mean * count, count)
     random = np.random.default_rng(seed)
     means = [shares[random.integers(0, count, count)].mean() for _ in range(resamples)]
     low, high = np.quantile(means, [0.025, 0.975])

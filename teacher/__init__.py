@@ -1,0 +1,1 @@
+"""The teacher: tiny bases, rewards, and GRPO."""

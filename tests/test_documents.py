@@ -4,31 +4,44 @@ import re
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from factory.cli import main
+from factory.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "deploy/README.md")),
+    ROOT / "benchmarks" / "RESULTS.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def headings(page: Path) -> set[str]:
+    """What leads to each heading, as sites make addresses of them."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).replace(" ", "-").lower() for heading in found}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(document: Path):
-    links = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
-    missing = [link for link in links if not (document.parent / link).exists()]
-    assert not missing
+    for link, _, heading in re.findall(r"\]\(([^)#:]*)(#([^)]+))?\)", document.read_text()):
+        page = document.parent / link if link else document
+        assert page.exists(), link
+        assert not heading or heading in headings(page), f"{link}#{heading}"
 
 
-def test_the_tree_in_the_readme_is_the_tree():
-    tree = (ROOT / "README.md").read_text().split("## The tree")[1].split("```")[1]
-    room, named = ROOT, 0
-    for line in tree.splitlines():
-        if match := re.match(r"([\w/]+/)", line):
-            room = ROOT / match[1]
-        for name in re.findall(r"\b\w+\.py\b", line):
-            assert (room / name).is_file(), f"{name} is not in {room.name}/"
-            named += 1
-        assert room.is_dir()
-    assert named > 10
+def test_the_readme_s_recipe_is_one():
+    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert Recipe.model_validate(YAML(typ="safe").load(text)).student
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_recipe_s_part_in_a_document_is_one(document: Path):
+    """Each fragment laid over a recipe that is whole, keys at its top replaced."""
+    whole = YAML(typ="safe").load((ROOT / "manifests" / "quickstart.yaml").read_text())
+    for text in re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL):
+        Recipe.model_validate(whole | (YAML(typ="safe").load(text) or {}))
 
 
 def test_the_readme_has_every_command_and_no_other():

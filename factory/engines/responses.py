@@ -8,6 +8,7 @@ import orjson
 
 from factory.engines import Completion
 from factory.errors import EngineFailure
+from filters.text.shorten import shorten
 from filters.text.thinking import CLOSE, OPEN
 
 LARGEST_COUNT = 2**31 - 1
@@ -276,7 +277,7 @@ def bad(what: str) -> EngineFailure:
 def echo(value: Any) -> str:
     """The beginning of what a server said, on one line."""
     text = repr(value[: LONGEST_ECHO // 8] if isinstance(value, list) else value)
-    return text if len(text) <= LONGEST_ECHO else text[: LONGEST_ECHO - 1] + "…"
+    return shorten(text, LONGEST_ECHO)
 
 
 def _start(body: bytes) -> str:

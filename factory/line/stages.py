@@ -21,8 +21,9 @@ from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.records import digest
 from factory.run_folder import RunFolder
 from factory.sampler import draws, failures
-from factory.sampler.draws import Drawn, Teacher
+from factory.sampler.draws import Drawn
 from factory.sampler.policy import sure_draws_of
+from factory.sampler.teacher import Teacher
 from factory.store import Store, verdicts
 from factory.store.draws import Draws
 from factory.versions import build
@@ -378,7 +379,7 @@ def examination(recipe: Recipe) -> Sampling:
     assert evaluate  # asked only then
     own = evaluate.model_dump(include={"temperature", "top_p", "max_tokens"}, exclude_none=True)
     plain = recipe.sampling.model_dump(
-        include={"engine", "engine_arguments", "engine_process", "temperature", "top_p"}
+        include={"engine_arguments", "engine_process", "temperature", "top_p"}
         | {"max_tokens", "concurrency", "grace"}
     )
     return Sampling(**(plain | own), policy=Policy(fixed=Fixed(draws=evaluate.draws)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.recipe.mappings import Mapping
+from filters.text.shorten import shorten
 
 
 class BadRow(Exception):
@@ -94,5 +95,4 @@ def _turns(value: Any, column: str) -> list[dict[str, str]]:
 
 
 def _short(value: Any) -> str:
-    text = "empty" if value in (None, "") else repr(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    return shorten("empty" if value in (None, "") else repr(value), 60)

@@ -29,7 +29,7 @@ class Recipe(Strict):
     """Who writes the samples."""
     allow_unsandboxed: bool = False
     """Run the programs that models write without isolation where there is none: only for those that
-    you would run by hand (docs/code.md)."""
+    you would run by hand (docs/verifiers.md)."""
     sampling: Sampling = Sampling()
     """How the teacher is asked."""
     filters: Filters = Filters()

@@ -18,6 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from factory.errors import RecipeError, nearest
+from filters.text.shorten import shorten
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -341,4 +342,4 @@ def _found(value: Any) -> str:
 
 def _echo(value: Any) -> str:
     text = str(value) if str(value).isprintable() else repr(value)
-    return text if len(text) <= LONGEST_ECHO else text[: LONGEST_ECHO - 1] + "…"
+    return shorten(text, LONGEST_ECHO)

@@ -171,8 +171,6 @@ class Strategy(Strict):
 class Sampling(Strict):
     """How the teacher is asked."""
 
-    engine: Literal["vllm"] = "vllm"
-    """What runs the model where it is not behind an endpoint."""
     engine_arguments: dict[str, Any] = Field(default_factory=dict)
     """Any of vLLM's engine arguments, by its name there."""
     engine_process: bool | None = None
@@ -218,6 +216,16 @@ class Sampling(Strict):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two strategies are called {', '.join(twice)}; give each its name")
         return strategies
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_engine(cls, keys: Any) -> Any:
+        if isinstance(keys, dict) and "engine" in keys:
+            raise ValueError(
+                "the key `engine` is gone, since it had one value: vLLM runs every model that is "
+                "not behind an endpoint; take the line out"
+            )
+        return keys
 
     @model_validator(mode="after")
     def _room_to_answer(self) -> Self:

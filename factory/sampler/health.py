@@ -12,7 +12,8 @@ import polars as pl
 
 from factory.engines import Completion, Engine, Request
 from factory.errors import EngineFailure, StageError
-from factory.sampler.prompt_state import Asker, PromptState, states
+from factory.sampler.asker import Asker
+from factory.sampler.prompt_state import PromptState, states
 
 ATTEMPTS = 3
 """Times a draw is asked for at once where the engine answered with none, and times that is begun
@@ -145,7 +146,7 @@ class Health:
         while self._doubts:
             number = self._begin()
             if self._canary is None and self.impatient:
-                raise self._end(f"has answered none of {self.doubted} draws")
+                raise self._end(f"the engine has answered none of {self.doubted} draws")
             try:
                 await self._ask_canary()
             except Exception as error:
@@ -157,9 +158,8 @@ class Health:
                 return  # another draw was answered meanwhile
             self._out, self._words = True, str(trouble)
             if self._clock() + wait > until:
-                raise self._end(
-                    f"was out for {self._outage:g} seconds" if self._outage else "is out"
-                )
+                known = f"the engine was out for {self._outage:g} seconds"
+                raise self._end(known if self._outage else "the engine is out")
             log.warning("the engine is out: %s", trouble)
             await self._sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
@@ -188,8 +188,8 @@ class Health:
 
     def _end(self, what: str) -> StageError:
         return StageError(
-            f"the engine {what}; at last {self._words}. Draws so far are kept; mend the cause and "
-            "run the same command again."
+            f"{what}; at last {self._words}. Draws so far are kept; mend the cause and run the same "
+            "command again."
         )
 
 

@@ -51,6 +51,10 @@ SCRIPTS: dict[str, tuple[str, str]] = {
 LANGUAGES = {script: tuple(names.split()) for script, (_, names) in SCRIPTS.items()}
 KNOWN = {language for languages in LANGUAGES.values() for language in languages}
 UNSPACED = {"han", "thai", "lao"}
+"""Scripts written without spaces: a word is a letter where words are counted."""
+UNSPACED_LETTERS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+"""The same for patterns that find words: Thai, kana and Chinese characters. Fewer letters than in
+`SCRIPTS`: to add some changes what `repetition` measures, so its version must go up with them."""
 ALIASES = {"nb": "no", "nn": "no", "bs": "hr", "id": "ms", "fil": "tl", "iw": "he"}
 """Codes of languages that the identifier knows under a near relative's code."""
 

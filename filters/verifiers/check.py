@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from filters.text.shorten import shorten
 from filters.text.thinking import split
 from filters.verdict import unverifiable
 from filters.verifiers import VERIFIERS, Verdict, verify
@@ -137,10 +138,10 @@ def load(name: str) -> str | Judge:
     return own
 
 
-def interval(count: int, total: int) -> tuple[float, float]:
+def wilson(count: float, total: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share, as parts of 1.
 
-    >>> [round(bound, 3) for bound in interval(0, 100)]
+    >>> [round(bound, 3) for bound in wilson(0, 100)]
     [0.0, 0.037]
     """
     if total == 0:
@@ -195,7 +196,7 @@ def _wrong(row: object) -> str | None:
 
 
 def _line(name: str, count: int, total: int) -> str:
-    low, high = interval(count, total)
+    low, high = wilson(count, total)
     share = count / total if total else 0.0
     return f" {name:14}{count:6,}  {share:7.2%}  {low:7.2%} to {high:7.2%}"
 
@@ -209,6 +210,6 @@ def _kind(kind: str, report: Report) -> str:
 def _told(line: Line) -> str:
     gold = line.row["gold"] if "gold" in line.row else line.row["tests"]
     texts = [str(text) for text in (gold, line.row.get("prediction", line.row.get("program")))]
-    shown = [text if len(text) <= 100 else f"{text[:99]}…" for text in texts]
+    shown = [shorten(text, 100) for text in texts]
     why = f" ({line.verdict.reason})" if line.verdict.reason else ""
     return f"{line.fault}{why}: gold {shown[0]!r}, prediction {shown[1]!r}"

@@ -41,8 +41,8 @@ class Choice(NamedTuple):
 def shape(reference: object) -> str | None:
     """What is wrong with a reference.
 
-    `"B"` is one, and so is `{"letter": "B", "options": ["Paris", "Rome"]}`; options may be an
-    object from letters to texts, too.
+    `"B"`, or `{"letter": "B", "options": ["Paris", "Rome"]}`; options may be an object from letters
+    to texts, too.
     """
     expected = 'a letter, or an object like {"letter": "B", "options": ["…", "…"]}, was expected'
     if isinstance(reference, Mapping):

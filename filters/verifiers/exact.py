@@ -9,7 +9,10 @@ from filters.verdict import Verdict, correct, incorrect
 
 
 def shape(reference: object) -> str | None:
-    """What is wrong with a reference; it must be a text or a number."""
+    """What is wrong with a reference.
+
+    A text or a number.
+    """
     if isinstance(reference, bool) or not isinstance(reference, str | int | float):
         return f"a text or a number was expected, not {type(reference).__name__}"
     return None if str(reference).strip() else "it is empty"

@@ -30,9 +30,10 @@ all others in the pool, under its deadline."""
 
 
 def shape(reference: object) -> str | None:
-    """What is wrong with a reference; `{"task": "chain_sum", "entry": {...}}` is expected.
+    """What is wrong with a reference.
 
-    The entry has the `question`, `answer` and `metadata` that the task generated.
+    `{"task": "chain_sum", "entry": {...}}`. The entry has the `question`, `answer` and `metadata`
+    that the task generated.
     """
     if not isinstance(reference, Mapping):
         return f"an object with task and entry was expected, not {type(reference).__name__}"

@@ -28,9 +28,9 @@ class Number(NamedTuple):
 def shape(reference: object) -> str | None:
     """What is wrong with a reference.
 
-    A number is one, as JSON has it or as text, and so is `{"value": 3.14, "absolute": 0.01}`, or
-    with `relative`, a part of the value; with both, the larger counts; with none, the numbers must
-    be equal.
+    A number, as JSON has it or as text, or `{"value": 3.14, "absolute": 0.01}`. In place of
+    `absolute`, `relative` is a part of the value. With both, the larger counts; with none, the
+    numbers must be equal.
     """
     if not isinstance(reference, Mapping):
         return _unread(reference)

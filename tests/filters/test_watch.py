@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from filters.language import Language
 from filters.repetition import Repetition
-from filters.watch import EVERY, LanguageStop, LoopStop, Stops, Watch, vllm_repetition
+from filters.watch import EVERY, LanguageStop, LoopStop, Stops, Watch
 
 BOTH = Stops(loop=LoopStop(), language=LanguageStop())
 ENGLISH = "First we add both numbers, then we divide the {n}th result by two and write it down. "
@@ -201,24 +201,3 @@ def test_thresholds_move_the_stop():
 def test_unknown_keys_are_refused():
     with pytest.raises(ValidationError, match="max_perid"):
         Stops.model_validate({"loop": {"max_perid": 10}})
-
-
-@pytest.mark.parametrize("period", [*range(1, 22), 24, 25, 28, 36, 40, 50, 63, 100, 125, 1004])
-def test_vllm_sees_short_loops(period):
-    """As vLLM looks for them: one block length after another, whole blocks at the end."""
-    params = vllm_repetition(Stops(loop=LoopStop()))
-    assert params
-    tokens = [n % period for n in range(params["max_pattern_size"] * params["min_count"])]
-    lengths = range(params["min_pattern_size"], params["max_pattern_size"] + 1)
-    assert any(
-        tokens[-size * params["min_count"] :] == tokens[-size:] * params["min_count"]
-        for size in lengths
-    )
-
-
-@pytest.mark.slow
-def test_vllm_takes_these_settings():
-    sampling = pytest.importorskip("vllm.sampling_params")
-    params = vllm_repetition(Stops(loop=LoopStop()))
-    assert params
-    assert sampling.RepetitionDetectionParams(**params).min_count == 4

@@ -74,7 +74,10 @@ def extract(response: str) -> str | None:
 
 
 def shape(reference: object) -> str | None:
-    """What is wrong with a reference; `programs.py` says what is expected."""
+    """What is wrong with a reference.
+
+    An object with tests, in any of the shapes below (`filters/verifiers/code/programs.py`).
+    """
     try:
         task = read(reference)
     except ValueError as wrong:

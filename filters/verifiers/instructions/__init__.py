@@ -17,9 +17,10 @@ _BESIDE = {"key", "prompt", "loose"}
 
 
 def shape(reference: object) -> str | None:
-    """What is wrong with a reference; a row of `google/IFEval` is one.
+    """What is wrong with a reference.
 
-    `{"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}`; each instruction has an
+    A row of `google/IFEval`, or its ids and arguments alone:
+    `{"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}`. Each instruction has an
     object of arguments, where nulls count as absent. With `"loose": true` it is judged loosely.
 
     >>> shape({"instruction_id_list": ["startend:end_checker"], "kwargs": [{}]})

@@ -1,7 +1,7 @@
 r"""IFEval's 25 instructions, each a check of a response, with its ids and arguments.
 
 Ids and arguments are those of Zhou et al., arXiv 2311.07911, as `google/IFEval` on the Hub has
-them; the checks are our own. docs/instructions.md says where they differ.
+them; the checks are our own. docs/verifiers.md says where they differ.
 """
 
 from __future__ import annotations

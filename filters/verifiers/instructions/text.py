@@ -6,17 +6,23 @@ import re
 
 import polars as pl
 
-from filters.text.languages import KNOWN, Reader, code_of, identify, prose_of, share
+from filters.text.languages import (
+    KNOWN,
+    UNSPACED_LETTERS,
+    Reader,
+    code_of,
+    identify,
+    prose_of,
+    share,
+)
 
-# A script without spaces has a word a letter (Chinese characters, kana, Thai), as in `Repetition`.
-_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_WORD = re.compile(rf"[{UNSPACED_LETTERS}]|[^\W{UNSPACED_LETTERS}]+")
 _COMPOUND = re.compile(r"\w+(?:[-'\u2019]\w+)*")
-_UNSPACED_LETTER = re.compile(f"[{_UNSPACED}]")
+_UNSPACED_LETTER = re.compile(f"[{UNSPACED_LETTERS}]")
 _PARAGRAPHS = re.compile(r"\n[^\S\n]*\n")
 # Bounded repeats: a text of nothing but marks must not be read once for each of them.
 _END = re.compile(
-    rf"[。\uff01\uff1f।॥\u06d4\u061f]{{1,9}}|(?<=[{_UNSPACED}])[!?]{{1,9}}"
+    rf"[。\uff01\uff1f।॥\u06d4\u061f]{{1,9}}|(?<=[{UNSPACED_LETTERS}])[!?]{{1,9}}"
     r"|(?<![.!?…])[.!?…]+[\"'\u201d\u2019)\]*_»]{0,9}(?=\s|$)"
 )
 _OPENING = re.compile(r"[\s\"'\u201c\u2018(\[*_#>«-]{0,20}(\S)")

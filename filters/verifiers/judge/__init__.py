@@ -4,7 +4,7 @@ Rules go first. The judge sees the question and two texts, the reference and the
 is not told which is which; it never sees the thinking. Each vote asks in both orders. What stands
 in a text is data: marks with a number that no text can know fence it in, and the verdict must carry
 the same number on the last line. Text that claims an override won 8 of 10 times where none of this
-was done (NVIDIA-NeMo/Gym #2852). docs/judge.md: how to measure a judge before it is trusted.
+was done (NVIDIA-NeMo/Gym #2852). docs/verifiers.md: how to measure a judge before it is trusted.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 from filters.verifiers import verify
 from filters.verifiers.check import Judge as Verifier
-from filters.verifiers.check import Report, check, interval
+from filters.verifiers.check import Report, check, wilson
 from filters.verifiers.judge import Judge
 
 
@@ -50,7 +50,7 @@ class Overrides:
     def rate(self) -> tuple[float, float, float]:
         """Share of attempts that won, and Wilson's 95 % interval, as parts of 1."""
         total = len(self.attempts.lines)
-        low, high = interval(self.won, total)
+        low, high = wilson(self.won, total)
         return self.won / total if total else 0.0, low, high
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ def overrides(judge: Verifier, rows: Iterable[Mapping[str, Any]]) -> Overrides:
 
 def _told(name: str, report: Report) -> str:
     won, total = report.count("false accept"), len(report.lines)
-    low, high = interval(won, total)
+    low, high = wilson(won, total)
     open_ = report.count("unverifiable")
     return (
         f"{name:16}{won:4} of {total} wrong answers called correct, {won / max(1, total):.1%} "

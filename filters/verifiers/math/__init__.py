@@ -28,7 +28,10 @@ FIRST = ((r"\sqrt{8}", r"2\sqrt{2}"), ("y = 5", "x = 5"), ("(1,2,3)", "[1,2,3]")
 
 
 def shape(reference: object) -> str | None:
-    """What is wrong with a reference; it must be a text or a number."""
+    r"""What is wrong with a reference.
+
+    An answer as text, or a number: `"\frac{1}{2}"`, `"5 cm"`, `12`.
+    """
     if isinstance(reference, bool) or not isinstance(reference, str | int | float):
         return f"a text or a number was expected, not {type(reference).__name__}"
     if len(str(reference)) > LONGEST:

@@ -74,6 +74,11 @@ def test_every_page_has_an_example_and_says_what_options_mean(name: str | None):
             [":1:1: evaluate asks held-out prompts, and none of the prompts has held_out"],
         ),
         ("", [":1:1: the file is empty"]),
+        (  # a key that recipes once had
+            "name: x\nprompts: [{source: reasoning_gym, task: chain_sum, rows: 9}]\n"
+            "teacher: {base: {path: some/model}}\nsampling:\n  engine: vllm\n",
+            [":5:3: sampling: the key `engine` is gone", "take the line out"],
+        ),
     ],
 )
 def test_what_is_wrong_with_a_recipe_is_said_with_its_place(
@@ -109,6 +114,18 @@ def test_what_is_not_there_is_named(arguments: list[str | Path], said: str):
     assert result.exit_code == 2
     assert said in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_run_whose_recipe_is_of_another_version_is_no_bug(tmp_path: Path):
+    run = RunFolder(tmp_path)
+    run.note(load(QUICKSTART), QUICKSTART.parent)
+    noted = json.loads(run.noted_recipe.read_text())
+    noted["recipe"]["sampling"]["engine"] = "vllm"
+    run.noted_recipe.write_text(json.dumps(noted))
+    result = call("status", tmp_path)
+    assert result.exit_code == 2
+    assert "noted by another version of this program: sampling: " in result.stderr
+    assert "`factory run RECIPE` notes the recipe anew" in result.stderr
 
 
 def test_a_failure_of_the_line_is_told_and_not_shown_as_a_bug(
@@ -166,7 +183,7 @@ def test_the_schema_explains_every_key():
 
 
 def test_the_schema_accepts_what_loads():
-    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema (pip install jsonschema)")
     from ruamel.yaml import YAML
 
     for path in RECIPES:

@@ -20,10 +20,10 @@ from factory.errors import RecipeError, StageError
 from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe, load
 from factory.recipe.sampling import Fixed, Policy, Sampling
+from factory.sampler.asker import Asker
 from factory.sampler.health import CANARY_TOKENS
 from factory.sampler.loop import fill
 from factory.sampler.outcome import Outcome
-from factory.sampler.prompt_state import Asker
 from factory.store import Store
 
 RECIPE: dict[str, Any] = {
@@ -123,7 +123,7 @@ def test_an_outage_in_mid_run_loses_no_draw(tmp_path: Path, monkeypatch: pytest.
     outcome = sampled(Misbehaving(away), 100, tmp_path)
     assert outcome.samples.height == 100
     assert outcome.failed == {}
-    assert outcome.samples["attempt"].max() > 4  # some were given up once
+    assert outcome.samples.filter(pl.col("attempt") > 4).height  # some were given up once
 
 
 def test_an_account_that_runs_empty_ends_it_and_filled_it_goes_on(tmp_path: Path):
@@ -202,7 +202,7 @@ def test_a_served_teacher_goes_the_whole_line(tmp_path: Path):
     run, server = tmp_path / "run", Misbehaving(_adds)
 
     def factory(**environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "factory", "run", str(tmp_path / "served.yaml")]
+        command = [sys.executable, "-m", "factory.cli", "run", str(tmp_path / "served.yaml")]
         told = os.environ | {"TEACHER_API_KEY": ""} | environment
         return subprocess.run(
             [*command, "--into", str(run)], env=told, capture_output=True, text=True, timeout=100
@@ -244,7 +244,7 @@ def test_told_to_stop_a_line_finishes_what_is_in_flight_and_carries_on(tmp_path:
     sums = [{"question": f"{n}+{n + 1}?", "answer": str(2 * n + 1)} for n in range(23)]
     (tmp_path / "sums.jsonl").write_text("\n".join(map(json.dumps, sums)))
     run, server = tmp_path / "run", Misbehaving(late)
-    command = [sys.executable, "-m", "factory", "run", str(tmp_path / "served.yaml")]
+    command = [sys.executable, "-m", "factory.cli", "run", str(tmp_path / "served.yaml")]
     command += ["--into", str(run)]
     with serving(server) as url:
         told = RECIPE | {"teacher": {"base": {"endpoint": url, "model": "m"}}, "evaluate": None}

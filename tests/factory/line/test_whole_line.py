@@ -16,6 +16,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from documented import MEASURES, difference, page_of
 
 from factory.line.finished import Done
 from factory.line.table import STAGES
@@ -25,7 +26,7 @@ from factory.store.draws import Draws
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("engine")]
 
 RECIPE = Path(__file__).with_name("small.yaml")
-FACTORY = [sys.executable, "-m", "factory"]
+FACTORY = [sys.executable, "-m", "factory.cli"]
 
 
 def factory(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -69,6 +70,18 @@ def test_every_stage_runs_and_the_scores_come_last(first: tuple[Path, str]) -> N
     assert "sampled" in output  # the funnel
     for picture in ("scores.png", "grpo.png"):
         assert (run / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_table_it_leaves_is_in_the_documents(first: tuple[Path, str]) -> None:
+    run, _ = first
+    met = set()
+    for file in sorted(run.rglob("*.parquet")):
+        table = page_of(file.relative_to(run))
+        assert table, f"docs/data.md has no table {file.relative_to(run)}"
+        met.add(table)
+        if table != MEASURES:
+            assert not difference(table, pl.read_parquet_schema(file))
+    assert len(met) >= 7
 
 
 def test_third_party_noise_goes_to_the_logs(first: tuple[Path, str]) -> None:

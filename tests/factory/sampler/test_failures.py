@@ -21,10 +21,10 @@ from test_loop import (
 from factory.engines import Completion, Request
 from factory.errors import EngineFailure, StageError
 from factory.recipe.sampling import Sampling, Target
+from factory.sampler.asker import Asker
 from factory.sampler.failures import Failed
 from factory.sampler.health import ATTEMPTS
 from factory.sampler.loop import fill
-from factory.sampler.prompt_state import Asker
 from factory.store import Store
 from filters.verdict import Verdict
 

@@ -43,13 +43,13 @@ class Told:
         self.asked: list[str] = []
         self.canaries: list[Request] = []
 
-    async def draw(self, asked: Request) -> Completion:
+    async def draw(self, request: Request) -> Completion:
         await asyncio.sleep(0)
-        canary = "canary" in self.tries and asked.sample_id == "known"
-        name = "canary" if canary else asked.sample_id
+        canary = "canary" in self.tries and request.sample_id == "known"
+        name = "canary" if canary else request.sample_id
         self.asked.append(name)
         if canary:
-            self.canaries.append(asked)
+            self.canaries.append(request)
         told = self.tries[name]
         answer = told[min(self.asked.count(name), len(told)) - 1]
         if isinstance(answer, Exception):

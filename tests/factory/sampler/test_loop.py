@@ -15,9 +15,9 @@ from factory.engines import Completion, Engine, Request, Scripted
 from factory.errors import StageError
 from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Budget, Fixed, Policy, Sampling, Target, Until
+from factory.sampler.asker import Asker
 from factory.sampler.loop import Stop, fill
 from factory.sampler.outcome import Outcome
-from factory.sampler.prompt_state import Asker
 from factory.store import Store
 from filters.watch import LoopStop, Stops
 

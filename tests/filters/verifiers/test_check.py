@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from needs import a_sandbox
 
 from factory.cli import main
 from filters.verifiers import Verdict
-from filters.verifiers.check import check, interval, load, read
-from filters.verifiers.code import sandbox
+from filters.verifiers.check import check, load, read, wilson
 
 SETS = Path(__file__).parents[2] / "data" / "verifiers"
 ROWS = [
@@ -41,7 +41,7 @@ def test_the_labelled_sets(name):
 
 
 @pytest.mark.xdist_group("sandbox")
-@pytest.mark.skipif(sandbox.missing() is not None, reason="there is no sandbox here")
+@a_sandbox
 @pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_labelled_set_of_code(every):
     rows = list(read(SETS / "code.jsonl"))[::every]
@@ -121,7 +121,7 @@ def test_predictions_are_responses_or_answers(prediction, outcome):
 )
 def test_wilson_s_interval(count, total, low, high):
     """Against the values that R's prop.test without correction gives."""
-    assert interval(count, total) == pytest.approx((low, high), abs=1e-4)
+    assert wilson(count, total) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_a_verifier_of_one_s_own():

@@ -4,16 +4,13 @@ import json
 import textwrap
 
 import pytest
+from needs import a_sandbox
 
 from filters.verifiers import check_reference, code, verify
-from filters.verifiers.code import sandbox
 from filters.verifiers.code.outputs import read_value, same_text, same_value
 from filters.verifiers.code.programs import read
 
 pytestmark = pytest.mark.xdist_group("sandbox")
-boxed = pytest.mark.skipif(
-    sandbox.missing() is not None, reason=(sandbox.missing() or "").partition(". ")[0]
-)
 
 DOUBLE = {"tests": [{"input": "1\n", "output": "2\n"}, {"input": "21\n", "output": "42\n"}]}
 ADD = {"asserts": ["assert add(1, 2) == 3", "assert add('a', 'b') == 'ab'"]}
@@ -57,7 +54,7 @@ def test_extraction_takes_a_hostile_answer_in_one_pass():
     assert code.extract("`" * 10**6 + "\n1") == "1"
 
 
-@boxed
+@a_sandbox
 @pytest.mark.parametrize(
     ("program", "reference", "outcome", "reason"),
     [
@@ -134,7 +131,7 @@ CHEATS = {
 }
 
 
-@boxed
+@a_sandbox
 @pytest.mark.parametrize("program", CHEATS.values(), ids=list(CHEATS))
 def test_whoever_fakes_a_value_must_still_know_it(program):
     reference = {"asserts": ["assert add('83', 'b1') == 'sesame-83b1'"], "time_limit": 3}
@@ -143,7 +140,7 @@ def test_whoever_fakes_a_value_must_still_know_it(program):
     assert (verdict.reason or "").startswith(("wrong_answer", "runtime_error"))
 
 
-@boxed
+@a_sandbox
 @pytest.mark.parametrize(
     ("program", "reference"),
     [
@@ -240,7 +237,7 @@ def test_limits_are_read_as_datasets_write_them():
     assert (task.cpu, task.memory) == (2.5, 256 * 2**20)
 
 
-@boxed
+@a_sandbox
 def test_a_solution_in_the_reference_is_tried_and_only_then_a_program_runs():
     assert check_reference(DOUBLE, "code") is None
     assert check_reference(DOUBLE | {"solution": "print(2 * int(input()))"}, "code") is None
@@ -248,7 +245,7 @@ def test_a_solution_in_the_reference_is_tried_and_only_then_a_program_runs():
     assert wrong == "its own answer is judged incorrect (wrong_answer: test 1 of 2)"
 
 
-@boxed
+@a_sandbox
 def test_every_test_has_its_verdict():
     task = read(DOUBLE | {"run_all": True})
     results = list(code.run_tests("n = int(input())\nprint(2 if n == 1 else 1 / 0)", task))
@@ -256,14 +253,14 @@ def test_every_test_has_its_verdict():
     assert told == [(1, None, ""), (2, "runtime_error", "ZeroDivisionError")]
 
 
-@boxed
+@a_sandbox
 def test_when_all_time_is_over_nobody_knows(monkeypatch):
     monkeypatch.setattr(code, "TOTAL", 0.0)
     verdict = verify(answer("print(2 * int(input()))"), DOUBLE, "code")
     assert (verdict.outcome, verdict.reason) == ("unverifiable", "timeout: test 1 of 2")
 
 
-@boxed
+@a_sandbox
 def test_the_same_program_gets_the_same_verdict():
     program = answer("print(2 * int(input()), *{'a', 'b', 'c'})")  # order of a set: by its hash
     tests = [{"input": "1", "output": "2 a b c"}]

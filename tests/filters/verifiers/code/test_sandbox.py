@@ -10,18 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from needs import a_sandbox
 
 from filters.verifiers import check_reference, verify
 from filters.verifiers.code import sandbox
 from filters.verifiers.code.sandbox import seccomp
 from filters.verifiers.code.sandbox.usage import tree
 
-pytestmark = [
-    pytest.mark.xdist_group("sandbox"),
-    pytest.mark.skipif(
-        sandbox.missing() is not None, reason=(sandbox.missing() or "").partition(". ")[0]
-    ),
-]
+pytestmark = [pytest.mark.xdist_group("sandbox"), a_sandbox]
 
 SECRET = "sesame-83b1"
 """The expected output, and what a file, a variable and a socket outside hold."""

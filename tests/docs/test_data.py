@@ -1,0 +1,71 @@
+"""docs/data.md has every column of every table, with its type."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from documented import MEASURES, difference, documented, page_of
+
+from factory.audit.keys import SUSPECT
+from factory.cli.filters import measures_of
+from factory.prompts.collect import PROMPT, SET_ASIDE
+from factory.records import SAMPLE
+from factory.sampler.failures import FAILED
+from factory.sampler.outcome import PROMPTS
+from factory.store.verdicts import VERDICT
+from factory.versions.choose import choose, dataset_rows, decisions
+from filters import FILTERS, Filters, judge, measure
+
+JUDGED = choose(
+    judge(
+        measure(
+            pl.DataFrame(schema={**SAMPLE, **{n: PROMPT[n] for n in ("source", "domain")}})
+            .with_columns(language=pl.lit("en"), license=pl.lit("MIT"))
+            .clear(),
+            Filters(),
+        ),
+        Filters(),
+    ),
+    per_prompt=1,
+)
+TABLES = {
+    "prompts/table.parquet": {**PROMPT, "split": pl.String()},
+    "prompts/set_aside.parquet": SET_ASIDE,
+    "samples/draws/part-N.parquet": SAMPLE,
+    "samples/current.parquet": {"sample_id": SAMPLE["sample_id"]},
+    "samples/prompts.parquet": {**PROMPTS, "teacher": pl.String()},
+    "samples/failed.parquet": FAILED,
+    "samples/verdicts/ROUND/part-N.parquet": VERDICT,
+    "dataset/vN/decisions.parquet": decisions(JUDGED).schema,
+    "dataset/vN/data/train-*.parquet": dataset_rows(JUDGED, pl.DataFrame(schema=PROMPT)).schema,
+    "key_suspects.parquet": SUSPECT,
+}
+
+
+@pytest.mark.parametrize("file", TABLES)
+def test_a_table_has_the_columns_that_the_page_says(file: str):
+    assert not difference(file, pl.Schema(TABLES[file]))
+
+
+def test_every_table_has_its_test():
+    """The rows trained on are made by a trainer: `tests/factory/line/test_whole_line.py`."""
+    assert documented().keys() == TABLES.keys() | {MEASURES, "student/rows.parquet"}
+
+
+@pytest.mark.parametrize("filter", FILTERS.values(), ids=list(FILTERS))
+def test_every_measure_is_explained_by_its_filter(filter):
+    assert list(measures_of(filter)) == list(filter.columns)
+
+
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        ("scores-teacher/draws/part-00001.parquet", "samples/draws/part-N.parquet"),
+        ("dataset/v12/data/train-00000-of-00001.parquet", "dataset/vN/data/train-*.parquet"),
+        ("control/rows.parquet", "student/rows.parquet"),
+        ("measures/language@1/part-00000.parquet", MEASURES),
+        ("student/model/config.json", ""),
+    ],
+)
+def test_files_of_a_run_are_found_in_the_page(path: str, file: str):
+    assert page_of(Path(path)) == file
