@@ -202,6 +202,10 @@ class RunFolder:
         """What became of each prompt, with its pass rate."""
         return self.stage("samples") / "prompts.parquet"
 
+    def failed_draws(self, stage: str) -> Path:
+        """A stage's draws that could not be had, with the engine's words."""
+        return self.stage(stage) / "failed.parquet"
+
     def draws(self, stage: str = "samples", elsewhere: str | None = None) -> Draws:
         """A stage's sealed draws, with the verdicts that count now."""
         return Draws(self.shards(stage, elsewhere), self.rounds(stage))

@@ -95,6 +95,8 @@ def ledger_table(recipe: Recipe, run: RunFolder) -> Table:
             table.add_row(stage.name, *[""] * 6, _why_not(run, stage.name, waits, running))
             continue
         name, state = stage.name, "done"
+        if record.missing:
+            state = f"done, {record.missing:,} rows missing; run it again to ask for them"
         for account in record.accounts:
             dropped, failed = sum(account.dropped.values()), sum(account.failed.values())
             counts = (account.entered, account.left, dropped, failed, account.pending)

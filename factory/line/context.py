@@ -62,3 +62,5 @@ class Result:
     note: str
     """In a few words, for people."""
     accounts: list[Account]
+    missing: int = 0
+    """Rows that could not be had, and that the next run asks for again."""

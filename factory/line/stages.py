@@ -17,7 +17,7 @@ from factory.recipe import Recipe
 from factory.recipe.models import Model, Served, Tiny
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.records import digest, rows_digest
-from factory.sampler import draws
+from factory.sampler import draws, failures
 from factory.sampler.draws import Drawn
 from factory.sampler.teacher import Teacher
 from factory.store import Store
@@ -143,12 +143,14 @@ def samples(context: Context) -> Result:
     left = [id for id in asked["prompt_id"] if id in met]
     prompts = balance("prompts", asked["prompt_id"], left=left, failed=lost, pending=pending)
     digest_of = draws.draws_digest(context.draws(), drawn.samples)
-    return Result(digest_of, _summary(context, drawn), [prompts, _draws(drawn)])
+    note = _summary(context, drawn) + _lost(context, drawn, asked)
+    return Result(digest_of, note, [prompts, _draws(drawn)], drawn.missing)
 
 
 def _summary(context: Context, drawn: Drawn) -> str:
     """In a line: draws, what was accepted at what price, how good the teacher is, what ended it."""
-    kept = context.draws().read(("sample_id", "verdict", "completion_tokens"), drawn.samples)
+    told = ("sample_id", "verdict", "completion_tokens", "attempt")
+    kept = context.draws().read(told, drawn.samples)
     correct, tokens = kept.filter(verdict="correct").height, int(kept["completion_tokens"].sum())
     rate = drawn.prompts["pass_rate"].mean()
     note = (
@@ -159,13 +161,23 @@ def _summary(context: Context, drawn: Drawn) -> str:
         note += f", pass@1 {rate:.1%}"
     hopeless = drawn.prompts.filter(state="hopeless").height
     note += f", {hopeless:,} prompts hopeless" if hopeless else ""
+    retried = int(kept["attempt"].sum()) - kept.height
+    note += f", {retried:,} attempts were retried" if retried else ""
     return f"{note}; ended: {', '.join(dict.fromkeys(drawn.ended_by))}"
+
+
+def _lost(context: Context, drawn: Drawn, asked: pl.DataFrame) -> str:
+    """Write down the draws that could not be had; what to say of them, if there are any."""
+    rows, file = failures.table(drawn.failed, asked), context.run.failed_draws(context.name)
+    store.write_table(rows, file)
+    return "" if rows.is_empty() else f"; {failures.told(rows)}; all in {file}"
 
 
 def _draws(drawn: Drawn) -> Account:
     """The account of draws: done, or failed by reason."""
     ids = drawn.samples["sample_id"].to_list()
-    return balance("draws", [*ids, *drawn.failed], left=ids, failed=drawn.failed)
+    failed = {id: lost.reason for id, lost in drawn.failed.items()}
+    return balance("draws", [*ids, *failed], left=ids, failed=failed)
 
 
 def _drawn(
@@ -232,10 +244,9 @@ def scores(context: Context, model: str) -> Result:
     result = score(answers, context.recipe.seed)
     context.run.score(model).write_text(result.model_dump_json(indent=1))
     note = f"pass@1 {result.pass_at_1:.1%} ({result.low:.1%} to {result.high:.1%})"
-    if account.failed:
-        note += f", without {sum(account.failed.values()):,} draws that failed"
+    note += _lost(context, drawn, asked)
     told = draws.draws_digest(context.draws(context.name), drawn.samples)
-    return Result(digest(result.model_dump(), told), note, [account])
+    return Result(digest(result.model_dump(), told), note, [account], drawn.missing)
 
 
 def examination(recipe: Recipe) -> Sampling:

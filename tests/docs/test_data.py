@@ -10,6 +10,7 @@ from factory.audit.keys import SUSPECT
 from factory.cli.filters import measures_of
 from factory.prompts.collect import PROMPT, SET_ASIDE
 from factory.records import SAMPLE
+from factory.sampler.failures import FAILED
 from factory.sampler.outcome import PROMPTS
 from factory.store.verdicts import VERDICT
 from factory.versions.choose import choose, dataset_rows, decisions
@@ -33,6 +34,7 @@ TABLES = {
     "samples/draws/part-N.parquet": SAMPLE,
     "samples/current.parquet": {"sample_id": SAMPLE["sample_id"]},
     "samples/prompts.parquet": {**PROMPTS, "teacher": pl.String()},
+    "samples/failed.parquet": FAILED,
     "samples/verdicts/ROUND/part-N.parquet": VERDICT,
     "dataset/vN/decisions.parquet": decisions(JUDGED).schema,
     "dataset/vN/data/train-*.parquet": dataset_rows(JUDGED, pl.DataFrame(schema=PROMPT)).schema,
