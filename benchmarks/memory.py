@@ -82,7 +82,7 @@ def make(folder: Path, draws: int, filters: dict[str, Any]) -> None:
 
 
 def _texts(chance: np.random.Generator, draws: int) -> pl.DataFrame:
-    """Draws of 8 KB and 2,100 ids, each of its own: a shard's. Others have the same in new order."""
+    """A shard's draws of 8 KB and 2,100 ids; the other shards have the same in another order."""
     letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
     lengths = chance.integers(2, 10, 20_000)
     words = np.array(["".join(chance.choice(letters, length)) for length in lengths])
