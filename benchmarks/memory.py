@@ -40,6 +40,7 @@ SHARD_ROWS = 2000
 WORDS, TOKENS = 1250, 2100
 CHEAP = {"correctness": {}, "truncation": {}, "length": {}, "code_blocks": {}}
 ALL = CHEAP | {"format": {}, "language": {}, "repetition": {}}
+WRONG = {"verdict": "incorrect", "verdict_reason": "wrong_answer"}
 STAGES = ("measures", "dataset", "control")
 
 
@@ -65,42 +66,36 @@ def make(folder: Path, draws: int, filters: dict[str, Any]) -> None:
     schema = {**PROMPT, "split": pl.String()}
     table = [asked | {"prompt_id": id, "split": "train"} for id in ids]
     write_table(pl.DataFrame(table, schema=schema), run.prompt_table)
-    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-    words = np.array(
-        ["".join(chance.choice(letters, chance.integers(2, 10))) for _ in range(20_000)]
-    )
+    pool = _texts(chance, min(draws, SHARD_ROWS))
     order = chance.permutation(draws)  # draws are finished in no order: the worst case
     samples = []
     for number, start in enumerate(range(0, draws, SHARD_ROWS)):
         places = order[start : start + SHARD_ROWS]
-        shard = pl.DataFrame([_draw(chance, words, ids, int(n)) for n in places], schema=SAMPLE)
+        shard = pool.sample(len(places), shuffle=True, seed=number).with_columns(
+            sample_id=pl.Series([chance.bytes(16).hex() for _ in places]),
+            prompt_id=pl.Series([ids[place // PER_PROMPT] for place in places]),
+            draw=pl.Series(places % PER_PROMPT, dtype=pl.Int32),
+        )
         Shards(run.journal("samples")).write(number, shard)
         samples.append(shard.select("sample_id"))
     write_table(pl.concat(samples), run.current_draws)
 
 
-def _draw(
-    chance: np.random.Generator, words: np.ndarray[Any, Any], ids: list[str], number: int
-) -> dict[str, Any]:
-    thought = " ".join(words[chance.integers(0, len(words), WORDS)])
-    correct = number % 10 > 0
-    return {
-        "sample_id": chance.bytes(16).hex(),
-        "prompt_id": ids[number // PER_PROMPT],
-        "draw": number % PER_PROMPT,
-        "opening": "",
-        "teacher": "t",
-        "settings": "s",
-        "text": f"<think>{thought}</think> \\boxed{{5}}",
-        "reasoning": thought,
-        "response": "\\boxed{5}",
-        "token_ids": chance.integers(0, 150_000, TOKENS, dtype=np.int32),
-        "completion_tokens": TOKENS,
-        "finish_reason": "stop",
-        "verdict": "correct" if correct else "incorrect",
-        "verdict_reason": None if correct else "wrong_answer",
-        "answer": "5",
-    }
+def _texts(chance: np.random.Generator, draws: int) -> pl.DataFrame:
+    """A shard's draws of 8 KB and 2,100 ids; the other shards have the same in another order."""
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    lengths = chance.integers(2, 10, 20_000)
+    words = np.array(["".join(chance.choice(letters, length)) for length in lengths])
+    drawn = (" ".join(words[chance.integers(0, len(words), WORDS)]) for _ in range(draws))
+    rows = [
+        {"text": f"<think>{thought}</think> \\boxed{{5}}", "reasoning": thought}
+        | {"token_ids": chance.integers(0, 150_000, TOKENS, dtype=np.int32)}
+        | {"response": "\\boxed{5}", "answer": "5", "completion_tokens": TOKENS, "opening": ""}
+        | {"finish_reason": "stop", "teacher": "t", "settings": "s"}
+        | ({"verdict": "correct"} if number % 10 else WRONG)
+        for number, thought in enumerate(drawn)
+    ]
+    return pl.DataFrame(rows, schema=SAMPLE)
 
 
 def do(folder: Path, stage: str) -> None:
