@@ -185,7 +185,7 @@ def real(run: Path, draws: int, count: int) -> None:
     from factory import models
     from factory.engines.vllm_engine import VLLM
     from factory.recipe import Recipe
-    from factory.sampler.draws import longest_prompt
+    from factory.sampler.longest import longest_prompt
 
     recipe = Recipe.model_validate(json.loads((run / "recipe.json").read_text())["recipe"])
     asked = pl.read_parquet(run / "prompts" / "table.parquet").filter(split="train").head(count)
