@@ -4,7 +4,8 @@
 
 Rows are correct draws, and a prompt is covered when it has one. Three questions are asked: what it
 costs to have one row of each prompt that has any, or up to four; and what half of the rows cost
-that `fixed` with 8 draws has in all, where the run ends as soon as it has them.
+that `fixed` with 8 draws has in all, where the run ends as soon as it has them, or goes on for the
+sake of coverage.
 
 What `fixed` and `until` draw follows from their tables alone, so it is worked out from those (a
 test shows that `fill` draws the same).
@@ -107,12 +108,24 @@ def measured(name: str, question: Question, prompts: int, seeds: Sequence[int]) 
     pools = [Pool.simulated(name, prompts, seed) for seed in seeds]
     aims = [question.target(pool) for pool in pools]
     pairs = list(zip(pools, aims, strict=True))
-    most = question.most
     found = {
-        kind: [[by_table(pool, setting, most, aim) for pool, aim in pairs] for setting in settings]
+        kind: [
+            [yielded(pool, setting, question.most, aim, ends) for pool, aim in pairs]
+            for setting, ends in product(settings, {question.aims, False})
+        ]
         for kind, settings in tables(question, len(set(pools[0].sources))).items()
     }
     return Panel(name, question, found)
+
+
+def yielded(
+    pool: Pool, setting: Sequence[Limits], most: int, aim: int | None, ends: bool
+) -> Yield | None:
+    """What a table draws; rows beyond the aim count for nothing, whether or not it ends there."""
+    one = by_table(pool, setting, most, aim if ends else None)
+    if one is None or aim is None:
+        return one
+    return Yield(one.tokens, aim, one.covered) if one.rows >= aim else None
 
 
 def sufficient(yields: Sequence[Yield | None]) -> list[Yield]:
@@ -148,7 +161,7 @@ SHOWN: dict[str, dict[str, Any]] = {
     "fixed": {"color": "0.45", "marker": "s"},
     "until": {"color": "tab:blue", "marker": "o"},
     "until, give_up": {"color": "tab:green", "marker": "^"},
-    "until, give_up as a list": {"color": "tab:olive", "marker": "."},
+    "until, give_up as a list": {"color": "tab:olive", "linestyle": "--"},
     "until, give_up by source": {"color": "tab:purple", "marker": "v"},
 }
 """How each kind is drawn."""

@@ -19,9 +19,9 @@ import polars as pl
 from factory.engines import Completion, Request
 from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Policy, Sampling, Target
+from factory.sampler.asker import Asker
 from factory.sampler.loop import fill
 from factory.sampler.policy import Limits
-from factory.sampler.prompt_state import Asker
 from factory.store import Store
 
 RIGHT, WRONG = r"<think></think>\boxed{1}", r"<think></think>\boxed{0}"

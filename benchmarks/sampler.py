@@ -81,8 +81,8 @@ class Ours:
 
     def round(self, asked: pl.DataFrame, seed: int) -> float:
         """Tokens per second of one round."""
+        from factory.sampler.asker import Asker
         from factory.sampler.loop import fill
-        from factory.sampler.prompt_state import Asker
         from factory.store import Store
 
         with tempfile.TemporaryDirectory() as folder:
@@ -122,7 +122,7 @@ class Bare:
 
         from factory.models.chat import load_tokenizer, prompt_ids
         from factory.records import sample_id, seed_of
-        from factory.sampler.prompt_state import Asker
+        from factory.sampler.asker import Asker
 
         tokenizer = load_tokenizer(self.engine.llm_engine.model_config.tokenizer)
         settings = Asker("bench", self.sampling, seed).settings
@@ -130,7 +130,7 @@ class Bare:
         prompts, parameters = [], []
         for prompt, messages in asked.select("prompt_id", "messages").iter_rows():
             for draw in range(self.sampling.policy.max_draws):
-                own = seed_of(sample_id(prompt, "bench", settings, draw), seed)
+                own = seed_of(sample_id(prompt, "bench", settings, draw, 64), seed)
                 prompts.append({"prompt_token_ids": prompt_ids(tokenizer, messages)})
                 parameters.append(
                     SamplingParams(

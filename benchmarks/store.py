@@ -23,8 +23,8 @@ from factory.engines import Completion, Request
 from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.records import SAMPLE
+from factory.sampler.asker import Asker
 from factory.sampler.loop import fill
-from factory.sampler.prompt_state import Asker
 from factory.store import Store
 
 TEXT = r"<think>2+2=4</think>\boxed{4}"

@@ -15,6 +15,7 @@ SAMPLE: dict[str, pl.DataType] = {
     "prompt_id": pl.String(),
     "draw": pl.Int32(),
     "seed": pl.Int64(),
+    "max_tokens": pl.Int32(),
     "attempt": pl.Int32(),
     "teacher": pl.String(),
     "settings": pl.String(),
@@ -26,10 +27,13 @@ SAMPLE: dict[str, pl.DataType] = {
     "prompt_tokens": pl.Int32(),
     "completion_tokens": pl.Int32(),
     "forced_tokens": pl.Int32(),
+    "begun_tokens": pl.Int32(),
+    "has_token_ids": pl.Boolean(),
     "logprob": pl.Float64(),
     "reasoning": pl.String(),
     "response": pl.String(),
     "verdict": pl.String(),
+    "key": pl.String(),
     "verdict_reason": pl.String(),
     "answer": pl.String(),
     "verdict_seconds": pl.Float64(),
@@ -38,7 +42,9 @@ SAMPLE: dict[str, pl.DataType] = {
 
 `opening` is what the assistant's turn began with before `text`: the tag that a chat template or a
 strategy writes. `forced_tokens` of the ids were put there by us (thinking control), the rest were
-drawn. `logprob` is the sum of the drawn ids' log-probabilities, where the engine gives it.
+drawn. `begun_tokens` of them were drawn before, under a smaller `max_tokens`; `key` is the digest
+of verifier and reference that the verdict is by. `logprob` is the sum of the drawn ids'
+log-probabilities, where the engine gives it.
 """
 
 
@@ -85,9 +91,14 @@ def text_digests(texts: pl.Series) -> list[bytes]:
     return [hashlib.blake2b(view[start:end], digest_size=16).digest() for start, end in pairs]
 
 
-def sample_id(prompt_id: str, teacher: str, settings: str, draw: int) -> str:
-    """Id of one draw: the same prompt, teacher, sampling settings and number give the same id."""
-    return digest(prompt_id, teacher, settings, draw)
+def sample_id(prompt_id: str, teacher: str, settings: str, draw: int, max_tokens: int) -> str:
+    """Id of one draw: the same prompt, teacher, settings, number and length give the same id."""
+    return digest(prompt_id, teacher, settings, draw, max_tokens)
+
+
+def key_digest(verifier: str, reference: str | None) -> str:
+    """Digest of how a prompt is judged; `reference` is JSON text."""
+    return digest(verifier, reference)
 
 
 def seed_of(sample: str, run_seed: int) -> int:

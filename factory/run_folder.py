@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from pydantic import ValidationError
 
 from factory import models
 from factory.errors import RecipeError
 from factory.models import Located
 from factory.recipe import Recipe
 from factory.store.draws import Draws
+
+FORMAT = 2
+"""Of run folders. 2: ids of prompts are of the bare question, ids of draws know their length."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,23 @@ class RunFolder:
         return self.path / "logs" / f"{stage}.log"
 
     def note(self, recipe: Recipe, home: Path) -> None:
-        """Note the recipe, and the folder that its relative paths start from."""
+        """Note the recipe, and the folder that its relative paths start from.
+
+        Raises:
+            RecipeError: the folder has a run of an earlier format.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
-        told = {"recipe": recipe.model_dump(mode="json"), "home": str(home.resolve())}
+        if self.noted_recipe.exists():
+            self.recipe()
+        plain = recipe.model_dump(mode="json")
+        told = {"format": FORMAT, "recipe": plain, "home": str(home.resolve())}
         self.noted_recipe.write_text(json.dumps(told, indent=1))
 
     def recipe(self) -> tuple[Recipe, Path]:
         """The recipe that was noted, and its folder.
 
         Raises:
-            RecipeError: this is no run folder, or one of another version of this program.
+            RecipeError: this is no run folder, or one of an earlier format.
         """
         if not self.noted_recipe.exists():
             raise RecipeError(
@@ -77,15 +86,13 @@ class RunFolder:
                 "`factory run` makes one"
             )
         told = json.loads(self.noted_recipe.read_bytes())
-        try:
-            return Recipe.model_validate(told["recipe"]), Path(told["home"])
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            key = ".".join(map(str, first["loc"]))
+        if told.get("format") != FORMAT:
             raise RecipeError(
-                f"{self.noted_recipe}: noted by another version of this program: {key}: "
-                f"{first['msg']}. `factory run RECIPE` notes the recipe anew"
-            ) from None
+                f"{self.path}: this run was made by an earlier version of reasoning-factory. Its "
+                "prompts and draws have other ids, which are not mixed with new ones: use another "
+                "folder (--into), or move this one away"
+            )
+        return Recipe.model_validate(told["recipe"]), Path(told["home"])
 
     # A stage
 

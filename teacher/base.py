@@ -85,7 +85,7 @@ def raise_tiny(
 def _conversations(
     wanted: Tiny, prompts: pl.DataFrame, source: ReasoningGym, seed: int
 ) -> list[list[Message]]:
-    held_out = prompts.filter(split="held_out")["messages"].list.last().struct["content"]
+    held_out = prompts.filter(split="held_out")["prompt_id"]
     made = corpus.conversations(
         source.task,
         source.options,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 
 from factory.models.chat import Message
+from factory.prompts.collect import prompt_id
 from factory.prompts.drafts import asked
 from factory.recipe.models import Mix
 
@@ -52,7 +53,7 @@ def conversations(
     held_out: Collection[str],
     instruction: str | None = None,
 ) -> Iterator[list[Message]]:
-    """`rows` conversations on questions of the task, none of them among the held-out prompts."""
+    """`rows` conversations on questions of the task, none with the id of a held-out prompt."""
     import reasoning_gym
 
     rng = random.Random(seed)
@@ -62,7 +63,7 @@ def conversations(
     for row in source:
         question = str(row["question"])
         prompt = asked(question, instruction)
-        if prompt in held_out:
+        if prompt_id([{"role": "user", "content": question}]) in held_out:
             continue
         yield [
             {"role": "user", "content": prompt},

@@ -12,10 +12,10 @@ import polars as pl
 from rich.table import Table
 
 from factory import store
-from factory.audit.reverify import THREADS
 from factory.audit.verdict_changes import key_of, short
 from factory.line.stages import Context
 from factory.run_folder import RunFolder
+from factory.sampler.rejudge import THREADS
 from factory.store.draws import Draws
 from filters.verifiers.majority import VOTING, Majority, among
 

@@ -1,62 +1,16 @@
-"""Judging again: today's verifiers over a run's stored draws, a shard at a time, in threads."""
+"""Judging a run's stored draws again by today's verifiers."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import orjson
-import polars as pl
-
-import filters.verifiers
 from factory.errors import RecipeError
 from factory.line.stages import Context
-from factory.progress import Report
-from factory.records import digest, file_digest
+from factory.records import digest
 from factory.run_folder import RunFolder
-from factory.store import verdicts, write_table
-from factory.store.shards import Shards, write_through
-from filters.truncation import STOPPED
-from filters.verifiers import VERIFIERS, pool, verify
-
-CHUNK = 1000
-"""Draws in a file of verdicts: what an interruption costs at most."""
-THREADS = 2 * pool.WORKERS + 2
-"""Draws judged at once: two for each worker keep the pool busy, without a long queue before it;
-the others are for what needs no worker."""
-PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy", "reasoning-gym")
-"""Packages that verdicts depend on."""
-JUDGED = ("sample_id", "prompt_id", "finish_reason", "response", "verdict", "verdict_reason")
-
-
-@dataclass(frozen=True)
-class Round:
-    """One judging of a run's draws, by verifiers as they are now."""
-
-    folder: Path
-    """Where its verdicts go."""
-    judges: dict[str, Any]
-    only: tuple[str, ...]
-    """Outcomes or reasons whose draws alone are judged; none stands for all draws."""
-    before: list[pl.DataFrame]
-    """The later verdicts that count without it."""
-
-    def own(self) -> pl.DataFrame:
-        """Its verdicts so far."""
-        there = self.folder.is_dir()
-        if there:
-            return verdicts.of_round(self.folder.parent, self.folder.name)
-        return pl.DataFrame(schema=verdicts.VERDICT)
-
-    def after(self) -> list[pl.DataFrame]:
-        """The later verdicts that would count with it."""
-        return [*self.before, self.own()]
+from factory.sampler.rejudge import Round, judged_by
+from factory.store import verdicts
+from factory.store.shards import Shards
 
 
 def opened(run: RunFolder) -> Context:
@@ -84,122 +38,3 @@ def begin(run: RunFolder, only: Sequence[str] = ()) -> Round:
     folder, chosen, judges = run.rounds("samples"), tuple(sorted(only)), judged_by()
     name = digest(judges, chosen, verdicts.applied(folder))[:12]
     return Round(folder / name, judges, chosen, verdicts.current(folder))
-
-
-def judged_by() -> dict[str, Any]:
-    """What verdicts depend on: the source of the verifiers, and versions of packages."""
-    source = sorted(Path(filters.verifiers.__file__).parent.glob("*.py"))
-    return {"verifiers": file_digest(*source), "packages": dict(map(_version, PACKAGES))}
-
-
-def _version(package: str) -> tuple[str, str | None]:
-    try:
-        return package, importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return package, None
-
-
-def judge(round_: Round, shards: Path | str, prompts: pl.DataFrame, report: Report) -> int:
-    """Judge what the round has not judged; returns how many draws that were.
-
-    Args:
-        round_: where verdicts go; each file of them is whole, or not there.
-        shards: where the sealed draws are, of which one shard is in memory at a time.
-        prompts: the table of prompts, with today's references. Draws of others are left alone.
-        report: is told of draws judged.
-
-    Raises:
-        RecipeError: a prompt names a verifier that is not there.
-    """
-    keys, have = _keys(prompts), _judged_already(round_)
-    done, total = 0, _count(round_, shards, keys, have)
-    report(done, total, "draws")
-    for rows in _owed(round_, shards, keys, have):
-        for chunk in rows.iter_slices(CHUNK):
-            _keep(round_, _judged(chunk))
-            done += chunk.height
-            report(done, total, "draws")
-    return done
-
-
-def _keys(prompts: pl.DataFrame) -> pl.DataFrame:
-    """How each prompt is judged now, and a digest of that."""
-    if gone := set(prompts["verifier"].unique()) - set(VERIFIERS):
-        raise RecipeError(
-            f"prompts name verifiers that are not there: {', '.join(sorted(gone))}; there are "
-            f"{', '.join(VERIFIERS)}"
-        )
-    told = prompts.select("prompt_id", "verifier", "reference")
-    digests = [digest(*row) for row in told.select("verifier", "reference").iter_rows()]
-    return told.with_columns(key=pl.Series(digests, dtype=pl.String))
-
-
-def _judged_already(round_: Round) -> pl.DataFrame:
-    """The draws that the round has, or that the same verifiers judged just before it.
-
-    What failed then is tried again.
-    """
-    have = [round_.own()]
-    folder = round_.folder.parent
-    for name in reversed([] if round_.only else verdicts.applied(folder)):
-        noted = json.loads((folder / name / "judged-by.json").read_text())
-        if {part: noted[part] for part in round_.judges} != round_.judges:
-            break
-        failed = verdicts.word().is_in(verdicts.FAILURES).fill_null(False)
-        have.append(verdicts.of_round(folder, name).filter(~failed))
-    return pl.concat(have).select("sample_id", "key")
-
-
-def _owed(
-    round_: Round,
-    shards: Path | str,
-    keys: pl.DataFrame,
-    have: pl.DataFrame,
-    columns: Sequence[str] = JUDGED,
-) -> Iterator[pl.DataFrame]:
-    """The draws of each shard that are still to be judged, each with how."""
-    for shard in Shards(shards).each(columns):
-        rows = shard.join(keys, on="prompt_id", how="inner", maintain_order="left")
-        rows = rows.join(have, on=["sample_id", "key"], how="anti", maintain_order="left")
-        if round_.only:
-            reason = verdicts.word().is_in(round_.only).fill_null(False)
-            rows = verdicts.over(rows, round_.before)
-            rows = rows.filter(pl.col("verdict").is_in(round_.only) | reason)
-        yield rows
-
-
-def _count(round_: Round, shards: Path | str, keys: pl.DataFrame, have: pl.DataFrame) -> int:
-    light = ("sample_id", "prompt_id", "verdict", "verdict_reason")
-    return sum(rows.height for rows in _owed(round_, shards, keys, have, light))
-
-
-def _judged(rows: pl.DataFrame) -> pl.DataFrame:
-    # What was stopped in the middle of its answer has none, as when it was drawn.
-    stopped = pl.col("finish_reason").is_in(STOPPED)
-    asked = rows.select(pl.when(~stopped).then("response"), "reference", "verifier")
-    threads = ThreadPoolExecutor(THREADS, "judge")
-    try:
-        found = list(threads.map(_verdict, *asked.get_columns()))
-    finally:
-        threads.shutdown(cancel_futures=True)
-    told = rows.select("sample_id", "verifier", "key")
-    later = pl.DataFrame(found, schema=list(verdicts.LATER), orient="row")
-    return told.hstack(later).cast(pl.Schema(verdicts.VERDICT))
-
-
-def _verdict(response: str | None, reference: str | None, verifier: str) -> tuple[Any, ...]:
-    given = verify(response, orjson.loads(reference or "null"), verifier)
-    return given.outcome, given.reason, given.answer, given.seconds
-
-
-def _keep(round_: Round, found: pl.DataFrame) -> None:
-    round_.folder.mkdir(parents=True, exist_ok=True)
-    note = round_.folder / "judged-by.json"
-    if not note.exists():
-        began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        temporary = note.with_suffix(".tmp")
-        told = {**round_.judges, "only": round_.only, "began": began}
-        temporary.write_text(json.dumps(told, indent=1))
-        write_through(temporary, note)
-    number = len(list(round_.folder.glob("part-*.parquet")))
-    write_table(found, round_.folder / f"part-{number:05}.parquet")

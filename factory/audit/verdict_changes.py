@@ -12,12 +12,13 @@ import orjson
 import polars as pl
 from rich.table import Table
 
-from factory.audit.reverify import Round
 from factory.line.stages import Context
 from factory.recipe import Recipe
 from factory.run_folder import RunFolder
+from factory.sampler.draws import asker_of
 from factory.sampler.outcome import outcome
-from factory.sampler.prompt_state import KEPT, Asker, by_prompt
+from factory.sampler.prompt_state import KEPT, by_prompt
+from factory.sampler.rejudge import Round
 from factory.sampler.strategies import prepare
 from factory.store import verdicts
 from factory.store.draws import Draws
@@ -70,9 +71,9 @@ def turns(round_: Round, shards: Path | str, prompts: pl.DataFrame, examples: in
     found.counts = dict(sorted(found.counts.items(), key=lambda kind: -kind[1]))
     failed = after[-1].filter(verdicts.word().is_in(verdicts.FAILURES)).select("sample_id")
     if failed.height:
-        kept = Draws(shards).read(("sample_id", "verdict"), failed)
+        kept = Draws(shards, after).read(("sample_id", "verdict"), failed)
         stands = pl.col("verdict") != "unverifiable"
-        found.stood = verdicts.over(kept, after).filter(stands).height
+        found.stood = kept.filter(stands).height
     return found
 
 
@@ -133,8 +134,7 @@ class Effect:
 
 def effects(run: RunFolder, shards: Path | str, after: Rounds) -> list[Effect]:
     """For every version whose measures are still measured alike: its filters over new verdicts."""
-    told = ("sample_id", "completion_tokens", "verdict", "verdict_reason", "answer")
-    draws = verdicts.over(Draws(shards).read(told), after).drop("verdict_reason", "answer")
+    draws = Draws(shards, after).read(("sample_id", "completion_tokens", "verdict"))
     found = []
     for file in sorted(run.stage("dataset").glob("v*/manifest.json"), key=_number):
         made_by = json.loads(file.read_text())["made_by"]
@@ -194,16 +194,14 @@ class Wanted:
 
 def wanted(context: Context, before: Rounds, after: Rounds) -> Wanted:
     """Compare what the recipe stands for, by the policy over what is kept."""
-    kept = Draws(context.draws().place).read((*KEPT, "verdict_reason"))
     asked = context.run.prompts().filter(split="train")
     strategies = prepare(context.recipe.sampling.strategies, context.home)
     pending, used = ([], []), ([], [])
     for teacher in context.teachers():
-        asker = Asker(
-            teacher.model.digest, context.recipe.sampling, context.recipe.seed, strategies
-        )
+        sampling, seed = context.recipe.sampling, context.recipe.seed
+        asker = asker_of(teacher, sampling, seed, strategies, asked)
         for place, rounds in enumerate((before, after)):
-            told = by_prompt(verdicts.over(kept, rounds), asker)
+            told = by_prompt(Draws(context.draws().place, rounds).read(KEPT), asker)
             came = outcome(asked, told, asker, {}, "")
             waits = came.prompts.filter(state="pending")["prompt_id"]
             pending[place].extend((asker.teacher, id) for id in waits)

@@ -35,10 +35,11 @@ def reverify(run: Path, only: tuple[str, ...], examples: int, count: bool) -> No
       factory reverify runs/quickstart --only unverifiable --apply
     """
     from factory.audit import verdict_changes
-    from factory.audit.reverify import begin, judge, opened
+    from factory.audit.reverify import begin, opened
     from factory.line.run_lock import held
     from factory.progress import Progress, terminal
     from factory.run_folder import RunFolder
+    from factory.sampler.rejudge import judge
     from factory.store import verdicts
 
     folder = RunFolder(run)

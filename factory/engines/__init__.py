@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from factory.models.chat import Message
 
@@ -65,6 +65,14 @@ class Engine(Protocol):
     """Whether the chat template pre-fills `<think>`, so that completions lack it."""
 
     async def draw(self, request: Request) -> Completion: ...
+
+
+@runtime_checkable
+class Continues(Protocol):
+    """An engine that goes on with a draw from its token ids (`Request.begun`)."""
+
+    def spell(self, token_ids: Sequence[int]) -> str:
+        """The text of drawn ids, as the engine would give it."""
 
 
 class Scripted:

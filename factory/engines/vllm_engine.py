@@ -7,7 +7,7 @@ import contextlib
 import gc
 import os
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -59,6 +59,10 @@ class _Asked(ABC):
         except VLLMValidationError as error:  # as for a prompt longer than the model can take
             raise EngineFailure("refused", str(error), final=True) from error
         return answer.completion()
+
+    def spell(self, token_ids: Sequence[int]) -> str:
+        """The text of drawn ids, as vLLM gives it."""
+        return str(self.tokenizer.decode(list(token_ids), skip_special_tokens=True))
 
     @abstractmethod
     def _outputs(self, request: Request, watched: bool) -> AsyncIterator[Any]:

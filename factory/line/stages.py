@@ -21,8 +21,9 @@ from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.records import digest
 from factory.run_folder import RunFolder
 from factory.sampler import draws
-from factory.sampler.draws import Drawn, Teacher
+from factory.sampler.draws import Drawn
 from factory.sampler.policy import sure_draws_of
+from factory.sampler.teacher import Teacher
 from factory.store import Store, verdicts
 from factory.store.draws import Draws
 from factory.versions import build

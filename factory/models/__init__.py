@@ -68,9 +68,15 @@ def find(weights: Weights, home: Path) -> Located:
     )
 
 
+SAME_ANSWERS = ("return_token_ids", "return_tokens_as_token_ids", "stream_options", "user")
+"""Fields of a request that change how an answer is sent, and not what it says."""
+
+
 def elsewhere(served: Served) -> Located:
-    """A model behind an endpoint: known by its address, its name there and how it is asked."""
-    asked = (served.endpoint, served.model, served.opens_thinking, served.extra)
+    """A model behind an endpoint: known by its name there and how it is asked, not by its address:
+    a server that has moved is the same teacher."""
+    extra = {name: value for name, value in served.extra.items() if name not in SAME_ANSWERS}
+    asked = (served.model, served.opens_thinking, extra)
     return Located(path="", name=served.model, digest=digest(*asked))
 
 

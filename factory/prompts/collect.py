@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,20 @@ PROMPT: dict[str, Any] = {
     "domain": pl.String(),
     "language": pl.String(),
     "messages": pl.List(pl.Struct({"role": pl.String(), "content": pl.String()})),
+    "instruction": pl.String(),
     "reference": pl.String(),  # JSON text
     "verifier": pl.String(),
     "license": pl.String(),
     "meta": pl.String(),  # JSON text
 }
-"""A question with its key; `split`, train or held_out, is added at the end."""
+"""A question with its key. The last turn of `messages` has the source's instruction behind it, and
+`prompt_id` is of the question without it. `split`, train or held_out, is added at the end."""
 
 SET_ASIDE: dict[str, Any] = dict.fromkeys(["source", "place", "reason", "detail"], pl.String())
 """A row that became no prompt, and why."""
 
+R1 = "Please reason step by step, and put your final answer within \\boxed{}."
+"""How R1 is asked; data that was made for it often carries this behind its questions."""
 REPEATS = ("duplicate", "conflicting_reference")
 CHUNK = 10_000  # rows held as Python objects before they are sealed into a table
 
@@ -49,13 +53,21 @@ class Collected:
     """Per source: read, prompts, train, held_out, duplicates, set_aside."""
 
 
-def prompt_id(messages: Iterable[dict[str, str]]) -> str:
-    """32 hexadecimal digits of the question alone, whatever its source, order or outer whitespace.
+def prompt_id(messages: Sequence[Mapping[str, str]], instructions: Iterable[str] = ()) -> str:
+    """32 hexadecimal digits of the bare question, whatever its source, order or outer whitespace.
+
+    Args:
+        messages: the conversation up to the question.
+        instructions: what may stand behind the question, and is no part of it.
 
     >>> prompt_id([{"role": "user", "content": " 1 + 1 ="}])
     '86517a336c2a69bf9a7153b855a6a7f0'
+    >>> prompt_id([{"role": "user", "content": "1 + 1 =\\n\\nBe brief."}], ["Be brief."])
+    '86517a336c2a69bf9a7153b855a6a7f0'
     """
     turns = [[m["role"], unicodedata.normalize("NFC", m["content"]).strip()] for m in messages]
+    for instruction in (*instructions, R1):
+        turns[-1][1] = turns[-1][1].removesuffix(instruction.strip()).rstrip() or turns[-1][1]
     return digest(turns)
 
 
@@ -63,12 +75,12 @@ def collect(sources: Sequence[Source], seed: int, base: Path) -> Collected:
     """Reads all sources, in their order, into one table in which each question stands once.
 
     Of a question that comes again the first is kept and the other set aside, between sources too,
-    so it can never be in both splits. Held out are the prompts whose id, hashed with the seed, is
-    smallest: neither order nor other rows change a question's rank.
+    so it can never be in both splits, whatever instruction stands behind it. Held out are the
+    prompts whose id has the smallest rank; neither order, other rows, seed nor recipe change it.
 
     Args:
         sources: the recipe's prompts.
-        seed: the recipe's seed; generators and the choice of held-out prompts derive from it.
+        seed: the recipe's seed, which generators start from.
         base: folder that relative paths start from.
 
     Raises:
@@ -78,7 +90,8 @@ def collect(sources: Sequence[Source], seed: int, base: Path) -> Collected:
     """
     opened = [(source, read(source, seed, base)) for source in sources]
     kept: dict[str, tuple[int, str]] = {}
-    taken = [_take(source, drafts, kept, seed) for source, drafts in opened]
+    told = {source.instruction for source in sources if source.instruction}
+    taken = [_take(source, drafts, kept, told) for source, drafts in opened]
     return Collected(
         prompts=pl.concat([t.prompts for t in taken]),
         set_aside=pl.concat([t.set_aside for t in taken]),
@@ -109,12 +122,14 @@ class _Rows:
         self._waiting = []
 
 
-def _take(source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], seed: int) -> Collected:
+def _take(
+    source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told: set[str]
+) -> Collected:
     prompts, aside = _Rows(PROMPT), _Rows(SET_ASIDE)
     read = 0
     for place, draft in drafts:
         read += 1
-        row = draft if isinstance(draft, BadRow) else _prompt(source, draft)
+        row = draft if isinstance(draft, BadRow) else _prompt(source, draft, told)
         if not isinstance(row, BadRow):
             row = _repeat(row, place, kept) or row
         if isinstance(row, BadRow):
@@ -125,11 +140,11 @@ def _take(source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], seed
             break
     left = aside.table()
     _check_enough(source, read, prompts.count, left)
-    table = _split(prompts.table(), source.held_out, seed)
+    table = _split(prompts.table(), source.held_out)
     return Collected(table, left, _account(source, read, table, left))
 
 
-def _prompt(source: Source, draft: Draft) -> dict[str, Any] | BadRow:
+def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | BadRow:
     try:
         reference, meta = _json(draft.reference), _json(draft.meta)
         "".join(m["content"] for m in draft.messages).encode()
@@ -143,11 +158,12 @@ def _prompt(source: Source, draft: Draft) -> dict[str, Any] | BadRow:
     *before, last = draft.messages
     messages = [*before, last | {"content": asked(last["content"], source.instruction)}]
     return {
-        "prompt_id": prompt_id(messages),
+        "prompt_id": prompt_id(draft.messages, told),
         "source": source.label,
         "domain": source.domain,
         "language": source.language,
         "messages": messages,
+        "instruction": source.instruction,
         "reference": None if draft.reference is None else reference,
         "verifier": source.verifier,
         "license": source.license,
@@ -199,8 +215,9 @@ def _check_enough(source: Source, read: int, prompts: int, aside: pl.DataFrame) 
         )
 
 
-def _split(prompts: pl.DataFrame, held_out: int, seed: int) -> pl.DataFrame:
-    ranked = sorted(prompts["prompt_id"], key=lambda prompt: digest(prompt, seed))
+def _split(prompts: pl.DataFrame, held_out: int) -> pl.DataFrame:
+    # Not the order of drawing, which is that of the ids themselves.
+    ranked = sorted(prompts["prompt_id"], key=lambda prompt: digest("held out", prompt))
     chosen = pl.col("prompt_id").is_in(ranked[:held_out])
     split = pl.when(chosen).then(pl.lit("held_out")).otherwise(pl.lit("train"))
     return prompts.with_columns(split=split)

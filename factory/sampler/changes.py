@@ -1,55 +1,160 @@
-"""Who is asked, kept beside the draws: a resumed run says what is no longer the same."""
+"""What is not as it was in the last sitting, told in words; noted beside the draws."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from factory.records import digest, file_digest
+import polars as pl
+
+from factory.records import file_digest
+from factory.sampler.asker import Asker
+from factory.sampler.earlier import CUT
+from factory.sampler.teacher import Teacher
+from factory.store import Store
 from filters.text.shorten import shorten
 
-TOKENIZER = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.json",
-    "merges.txt",
-    "tokenizer.model",
-)
+SETTINGS = {
+    "policy",
+    "target",
+    "budget",
+    "thinking",
+    "stop",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "engine_arguments",
+}
+"""The parts of `sampling` that are compared."""
 
 
-def of_model(folder: str) -> dict[str, str]:
-    """Digests of what of a model's folder is not its weights: tokenizer and chat template."""
-    if not folder:
-        return {}
-    from factory.models.chat import load_tokenizer
-
-    files = [Path(folder) / name for name in TOKENIZER if (Path(folder) / name).exists()]
-    template = load_tokenizer(folder).chat_template
-    return {"tokenizer": file_digest(*files), "chat template": digest(template)}
-
-
-def changed(file: Path, told: dict[str, Any]) -> list[str]:
-    """What differs from what the file says, in words; the file then says what is told now.
+def tell(teacher: Teacher, asker: Asker, folder: Path, say: Callable[[str], None]) -> None:
+    """Say what differs from the last sitting with a teacher of this name.
 
     Args:
-        file: `asked.json` of earlier sittings; it need not exist.
-        told: JSON-able, by the names that people know them by.
+        teacher: who is asked.
+        asker: and how.
+        folder: of the draws; `asked/NAME.json` there says what was so in the last sitting.
+        say: is told.
     """
-    now = json.loads(json.dumps(told))
-    before = json.loads(file.read_text()) if file.exists() else now
-    differences = [
-        f"{name} was {_short(before.get(name))}, is {_short(now.get(name))}"
-        for name in sorted(now.keys() | before.keys())
-        if now.get(name) != before.get(name)
-    ]
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", teacher.model.name)
+    file = folder / "asked" / f"{name}.json"
+    before, now = _noted(file), json.loads(json.dumps(_told(teacher, asker)))
+    _note(file, now)
+    if before is None:
+        return
+    if moved := _moved(teacher, before.pop("endpoint", None), now.pop("endpoint", None)):
+        say(moved)
+    was, is_now = before.pop("identity", None), now.pop("identity")
+    if not (differences := _differences(before, now)):
+        return
+    another = "It is another teacher now: draws" if was != is_now else "Draws"
+    say(
+        f"not as in the last sitting: {'; '.join(differences)}. {another} that were made otherwise "
+        "stay in the store and are not counted, nor drawn again when it is changed back"
+    )
+
+
+def tell_of_length(kept: Store, asker: Asker, say: Callable[[str], None]) -> None:
+    """Say beforehand what becomes of draws that were made under another `max_tokens`."""
+    told = ("settings", "teacher", "finish_reason", "max_tokens", "completion_tokens")
+    most = asker.sampling.max_tokens
+    own = kept.table(("sample_id", *told, "has_token_ids")).filter(
+        pl.col("settings").is_in(list(asker.all_settings)), teacher=asker.teacher
+    )
+    other = own.filter(pl.col("max_tokens") != most)
+    if other.is_empty() or own.filter(max_tokens=most).height:
+        return
+    was = other["max_tokens"].unique().sort().to_list()
+    long = other.filter(pl.col("completion_tokens") > most).height
+    cut = other.filter(pl.col("finish_reason") == CUT, pl.col("completion_tokens") < most).height
+    ended = other.height - long - cut
+    first = f"max_tokens was {', '.join(f'{n:,}' for n in was)}, is {most:,}: "
+    if not cut and not long:
+        say(f"{first}all {ended:,} draws had ended before, and serve as they are")
+    elif asker.continues and other["has_token_ids"].all():
+        say(
+            f"{first}{ended:,} draws had ended before and serve as they are, {cut:,} go on from "
+            f"where they were cut, {long:,} are cut"
+        )
+    else:
+        tokens = int(other["completion_tokens"].clip(upper_bound=most).sum())
+        say(
+            f"{first}this engine cannot go on with a draw that was begun, and to draw only the "
+            f"{cut + long:,} anew that do not fit would favour short chains. So all "
+            f"{other.height:,} are drawn again, at a cost of about {tokens:,} tokens or more"
+        )
+
+
+def _told(teacher: Teacher, asker: Asker) -> dict[str, Any]:
+    """JSON-able, by the names that people know these things by."""
+    model = teacher.model
+    return {
+        "identity": asker.teacher,
+        "model": f"{model.name}{f' at {model.revision}' if model.revision else ''}",
+        "endpoint": teacher.served.endpoint if teacher.served else None,
+        "files": _files(model.path),
+        "chat template": teacher.template(),
+        "strategies": {p.strategy.name: [p.system, p.question] for p in asker.strategies},
+        "instructions": sorted(asker.instructions),
+        **asker.sampling.model_dump(mode="json", include=SETTINGS),
+        "seed": asker.seed,
+    }
+
+
+def _files(folder: str) -> dict[str, str]:
+    """Digest of each file of a model's folder that is not the weights."""
+    if not folder:
+        return {}
+    small = (f for f in sorted(Path(folder).iterdir()) if f.is_file() and f.stat().st_size < 2**26)
+    return {file.name: file_digest(file) for file in small}
+
+
+def _moved(teacher: Teacher, was: str | None, now: str | None) -> str | None:
+    if was is None or now is None or was == now:
+        return None
+    from factory.engines.models_at import models_at
+
+    assert teacher.served
+    reported = models_at(teacher.served)
+    says = f"reports {', '.join(reported)}" if reported else "does not say which models it has"
+    return (
+        f"the endpoint moved from {was} to {now}, and is taken for the same teacher, "
+        f"{teacher.served.model}; it {says}"
+    )
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any], within: str = "") -> list[str]:
+    found = []
+    for name in sorted(now.keys() | before.keys()):
+        was, is_now = before.get(name), now.get(name)
+        if was == is_now:
+            continue
+        if name == "files" and isinstance(was, dict) and isinstance(is_now, dict):
+            other = sorted(f for f in was.keys() | is_now.keys() if was.get(f) != is_now.get(f))
+            found.append(f"the teacher's {', '.join(other)} changed")
+        elif isinstance(was, dict) and isinstance(is_now, dict):
+            found += _differences(was, is_now, f"{within}{name}.")
+        else:
+            found.append(f"{within}{name} was {_said(was)}, is {_said(is_now)}")
+    return found
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return "not given"
+    return shorten(value if isinstance(value, str) else json.dumps(value), 80)
+
+
+def _noted(file: Path) -> dict[str, Any] | None:
+    return json.loads(file.read_text()) if file.exists() else None
+
+
+def _note(file: Path, told: Mapping[str, Any]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(file.name + ".tmp")
-    temporary.write_text(json.dumps(now, indent=1))
+    temporary.write_text(json.dumps(told, indent=1))
     temporary.rename(file)
-    return differences
-
-
-def _short(value: Any) -> str:
-    return shorten(value if isinstance(value, str) else json.dumps(value), 80)

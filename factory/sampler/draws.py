@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,30 +15,21 @@ import polars as pl
 
 from factory.engines.budget_forcing import Budgeted
 from factory.errors import RecipeError, StageError
-from factory.models import Located
 from factory.models.chat import load_tokenizer, prompt_ids
 from factory.progress import Report
-from factory.recipe.models import Served
 from factory.recipe.sampling import Sampling
 from factory.records import rows_digest
 from factory.sampler import changes
-from factory.sampler.prompt_state import Asker
-from factory.sampler.strategies import ask, prepare
+from factory.sampler.asker import Asker
+from factory.sampler.rejudge import by_mended_keys
+from factory.sampler.strategies import Prepared, ask, prepare
+from factory.sampler.teacher import Teacher
 from factory.store import Store
 from factory.store.draws import Draws
 
 if TYPE_CHECKING:
     from factory.engines import Engine
     from factory.sampler.outcome import Outcome
-
-
-@dataclass(frozen=True)
-class Teacher:
-    """A model that is asked."""
-
-    model: Located
-    served: Served | None = None
-    """How it is reached, where another machine runs it."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +73,11 @@ def draw(
     strategies = prepare(sampling.strategies, home)
     outcomes: list[Outcome] = []
     try:
+        _judge_mended(kept, prompts, report, say)
         for teacher in teachers:
-            asker = Asker(teacher.model.digest, sampling, seed, strategies)
-            _compare(teacher, asker, kept.folder, say)
+            asker = asker_of(teacher, sampling, seed, strategies, prompts)
+            changes.tell(teacher, asker, kept.folder, say)
+            changes.tell_of_length(kept, asker, say)
             outcomes.append(asyncio.run(_filled(teacher, prompts, asker, kept, report)))
     finally:
         kept.close()
@@ -103,25 +95,33 @@ def draw(
     )
 
 
-def _compare(teacher: Teacher, asker: Asker, folder: Path, say: Callable[[str], None]) -> None:
-    """Say what differs from the last sitting with a teacher of this name."""
-    model, sampling = teacher.model, asker.sampling
-    told = {
-        "teacher": f"{model.name} {model.revision or model.digest}",
-        **changes.of_model(model.path),
-        "strategies": {prepared.strategy.name: prepared.settings for prepared in asker.strategies},
-        **sampling.model_dump(
-            mode="json",
-            include={"policy", "target", "budget", "thinking", "stop", "temperature", "top_p"}
-            | {"max_tokens", "engine_arguments"},
-        ),
-        "seed": asker.seed,
-    }
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", model.name)
-    if differences := changes.changed(folder / "asked" / f"{name}.json", told):
+def asker_of(
+    teacher: Teacher,
+    sampling: Sampling,
+    seed: int,
+    strategies: Sequence[Prepared],
+    prompts: pl.DataFrame,
+) -> Asker:
+    """Who is asked and how, for these prompts."""
+    return Asker(
+        teacher.identity(sampling),
+        sampling,
+        seed,
+        strategies,
+        frozenset(prompts["instruction"].drop_nulls()),
+        continues=teacher.served is None and sampling.thinking is None,
+    )
+
+
+def _judge_mended(
+    kept: Store, prompts: pl.DataFrame, report: Report, say: Callable[[str], None]
+) -> None:
+    """Judge again what was judged by another key than today's, and say so."""
+    found = by_mended_keys(kept, prompts, report)
+    if found.draws:
         say(
-            f"not as in the last sitting: {'; '.join(differences)}. Draws that were made otherwise "
-            "stay in the store and are not counted, nor drawn again when it is changed back"
+            f"the keys of {found.prompts:,} prompts are not as they were: their {found.draws:,} "
+            f"draws were judged again, and {found.turned:,} verdicts turned"
         )
 
 

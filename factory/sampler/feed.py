@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from factory.sampler.asker import Asker
 from factory.sampler.counters import Figures
-from factory.sampler.prompt_state import Asker, PromptState
+from factory.sampler.prompt_state import PromptState
 
 
 class Feed:

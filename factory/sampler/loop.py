@@ -7,22 +7,22 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import polars as pl
 
-from factory.engines import Completion, Engine, Request
+from factory.engines import Completion, Continues, Engine, Request
 from factory.errors import EngineFailure, StageError
 from factory.progress import Report
-from factory.records import seed_of
+from factory.sampler.asker import Asker
 from factory.sampler.budget import Aims, Spent
 from factory.sampler.counters import Figures
+from factory.sampler.earlier import CUT
 from factory.sampler.feed import Feed
 from factory.sampler.outcome import Outcome, outcome
-from factory.sampler.prompt_state import Asker, PromptState, kept, spent, states
+from factory.sampler.prompt_state import PromptState, kept, spent, states, taken_up
 from factory.store import UNSYNCED_SECONDS, Store
 from filters.text.thinking import OPEN, split
 from filters.truncation import STOPPED
@@ -114,12 +114,15 @@ async def fill(
             run was told to stop. What is finished is kept, and the next call goes on from there.
     """
     had = kept(store, asker)
+    earlier = taken_up(store, prompts, had, asker)
     figures = Figures(
         spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
     )
     run = Run(engine, asker, figures, store, judge)
     async with synced(store, figures.spent, asker.teacher):
-        ended_by = await run.over(Feed(states(prompts, had, asker), figures, asker), report, stop)
+        ended_by = await run.over(
+            Feed(states(prompts, had, asker, earlier), figures, asker), report, stop
+        )
     return await finished(prompts, asker, store, run.failed, ended_by)
 
 
@@ -289,7 +292,7 @@ class Run:
         """Draw, judge and keep; or note why it could not be had."""
         try:
             request = self._request(state, draw)
-            if (answer := await self._ask(request)) is not None:
+            if (answer := await self._answer(state, request)) is not None:
                 await self._keep(state, request, *answer)
             else:
                 state.failed[draw] = self.failed[request.sample_id]
@@ -301,23 +304,65 @@ class Run:
 
     def _request(self, state: PromptState, draw: int) -> Request:
         sampling = self.asker.sampling
-        stop, sample = sampling.stop, self.asker.sample_id(state, draw)
+        begun = state.begun.get(draw)
+        ids = begun.token_ids if begun else ()
         prefill = state.asked.prefill
         if self.engine.opened:  # the template has written the tag already
             prefill = prefill.removeprefix(OPEN).lstrip("\n")
         return Request(
-            sample,
+            self.asker.sample_id(state, draw),
             state.prompt_id,
             draw,
             state.asked.messages,
-            seed_of(sample, self.asker.seed),
+            self.asker.seed_of(state, draw, goes_on=bool(begun)),
             sampling.temperature,
             sampling.top_p,
-            sampling.max_tokens,
+            sampling.max_tokens - len(ids),
             prefill=prefill,
             logprobs=sampling.logprobs,
-            watch=partial(Watch, stop, state.language) if stop.loop or stop.language else None,
+            watch=self._watch(state.language, ids),
+            begun=ids,
         )
+
+    def _watch(self, language: str | None, begun: Sequence[int]) -> Callable[[], Watch] | None:
+        """Makes a watch that has read what was drawn before."""
+        stop = self.asker.sampling.stop
+        if not (stop.loop or stop.language):
+            return None
+
+        def watching() -> Watch:
+            watch = Watch(stop, language)
+            if begun:
+                watch.feed(self._spell(begun))
+            return watch
+
+        return watching
+
+    def _spell(self, token_ids: Sequence[int]) -> str:
+        assert isinstance(self.engine, Continues)  # else nothing is taken up (Asker.continues)
+        return self.engine.spell(token_ids)
+
+    async def _answer(self, state: PromptState, request: Request) -> tuple[Completion, int] | None:
+        """The whole draw and the attempt that brought it, with what it was begun with."""
+        begun = state.begun.get(request.draw)
+        if begun is None:
+            return await self._ask(request)
+        if begun.is_cut:
+            ids = list(begun.token_ids)
+            return Completion(self._spell(ids), ids, CUT, begun.prompt_tokens, len(ids)), 1
+        if (answer := await self._ask(request)) is None:
+            return None
+        more, attempt = answer
+        ids = [*begun.token_ids, *(more.token_ids or [])]
+        whole = replace(
+            more,
+            text=self._spell(ids),
+            token_ids=ids,
+            prompt_tokens=begun.prompt_tokens,
+            completion_tokens=len(ids),
+            logprob=None,
+        )
+        return whole, attempt
 
     async def _ask(self, request: Request) -> tuple[Completion, int] | None:
         """The engine's answer and the attempt that brought it; None when none did."""
@@ -373,6 +418,7 @@ class Run:
                 "prompt_id": request.prompt_id,
                 "draw": request.draw,
                 "seed": request.seed,
+                "max_tokens": self.asker.sampling.max_tokens,
                 "attempt": attempt,
                 "teacher": self.asker.teacher,
                 "settings": state.settings,
@@ -384,10 +430,13 @@ class Run:
                 "prompt_tokens": completion.prompt_tokens,
                 "completion_tokens": completion.completion_tokens,
                 "forced_tokens": completion.forced_tokens,
+                "begun_tokens": len(request.begun),
+                "has_token_ids": completion.token_ids is not None,
                 "logprob": completion.logprob,
                 "reasoning": thought.reasoning,
                 "response": thought.response,
                 "verdict": verdict.outcome,
+                "key": state.key,
                 "verdict_reason": verdict.reason,
                 "answer": verdict.answer,
                 "verdict_seconds": verdict.seconds,
@@ -396,5 +445,5 @@ class Run:
         correct = verdict.outcome == "correct"
         enough = self.asker.sampling.policy.accepted
         self.figures.spent.accepted += correct and (not enough or state.correct < enough)
-        state.outcomes[request.draw] = correct
-        self.figures.took(completion.completion_tokens, stopped)
+        state.finish(request.draw, request.sample_id, correct)
+        self.figures.took(completion.completion_tokens - len(request.begun), stopped)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from factory.sampler import policy
-from factory.sampler.prompt_state import SLICE, Asker, PromptState, states
+from factory.sampler.asker import Asker
+from factory.sampler.prompt_state import SLICE, PromptState, states
 
 SAMPLES = {"sample_id": pl.String(), "prompt_id": pl.String(), "draw": pl.Int32()}
 PROMPTS = {
@@ -62,10 +63,7 @@ def outcome(
         finished = state.finished
         numbers = policy.asked_for(state.limits, state.outcomes)
         state.outcomes = {number: state.outcomes[number] for number in numbers}
-        drawn += (
-            (asker.sample_id(state, number), state.prompt_id, number)
-            for number in sorted(state.outcomes)
-        )
+        drawn += ((state.ids[number], state.prompt_id, number) for number in sorted(state.outcomes))
         told.append(_fate(state, asker, finished))
         if len(told) == SLICE:
             put_away()

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import polars as pl
 
-from factory.recipe.sampling import Sampling
-from factory.records import digest, sample_id
+from factory.records import key_digest
 from factory.sampler import policy
+from factory.sampler.asker import Asker
 from factory.sampler.budget import Spent
+from factory.sampler.earlier import CUT, Begun, Earlier, serves, source
 from factory.sampler.policy import Limits
-from factory.sampler.strategies import Asked, Prepared, ask
+from factory.sampler.strategies import Asked, ask
 from factory.store import Store
 
 SLICE = 1024
@@ -33,10 +34,16 @@ class PromptState:
     """Digest of what shapes its draws."""
     reference: Any
     verifier: str
+    key: str
+    """Digest of how it is judged."""
     limits: Limits
     """When it has had enough."""
     outcomes: dict[int, bool | None] = field(default_factory=dict)
     """By number of the draw, whether it is correct; None while it is in flight."""
+    ids: dict[int, str] = field(default_factory=dict)
+    """Sample id by number, of finished draws."""
+    begun: dict[int, Begun] = field(default_factory=dict)
+    """By number, an earlier draw that is taken up."""
     failed: dict[int, str] = field(default_factory=dict)
     """Reason by number, for draws that could not be had in this sitting."""
     queued: bool = False
@@ -66,70 +73,82 @@ class PromptState:
         """Whether it gets no more draws, and none is in flight."""
         return not self.in_flight and self.next_draw() is None
 
+    def finish(self, draw: int, sample_id: str, correct: bool) -> None:
+        """Take in a finished draw."""
+        self.outcomes[draw], self.ids[draw] = correct, sample_id
 
-@dataclass(frozen=True)
-class Asker:
-    """Who is asked and how: all that the ids of draws depend on, but for prompt and number."""
-
-    teacher: str
-    """Digest or revision of the model."""
-    sampling: Sampling
-    seed: int
-    strategies: Sequence[Prepared] = ()
-
-    @property
-    def settings(self) -> str:
-        """Digest of what shapes every draw; the policy only says how many there are."""
-        own = self.sampling
-        shape: list[Any] = [own.temperature, own.top_p, own.max_tokens, self.seed]
-        if own.thinking:
-            shape.append(own.thinking.model_dump())
-        if own.stop.loop or own.stop.language:
-            shape.append(own.stop.model_dump())
-        return digest(*shape)
-
-    @property
-    def all_settings(self) -> set[str]:
-        """Digests of what shapes a draw of any prompt: with each strategy, and without."""
-        base = self.settings
-        return {base, *(digest(base, strategy.settings) for strategy in self.strategies)}
-
-    def sample_id(self, state: PromptState, draw: int) -> str:
-        """The id of a draw."""
-        return sample_id(state.prompt_id, self.teacher, state.settings, draw)
+    def take(
+        self, draws: Sequence[Mapping[str, Any]], asker: Asker, earlier: Earlier | None
+    ) -> None:
+        """Take in what is kept of one draw: as it is, or as what a new one takes up."""
+        longest = asker.sampling.max_tokens
+        number = draws[0]["draw"]
+        for draw in draws:
+            if serves(draw, longest):
+                self.finish(number, draw["id"], draw["correct"])
+                return
+        if found := source(draws, longest):
+            ids = earlier.token_ids(found["id"])[:longest] if earlier else ()
+            is_cut = found["tokens"] > longest
+            self.begun[number] = Begun(found["id"], ids, is_cut, found["asked"])
 
 
-def states(prompts: pl.DataFrame, kept: pl.DataFrame, asker: Asker) -> Iterator[PromptState]:
+def states(
+    prompts: pl.DataFrame, kept: pl.DataFrame, asker: Asker, earlier: Earlier | None = None
+) -> Iterator[PromptState]:
     """Every prompt with the draws that are kept of it, in the order of drawing, made as needed.
 
     That order is the one of ids, which is as good as by lot: whatever part of a run is finished
     when a budget ends it stands for the whole.
+
+    Args:
+        prompts: the prompt table, or a part of it.
+        kept: as `by_prompt`.
+        asker: who is asked.
+        earlier: token ids of draws that are to be taken up; not needed where nothing is drawn.
     """
     ordered = prompts.sort("prompt_id")
-    base = asker.settings
     for start in range(0, ordered.height, SLICE):
         rows = ordered.slice(start, SLICE)
         rows = rows.join(kept, on="prompt_id", how="left", maintain_order="left")
         for row in rows.iter_rows(named=True):
-            asked, source = ask(asker.strategies, row), row["source"] or ""
-            state = PromptState(
-                row["prompt_id"],
-                source,
-                row["language"],
-                asked,
-                digest(base, asked.settings) if asked.settings else base,
-                orjson.loads(row["reference"] or "null"),
-                row["verifier"],
-                policy.limits_of(asker.sampling.policy, source),
-            )
-            most = asker.sampling.policy.max_draws
-            for draw in row["kept"] or ():
-                if draw["settings"] == state.settings and draw["draw"] < most:
-                    state.outcomes[draw["draw"]] = draw["correct"]
-            yield state
+            yield _state(row, asker, earlier)
 
 
-KEPT = ("sample_id", "prompt_id", "teacher", "settings", "draw", "verdict", "completion_tokens")
+def _state(row: Mapping[str, Any], asker: Asker, earlier: Earlier | None) -> PromptState:
+    asked, source = ask(asker.strategies, row), row["source"] or ""
+    state = PromptState(
+        row["prompt_id"],
+        source,
+        row["language"],
+        asked,
+        asker.settings_of(asked.settings, row.get("instruction")),
+        orjson.loads(row["reference"] or "null"),
+        row["verifier"],
+        key_digest(row["verifier"], row["reference"]),
+        policy.limits_of(asker.sampling.policy, source),
+    )
+    most = asker.sampling.policy.max_draws
+    own = [d for d in row["kept"] or () if d["settings"] == state.settings and d["draw"] < most]
+    for number in sorted({draw["draw"] for draw in own}):
+        state.take([draw for draw in own if draw["draw"] == number], asker, earlier)
+    return state
+
+
+KEPT = (
+    "sample_id",
+    "prompt_id",
+    "teacher",
+    "settings",
+    "draw",
+    "verdict",
+    "finish_reason",
+    "max_tokens",
+    "prompt_tokens",
+    "completion_tokens",
+    "begun_tokens",
+    "has_token_ids",
+)
 """The columns of draws that tell what a prompt has had."""
 
 
@@ -139,19 +158,53 @@ def kept(store: Store, asker: Asker) -> pl.DataFrame:
 
 
 def by_prompt(draws: pl.DataFrame, asker: Asker) -> pl.DataFrame:
-    """An asker's among these draws, by prompt: `prompt_id` and `kept`, a list of draws."""
-    return (
-        draws.filter(pl.col("settings").is_in(list(asker.all_settings)), teacher=asker.teacher)
-        .group_by("prompt_id")
-        .agg(
-            kept=pl.struct(
-                "settings",
-                "draw",
-                correct=pl.col("verdict") == "correct",
-                tokens=pl.col("completion_tokens"),
-            )
+    """An asker's among these draws, by prompt: `prompt_id` and `kept`, a list of draws.
+
+    Draws of another `max_tokens` are among them where they can be used: by an engine that goes on
+    with what was begun, or when none was cut and none is too long.
+    """
+    own = draws.filter(pl.col("settings").is_in(list(asker.all_settings)), teacher=asker.teacher)
+    if not usable(own, asker):
+        own = own.filter(max_tokens=asker.sampling.max_tokens)
+    return own.group_by("prompt_id").agg(
+        kept=pl.struct(
+            "settings",
+            "draw",
+            "finish_reason",
+            "max_tokens",
+            "prompt_tokens",
+            id="sample_id",
+            asked="prompt_tokens",
+            correct=pl.col("verdict") == "correct",
+            tokens=pl.col("completion_tokens"),
+            drawn=pl.col("completion_tokens") - pl.col("begun_tokens").fill_null(0),
+            has_ids=pl.col("has_token_ids").fill_null(False),
         )
     )
+
+
+def usable(own: pl.DataFrame, asker: Asker) -> bool:
+    """Whether an asker's draws of another `max_tokens` may serve, or be taken up."""
+    most = asker.sampling.max_tokens
+    served = (pl.col("finish_reason") != CUT) & (pl.col("completion_tokens") <= most)
+    others = own.filter(pl.col("max_tokens") != most, ~served)
+    return others.is_empty() or (asker.continues and bool(others["has_token_ids"].all()))
+
+
+def taken_up(
+    store: Store, prompts: pl.DataFrame, kept: pl.DataFrame, asker: Asker
+) -> Earlier | None:
+    """Token ids of draws of another `max_tokens` that are to be taken up; None: there is none."""
+    most = asker.sampling.max_tokens
+    lengths = kept.select(pl.col("kept").list.explode().struct.field("max_tokens")).to_series()
+    if lengths.drop_nulls().eq(most).all():
+        return None
+    ids = [
+        begun.sample_id for state in states(prompts, kept, asker) for begun in state.begun.values()
+    ]
+    wanted = pl.DataFrame({"sample_id": ids}, schema={"sample_id": pl.String()})
+    store.seal(wait=True)
+    return Earlier(store.draws, wanted, store.folder)
 
 
 def spent(kept: pl.DataFrame, asker: Asker, seconds: float) -> Spent:
@@ -159,7 +212,7 @@ def spent(kept: pl.DataFrame, asker: Asker, seconds: float) -> Spent:
     each = kept.select(
         draws=pl.col("kept").list.len(),
         correct=pl.col("kept").list.eval(pl.element().struct.field("correct").cast(pl.Int32)),
-        tokens=pl.col("kept").list.eval(pl.element().struct.field("tokens")).list.sum(),
+        tokens=pl.col("kept").list.eval(pl.element().struct.field("drawn")).list.sum(),
     ).with_columns(pl.col("correct").list.sum())
     most = asker.sampling.policy.accepted
     accepted = pl.col("correct").clip(upper_bound=most) if most else pl.col("correct")

@@ -38,7 +38,7 @@ class Store:
         self,
         folder: Path,
         shards: Path | str | None = None,
-        rounds: Path | None = None,
+        rounds: Path | Sequence[pl.DataFrame] = (),
         seal_rows: int = SEAL_ROWS,
         seal_bytes: int = SEAL_BYTES,
     ):

@@ -19,8 +19,8 @@ class Draws:
 
     place: Path | str
     """A folder or any fsspec address."""
-    rounds: Path | None = None
-    """The folder of later verdicts; None: what was said at first counts."""
+    rounds: Path | Sequence[pl.DataFrame] = ()
+    """The folder of later verdicts, or some of them; nothing: what was said at first counts."""
 
     def each(
         self, columns: Sequence[str] = ALL, ids: pl.DataFrame | None = None
@@ -35,9 +35,13 @@ class Draws:
             StageError: a shard is damaged, naming it.
         """
         needed = {"sample_id", *columns}
-        if self.rounds and set(verdicts.LATER) & needed:
-            needed |= {"verdict", "verdict_reason"}
-        rounds = verdicts.current(self.rounds) if self.rounds else []
+        rounds = self.rounds
+        if isinstance(rounds, Path):
+            rounds = verdicts.current(rounds)
+        if set(verdicts.LATER) & needed:
+            needed |= {"verdict", "verdict_reason", "key"}
+        else:
+            rounds = ()
         for shard in Shards(self.place).each([c for c in SAMPLE if c in needed]):
             rows = shard if ids is None else shard.join(ids, on="sample_id", how="semi")
             yield verdicts.over(rows, rounds).select(columns)

@@ -16,12 +16,13 @@ from factory.errors import StageError
 from factory.records import SAMPLE
 from factory.store.shards import Shards, write_through
 
-LATER = ("verdict", "verdict_reason", "answer", "verdict_seconds")
+GIVEN = ("verdict", "verdict_reason", "answer", "verdict_seconds")
+"""The columns of a draw that say how it was judged."""
+LATER = ("key", *GIVEN)
 """The columns of a draw that a later verdict takes the place of."""
 VERDICT: dict[str, pl.DataType] = {
     "sample_id": pl.String(),
     "verifier": pl.String(),
-    "key": pl.String(),
     **{column: SAMPLE[column] for column in LATER},
 }
 """A later verdict; `key` is the digest of verifier and reference."""
@@ -65,11 +66,15 @@ def over(draws: pl.DataFrame, rounds: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Draws with the verdicts of later rounds in place of their own.
 
     A failure to judge takes nothing away: where a later verifier timed out or crashed, an earlier
-    correct or incorrect stands.
+    correct or incorrect by the same key stands.
+
+    Args:
+        draws: with `sample_id`, `verdict`, `verdict_reason` and `key`.
+        rounds: later verdicts, the last ones last.
     """
     there = [column for column in LATER if column in draws.columns]
     for verdicts in rounds:
-        new = {f"later_{c}": pl.col(c) for c in dict.fromkeys((*there, "verdict_reason"))}
+        new = {f"later_{c}": pl.col(c) for c in there}
         rows = draws.join(
             verdicts.select("sample_id", **new),
             on="sample_id",
@@ -78,7 +83,8 @@ def over(draws: pl.DataFrame, rounds: Sequence[pl.DataFrame]) -> pl.DataFrame:
         )
         failed = word("later_verdict_reason").is_in(FAILURES).fill_null(False)
         judged = pl.col("later_verdict").is_not_null()
-        taken = judged & ~(failed & (pl.col("verdict") != "unverifiable"))
+        same = pl.col("key").eq_missing(pl.col("later_key"))
+        taken = judged & ~(failed & same & (pl.col("verdict") != "unverifiable"))
         draws = rows.with_columns(
             pl.when(taken).then(f"later_{column}").otherwise(column).alias(column)
             for column in there
@@ -94,7 +100,7 @@ def turned(
     What they had is in `was_verdict`, `was_verdict_reason` and `was_answer`.
     """
     told = ("verdict", "verdict_reason", "answer")
-    for shard in Shards(shards).each(("sample_id", "prompt_id", *told)):
+    for shard in Shards(shards).each(("sample_id", "prompt_id", "key", *told)):
         was = over(shard, before).select(pl.col(told).name.prefix("was_"))
         both = over(shard, after).hstack(was)
         yield both.filter(pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"was_{c}")) for c in told))

@@ -40,17 +40,30 @@ def test_parts_that_differ_have_other_digests(one: tuple[Any, ...], two: tuple[A
 
 
 def test_a_sample_is_named_by_all_that_shaped_it():
-    shaped = [("p", "t", "s", 0), ("q", "t", "s", 0), ("p", "u", "s", 0), ("p", "t", "r", 0)]
-    assert len({sample_id(*shape) for shape in [*shaped, ("p", "t", "s", 1)]}) == 5
-    assert sample_id("p", "t", "s", 0) == "18ca52e47e3a41bac7c85871a9367f9c"
+    one: dict[str, Any] = {
+        "prompt_id": "p",
+        "teacher": "t",
+        "settings": "s",
+        "draw": 0,
+        "max_tokens": 64,
+    }
+    others = ({"prompt_id": "q"}, {"teacher": "u"}, {"settings": "r"}, {"draw": 1})
+    shapes: list[dict[str, Any]] = [
+        one,
+        *(one | other for other in others),
+        one | {"max_tokens": 65},
+    ]
+    assert len({sample_id(**shape) for shape in shapes}) == 6
+    assert sample_id(**one) == digest("p", "t", "s", 0, 64)
 
 
 def test_seeds_differ_by_prompt_and_draw_and_run():
-    samples = [sample_id(f"prompt {n}", "t", "s", draw) for n in range(100) for draw in range(4)]
+    samples = [
+        sample_id(f"prompt {n}", "t", "s", draw, 64) for n in range(100) for draw in range(4)
+    ]
     seeds = [seed_of(sample, run_seed) for sample in samples for run_seed in (0, 1)]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**31 for seed in seeds)
-    assert seed_of(samples[0], 0) == 967907615
 
 
 def test_a_folder_s_digest_sees_names_and_contents(tmp_path: Path):

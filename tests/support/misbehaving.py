@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Self
 
 from aiohttp import web
@@ -27,8 +27,8 @@ class Misbehaving:
     them were hung up before their end.
     """
 
-    def __init__(self, *behaviours: Behaviour):
-        self.behaviours = list(behaviours)
+    def __init__(self, *behaviours: Behaviour, models: Sequence[str] = ()):
+        self.behaviours, self.models = list(behaviours), models
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.sent = self.here = self.most = self.left = 0
@@ -48,6 +48,8 @@ class Misbehaving:
         await self._runner.cleanup()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if self.models and request.path == "/v1/models":
+            return web.json_response({"data": [{"id": name} for name in self.models]})
         number = len(self.bodies)
         self.bodies.append(await request.json() if request.can_read_body else {})
         self.headers.append(dict(request.headers))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from factory.models.chat import Message
+from factory.prompts.collect import prompt_id
 from factory.recipe.models import Mix
 from filters.format import well_formed
 from filters.text.answer import extract
@@ -82,15 +83,21 @@ def test_an_instruction_stands_after_every_question():
 
 @pytest.mark.parametrize("instruction", [None, "Think first."])
 def test_no_row_asks_what_is_held_out(instruction: str | None):
-    asked = {turns[0]["content"] for turns in made(instruction=instruction)}
-    held_out = set(sorted(asked)[:50])
+    def ids(rows: list[list[Message]]) -> set[str]:
+        return {
+            prompt_id([{"role": "user", "content": turns[0]["content"]}], [instruction or ""])
+            for turns in rows
+        }
+
+    held_out = set(sorted(ids(made()))[:50])  # whatever stood behind the questions there
     rows = made(held_out=held_out, instruction=instruction)
     assert len(rows) == WANTED["rows"]
-    assert held_out.isdisjoint(turns[0]["content"] for turns in rows)
+    assert held_out.isdisjoint(ids(rows))
 
 
 def test_too_few_questions_are_an_error_and_not_fewer_rows():
     options = OPTIONS | {"max_terms": 2}
-    every = {f"{ASK}{a} {sign} {b} =" for a in range(10) for b in range(10) for sign in "+-"}
+    asked = (f"{ASK}{a} {sign} {b} =" for a in range(10) for b in range(10) for sign in "+-")
+    every = {prompt_id([{"role": "user", "content": question}]) for question in asked}
     with pytest.raises(ValueError, match="all but 0 questions are held out; 200 wanted"):
         list(conversations("chain_sum", options, **WANTED, held_out=every))

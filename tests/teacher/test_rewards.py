@@ -12,8 +12,8 @@ from factory.engines import Scripted
 from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.recipe.teacher import Grpo
+from factory.sampler.asker import Asker
 from factory.sampler.loop import fill
-from factory.sampler.prompt_state import Asker
 from factory.store import Store
 from filters import Filters, judge, measure
 from filters.correctness import Correctness

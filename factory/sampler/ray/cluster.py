@@ -19,12 +19,13 @@ import polars as pl
 from factory.errors import StageError
 from factory.progress import Report
 from factory.recipe.sampling import Budget, Sampling
+from factory.sampler.asker import Asker
 from factory.sampler.budget import Aims
 from factory.sampler.counters import Figures
 from factory.sampler.feed import Feed
 from factory.sampler.loop import ALL_FINISHED, Stop, finished, judge_here, synced
 from factory.sampler.outcome import Outcome
-from factory.sampler.prompt_state import Asker, PromptState, kept, spent, states
+from factory.sampler.prompt_state import PromptState, kept, spent, states, taken_up
 from factory.sampler.ray.replica import Event, Replica, Start
 from factory.store import Store
 from filters.truncation import STOPPED
@@ -66,7 +67,8 @@ async def fill_on_cluster(
     failed: dict[str, str] = {}
     async with synced(store, figures.spent, asker.teacher):
         try:
-            feed = Feed(states(prompts, had, asker), figures, asker)
+            earlier = taken_up(store, prompts, had, asker)
+            feed = Feed(states(prompts, had, asker, earlier), figures, asker)
             driver = _Driver(feed, asker, figures, store, actors, failed)
             ended_by = await driver.over(report, stop)
         finally:
@@ -111,7 +113,7 @@ def replicas(start: Start, asker: Asker, judging: Sequence[Any]) -> list[Any]:
     )
     # What a replica is asked for has no end of its own: aims stay with the driver.
     free = sampling.model_copy(update={"target": None, "budget": Budget()})
-    plain = Asker(asker.teacher, free, asker.seed, asker.strategies)
+    plain = replace(asker, sampling=free)
     return [actor.remote(start, plain, Judges(judging)) for _ in range(number)]
 
 

@@ -9,10 +9,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from factory.engines import Engine
+from factory.sampler.asker import Asker
 from factory.sampler.budget import Spent
 from factory.sampler.counters import Figures
 from factory.sampler.loop import Judge, Run
-from factory.sampler.prompt_state import Asker, PromptState
+from factory.sampler.prompt_state import PromptState
 
 Start = Callable[[], AbstractAsyncContextManager[Engine]]
 """Starts an engine where it is called; must be picklable."""

@@ -9,8 +9,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from factory.audit import reverify
-from factory.audit.reverify import begin, judge, opened
+from factory.audit.reverify import begin, opened
 from factory.audit.verdict_changes import effects, turns, wanted
 from factory.cli import main
 from factory.errors import RecipeError, StageError
@@ -18,10 +17,13 @@ from factory.line.stages import Context, dataset, measures
 from factory.models import Located
 from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe
-from factory.records import SAMPLE, sample_id
+from factory.records import SAMPLE, key_digest, sample_id
 from factory.run_folder import RunFolder
+from factory.sampler import rejudge
+from factory.sampler.asker import Asker
 from factory.sampler.draws import draws_digest
-from factory.sampler.prompt_state import Asker
+from factory.sampler.rejudge import judge
+from factory.sampler.teacher import Teacher
 from factory.store import verdicts, write_table
 from factory.store.draws import Draws
 from factory.store.shards import Shards
@@ -37,6 +39,8 @@ RECIPE: dict[str, Any] = {
     "filters": {"correctness": {}, "length": {"max_tokens": 50}},
     "dataset": {"select": {"per_prompt": 1}},
 }
+TEACHER = Teacher(Located(path="", name="t", digest="t"))
+KEY = key_digest("math", '"5"')
 Given = tuple[str, str | None]
 Stored = tuple[str, Given]
 YES: Given = ("correct", None)
@@ -56,9 +60,8 @@ def run_of(
     recipe = Recipe.model_validate(RECIPE | changes)
     for stage in ("prompts", "samples/draws", "teacher", "measures", "dataset"):
         (folder / stage).mkdir(parents=True)
-    settings = {"recipe": recipe.model_dump(mode="json"), "home": str(folder)}
-    (folder / "recipe.json").write_text(json.dumps(settings))
-    Located(path=str(folder), name="t", digest="t").note(folder / "teacher")
+    RunFolder(folder).note(recipe, folder)
+    TEACHER.model.note(folder / "teacher")
     asked = [
         {"prompt_id": id, "messages": [{"role": "user", "content": f"{id}?"}], "split": "train"}
         | {"reference": '"5"', "verifier": "math", "source": "sums", "language": "en"}
@@ -68,9 +71,9 @@ def run_of(
         pl.DataFrame(asked, schema={**PROMPT, "split": pl.String()}),
         folder / "prompts" / "table.parquet",
     )
-    settings_digest = Asker("t", recipe.sampling, recipe.seed).settings
+    asker = Asker(TEACHER.identity(recipe.sampling), recipe.sampling, recipe.seed)
     rows = [
-        _row(prompt, number, settings_digest, *draw)
+        _row(prompt, number, asker, *draw)
         for prompt, all_of_it in draws.items()
         for number, draw in enumerate(all_of_it)
     ]
@@ -82,15 +85,17 @@ def run_of(
 
 
 def _row(
-    prompt: str, number: int, settings: str, text: str, verdict: tuple[str, str | None]
+    prompt: str, number: int, asker: Asker, text: str, verdict: tuple[str, str | None]
 ) -> dict[str, Any]:
     thought = split(text)
     return {
-        "sample_id": sample_id(prompt, "t", settings, number),
+        "sample_id": sample_id(prompt, asker.teacher, asker.settings, number, 96),
         "prompt_id": prompt,
         "draw": number,
-        "teacher": "t",
-        "settings": settings,
+        "teacher": asker.teacher,
+        "settings": asker.settings,
+        "max_tokens": 96,
+        "key": KEY,
         "opening": "",
         "text": text,
         "finish_reason": "stop" if thought.response else "length",
@@ -103,13 +108,13 @@ def _row(
     }
 
 
-def again(context: Context, *only: str) -> reverify.Round:
+def again(context: Context, *only: str) -> rejudge.Round:
     round_ = begin(context.run, only)
     judge(round_, context.draws().place, context.run.prompts(), quiet)
     return round_
 
 
-def turned(context: Context, round_: reverify.Round) -> dict[tuple[str, str], int]:
+def turned(context: Context, round_: rejudge.Round) -> dict[tuple[str, str], int]:
     return turns(round_, context.draws().place, context.run.prompts()).counts
 
 
@@ -135,7 +140,10 @@ def written(folder: Path) -> dict[str, bytes]:
 
 
 def round_with(**rows: tuple[str, str | None]) -> pl.DataFrame:
-    told = [{"sample_id": id, "verdict": v, "verdict_reason": why} for id, (v, why) in rows.items()]
+    told = [
+        {"sample_id": id, "verdict": v, "verdict_reason": why, "key": KEY}
+        for id, (v, why) in rows.items()
+    ]
     return pl.DataFrame(told, schema=verdicts.VERDICT)
 
 
@@ -156,11 +164,11 @@ def round_with(**rows: tuple[str, str | None]) -> pl.DataFrame:
 def test_the_last_verdict_counts_unless_it_failed(
     stored: Stored, rounds: list[dict[str, Any]], counts: tuple[str, str | None] | None
 ):
-    draw = {"sample_id": "x", "verdict": stored[0], "verdict_reason": stored[1]}
+    draw = {"sample_id": "x", "verdict": stored[0], "verdict_reason": stored[1], "key": KEY}
     schema = {name: pl.String() for name in draw}
     laid = verdicts.over(pl.DataFrame([draw], schema=schema), [round_with(**r) for r in rounds])
     expected = counts or next(iter(rounds[-1].values()))
-    assert laid.row(0) == ("x", *expected)
+    assert laid.row(0) == ("x", *expected, KEY)
 
 
 def test_a_round_that_counts_and_is_gone_is_named(tmp_path: Path):
@@ -232,8 +240,8 @@ def test_an_interrupted_round_is_taken_up_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     context = run_of(tmp_path, {id: [(WRONG, NO)] * 3 for id in "pqrst"}, shard_rows=4)
-    monkeypatch.setattr(reverify, "CHUNK", 2)
-    real, calls = reverify.verify, []
+    monkeypatch.setattr(rejudge, "CHUNK", 2)
+    real, calls = rejudge.verify, []
 
     def interrupted(*asked: Any) -> Verdict:
         calls.append(asked)
@@ -241,7 +249,7 @@ def test_an_interrupted_round_is_taken_up_where_it_was(
             raise KeyboardInterrupt
         return real(*asked)
 
-    monkeypatch.setattr(reverify, "verify", interrupted)
+    monkeypatch.setattr(rejudge, "verify", interrupted)
     with pytest.raises(KeyboardInterrupt):
         again(context)
     kept = written(begin(RunFolder(tmp_path)).folder)
@@ -266,7 +274,9 @@ def test_other_verifiers_are_another_round_and_the_same_ones_go_on(
     first = again(context)
     apply(tmp_path, first.folder.name)
     assert again(context).own().is_empty()  # the same verifiers have judged them already
-    monkeypatch.setattr(reverify, "judged_by", lambda: {"verifiers": "x", "packages": {}})
+    monkeypatch.setattr(
+        "factory.audit.reverify.judged_by", lambda: {"verifiers": "x", "packages": {}}
+    )
     other = again(context)
     assert other.own().height == 2
     assert other.folder != first.folder
@@ -274,13 +284,13 @@ def test_other_verifiers_are_another_round_and_the_same_ones_go_on(
 
 def test_what_failed_is_tried_again_once_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     context = run_of(tmp_path, {"p": [(RIGHT, TIMEOUT), (RIGHT, TIMEOUT), (RIGHT, YES)]})
-    real = reverify.verify
-    monkeypatch.setattr(reverify, "verify", lambda *_: Verdict("unverifiable", "crash: X"))
+    real = rejudge.verify
+    monkeypatch.setattr(rejudge, "verify", lambda *_: Verdict("unverifiable", "crash: X"))
     first = again(context, "unverifiable")
     found = turns(first, context.draws().place, context.run.prompts())
     assert (found.counts, found.stood) == ({("unverifiable: timeout", "unverifiable: crash"): 2}, 0)
     apply(tmp_path, first.folder.name)
-    monkeypatch.setattr(reverify, "verify", real)
+    monkeypatch.setattr(rejudge, "verify", real)
     assert turned(context, again(context, "unverifiable")) == {
         ("unverifiable: crash", "correct"): 2
     }

@@ -20,9 +20,9 @@ from factory.errors import RecipeError, StageError
 from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe, load
 from factory.recipe.sampling import Fixed, Policy, Sampling
+from factory.sampler.asker import Asker
 from factory.sampler.loop import fill
 from factory.sampler.outcome import Outcome
-from factory.sampler.prompt_state import Asker
 from factory.store import Store
 
 RECIPE: dict[str, Any] = {

@@ -303,7 +303,26 @@ def test_of_a_question_that_comes_again_the_first_is_kept(tmp_path):
     assert collected.sources.select(counts).rows() == [("one", 2, 1, 1, 0), ("two", 2, 1, 1, 0)]
 
 
-def test_held_out_questions_do_not_depend_on_the_order(tmp_path):
+R1 = r"Please reason step by step, and put your final answer within \boxed{}."
+
+
+@pytest.mark.parametrize("behind", ["", "\n\nBe brief.", f"\n\n{R1}"])
+def test_a_question_is_one_whatever_instruction_stands_behind_it(tmp_path, behind):
+    """Two sources of the same 20 questions: 20 prompts, and none held out is also in train."""
+    plain = [{"q": f"{n} + 1?", "a": str(n + 1)} for n in range(20)]
+    write(tmp_path / "plain.jsonl", plain)
+    again = [row | {"q": row["q"] + behind} for row in plain]
+    write(tmp_path / "told.jsonl", [*again, {"q": "99 + 1?", "a": "100"}])
+    first = files("plain.jsonl", held_out=5, instruction="Be brief.")
+    collected = collect([first, files("told.jsonl")], seed=1, base=tmp_path)
+    splits = collected.prompts["split"].value_counts(sort=True).rows()
+    assert splits == [("train", 16), ("held_out", 5)]
+    assert set(collected.set_aside["reason"]) == {"duplicate"}
+    assert questions(collected)[0] == "0 + 1?\n\nBe brief."  # as the model is asked it
+    assert collected.prompts["instruction"].to_list() == ["Be brief."] * 20 + [None]
+
+
+def test_held_out_questions_depend_neither_on_order_nor_on_seed(tmp_path):
     rows = [{"q": f"{n} + 1?", "a": str(n + 1)} for n in range(40)]
     write(tmp_path / "up.jsonl", rows)
     write(tmp_path / "down.jsonl", rows[::-1])
@@ -314,7 +333,7 @@ def test_held_out_questions_do_not_depend_on_the_order(tmp_path):
 
     assert held_out("up.jsonl", 1) == held_out("down.jsonl", 1)
     assert len(held_out("up.jsonl", 1)) == 10
-    assert held_out("up.jsonl", 1) != held_out("up.jsonl", 2)
+    assert held_out("up.jsonl", 1) == held_out("up.jsonl", 2)
 
 
 def test_a_limit_stops_reading_and_the_sums_close(tmp_path):

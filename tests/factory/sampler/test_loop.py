@@ -16,9 +16,9 @@ from factory.engines import Completion, Engine, Request, Scripted
 from factory.errors import EngineFailure, StageError
 from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Budget, Fixed, Policy, Sampling, Target, Until
+from factory.sampler.asker import Asker
 from factory.sampler.loop import ATTEMPTS, Stop, fill
 from factory.sampler.outcome import Outcome
-from factory.sampler.prompt_state import Asker
 from factory.store import Store
 from filters.verdict import Verdict
 from filters.watch import LoopStop, Stops

@@ -10,11 +10,12 @@ import pytest
 from test_loop import RIGHT, Scripted, fixed, prompts, until
 
 from factory.recipe.sampling import Budget, Policy, Sampling
+from factory.sampler.asker import Asker
 from factory.sampler.budget import Spent
 from factory.sampler.counters import Figures
 from factory.sampler.feed import Feed
 from factory.sampler.loop import Run
-from factory.sampler.prompt_state import Asker, PromptState, kept, states
+from factory.sampler.prompt_state import PromptState, kept, states
 from factory.sampler.ray.cluster import _Driver
 from factory.sampler.ray.replica import Replica
 from factory.store import Store
