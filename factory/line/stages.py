@@ -72,7 +72,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Result:
-    """What a stage came to."""
+    """What a stage hands back."""
 
     output: str
     """Digest of what later stages read."""
