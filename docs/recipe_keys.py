@@ -111,7 +111,8 @@ def _default(value: Schema, known: Schema) -> str:
     default = value.get("default")
     if isinstance(default, dict) and _named(value):
         usual = known[_named(value)[0]]["properties"]
-        default = {k: v for k, v in default.items() if v not in (None, usual[k].get("default"))}
+        said = (None, {}, [])
+        default = {k: v for k, v in default.items() if v not in (*said, usual[k].get("default"))}
     if default is None or default in ({}, []):
         return ""
     if isinstance(default, dict):

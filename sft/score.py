@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Score(Strict):
-    """What an examination came to."""
+    """The result of an examination."""
 
     pass_at_1: float = Field(ge=0, le=1)
     """Mean share of correct answers, over prompts and draws, 0 to 1."""

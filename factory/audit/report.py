@@ -1,4 +1,4 @@
-"""What a run came to: the funnel, the scores, the ledger and the pictures."""
+"""What a run shows: the funnel, the scores, the ledger and the pictures."""
 
 from __future__ import annotations
 

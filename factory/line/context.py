@@ -55,7 +55,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Result:
-    """What a stage came to."""
+    """What a stage hands back."""
 
     output: str
     """Digest of what later stages read."""

@@ -100,9 +100,9 @@ class Budget(Strict):
     draws: int | None = Field(None, ge=1)
     """Draws."""
     tokens: int | None = Field(None, ge=1)
-    """Tokens of completions. What is in flight when it is spent is let go of."""
+    """Tokens of completions: a draw begins only if all in flight may still run to `max_tokens`."""
     hours: float | None = Field(None, gt=0)
-    """Hours of sampling. What is in flight at their end is let go of."""
+    """Hours of sampling. Draws in flight at their end are dropped and not counted."""
 
 
 class Thinking(Strict):

@@ -1,4 +1,4 @@
-"""Draws of models: engines found or started, asked one after the other, and let go of."""
+"""Draws of models: engines found or started, asked one after the other, and stopped."""
 
 from __future__ import annotations
 

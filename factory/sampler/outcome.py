@@ -1,4 +1,4 @@
-"""What a sampling came to: the draws a recipe stands for, prompts with pass rates, failures."""
+"""The outcome of a sampling: the draws a recipe stands for, prompts with pass rates, failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Later verdicts: what stored draws came to when judged again, kept beside them and laid over them.
+"""Later verdicts of stored draws that were judged again, kept beside them and laid over them.
 
 A round of judging is a folder; `applied.json` beside it lists those that count, in order. Draws are
 never rewritten: `draws.py` lays the rounds over them.
