@@ -6,8 +6,7 @@ RUN and OTHER are runs of one recipe with different seeds, whose teacher went th
 draws are read by its teacher, by others, under wrong claims and with foreign draws among them, in
 sets of different size: the table says which share of the sets was refuted. `--fresh N` draws each
 prompt N more times with new seeds, for the false alarms. `--cost` measures what it costs vLLM to
-give log-probabilities, in CPU seconds and in turns, and how many draws another checkpoint repeats
-when it is given the stored seeds.
+give log-probabilities, in CPU seconds and in turns, and how far apart the models' are.
 """
 
 from __future__ import annotations
@@ -41,11 +40,15 @@ class Run:
     """A run's draws, by lot, as its own template asks for them."""
 
     def __init__(self, folder: Path):
-        recipe, _, noted = attest._noted(RunFolder(folder))
-        _, rows, _ = attest._draws(RunFolder(folder), recipe, noted)
+        run = RunFolder(folder)
+        recipe, _, who = attest._noted(run)
+        kept = run.draws("samples", recipe.sampling.shards)
+        _, light, _ = attest._draws(run, recipe, who.identity(recipe.sampling))
+        rows = kept.in_order(light, attest.READ)
+        rows = rows.join(run.prompts().select(attest.ASKED), on="prompt_id", maintain_order="left")
         self.rows = rows.sample(fraction=1, shuffle=True, seed=0)
         self.teacher, self.base = folder / "teacher" / "model", folder / "teacher-base" / "model"
-        self.watched = attest._watched(self.rows)
+        self.watched = attest._watched(kept, light)
         self.draws = self.asked()
 
     def asked(self, before: str = "") -> list[Draw]:
@@ -64,28 +67,25 @@ def groups(
     weights: Path, draws: Sequence[Draw], watched: Sequence[int], claim: Claim = AS_IT_WAS
 ) -> Groups:
     """The draws as the weights read them, `GROUP` by `GROUP`."""
-    model = attest._model(str(weights), "float32")
+    model = likelihood.load(weights, "float32")
     parts = (draws[n : n + GROUP] for n in range(0, len(draws) - GROUP + 1, GROUP))
     return [likelihood.read(model, part, claim, watched) for part in parts]
 
 
-def judged(some: Groups, claim: Claim) -> tuple[list[str], float, float, float]:
-    """The checks that refute a set of draws; p of the total, of the counts, and of strangers."""
+def judged(some: Groups, claim: Claim) -> tuple[list[str], float, float]:
+    """The checks that refute a set of draws; p of the total and of the counts."""
     reads = [read for group, _ in some for read in group]
     counts = Counts(sum(c.surplus for _, c in some), sum(c.covariance for _, c in some))  # pyrefly: ignore
     findings = [
         evidence.possible(reads, claim),
-        evidence.typical(reads, claim),
+        evidence.typical(reads),
         evidence.frequent(counts),
-        evidence.no_stranger(reads),
     ]
     total = evidence.added(reads)
     z = evidence.z_score(total.surplus, total.variance, total.third)
-    bets = np.array([read.bet for read in reads])
-    stranger = float(np.exp(-max(np.logaddexp.reduce(bets) - np.log(len(bets)), 0)))
     chi = evidence.chi_square(counts.surplus, counts.covariance)[2]
     refuting = [finding.check for finding in findings if finding.says == "refutes"]
-    return refuting, evidence.two_sided(z), chi, stranger
+    return refuting, evidence.two_sided(z), chi
 
 
 def power(name: str, read: Groups, claim: Claim = AS_IT_WAS) -> None:
@@ -101,7 +101,7 @@ def power(name: str, read: Groups, claim: Claim = AS_IT_WAS) -> None:
         cells.append(f"{sum(bool(one) for one in found) / REPEATS:5.0%}")
         why = {
             check: why.get(check, 0) + sum(check in one for one in found)
-            for check in ("possible", "typical", "frequent", "strangers")
+            for check in ("possible", "typical", "frequent")
         }
     mostly = ", ".join(check for check, n in sorted(why.items(), key=lambda c: -c[1]) if n)
     print(f"| {name} | {' | '.join(cells)} | {mostly} |", flush=True)
@@ -115,17 +115,10 @@ def false_alarms(read: Groups) -> None:
         results = [judged(one, AS_IT_WAS) for one in sets]
         refuted = sum(bool(result[0]) for result in results)
         print(f"{len(sets):,} sets of {size} draws: {refuted} refuted", flush=True)
-        for number, check in enumerate(("typical", "frequent", "strangers"), start=1):
+        for number, check in enumerate(("typical", "frequent"), start=1):
             p = np.array([result[number] for result in results])
             shares = ", ".join(f"p < {a:g}: {np.mean(p < a):.2%}" for a in (0.1, 0.05, 0.01, 0.001))
             print(f"  {check:9} {shares}")
-    bets = np.array([read.bet for group, _ in read for read in group])
-    zs = np.array([evidence.z_score(r.surplus, r.variance, r.third) for g, _ in read for r in g])
-    print(
-        f"{len(bets):,} draws: mean bet {np.exp(bets).mean():.3f}, "
-        f"bet of 1,000 or more {np.mean(bets > np.log(1000)):.3%}; "
-        f"single z: beyond -3.29 {np.mean(zs < -3.29):.3%}, beyond 3.29 {np.mean(zs > 3.29):.3%}"
-    )
 
 
 def rounded(weights: Path, bits: int, into: Path) -> Path:
@@ -134,7 +127,7 @@ def rounded(weights: Path, bits: int, into: Path) -> Path:
 
     from factory.models.chat import load_tokenizer
 
-    model = attest._model(str(weights), "float32")
+    model = likelihood.load(weights, "float32")
     with torch.no_grad():
         for matrix in (weight for weight in model.parameters() if weight.dim() == 2):
             step = matrix.abs().amax(1, keepdim=True).clamp(1e-9) / (2 ** (bits - 1) - 1)
@@ -226,32 +219,17 @@ def numbers(llm: Any, run: Run, others: dict[str, Path]) -> None:
     """Print how far from the engine's log-probabilities each model's are."""
     draws, seeds = run.draws[:1500], run.rows["seed"].to_list()[:1500]
     answers = drawn(llm, draws, seeds, every=1)
-    same = sum(list(a.token_ids) == list(d.tokens) for a, d in zip(answers, draws, strict=True))
-    print(f"the teacher, given the stored seeds, repeats {same:,} of {len(draws):,} draws")
     stored = [answer.cumulative_logprob for answer in answers]
     again = [Draw(d.prompt, list(a.token_ids)) for a, d in zip(answers, draws, strict=True)]
     for name, weights in {"the teacher": run.teacher, **others}.items():
         for dtype in ("float32", "bfloat16"):
-            reads, _ = likelihood.read(attest._model(str(weights), dtype), again, AS_IT_WAS)
+            reads, _ = likelihood.read(likelihood.load(weights, dtype), again, AS_IT_WAS)
             each = [abs(a - b.logprob) / b.tokens**0.5 for a, b in zip(stored, reads, strict=True)]
             print(
                 f"{name}, {dtype}: {evidence.difference(stored, reads):.2g} nats a token, "
                 f"5 % of draws below {np.quantile(each, 0.05):.2g}",
                 flush=True,
             )
-
-
-def repeated(run: Run, others: dict[str, Path]) -> None:
-    """Print how many draws another checkpoint repeats when it is given the stored seeds."""
-    draws, seeds = run.draws[:1500], run.rows["seed"].to_list()[:1500]
-    for name, weights in others.items():
-        llm = engine(weights)
-        pairs = zip(drawn(llm, draws, seeds), draws, strict=True)
-        same = sum(list(a.token_ids) == list(d.tokens) for a, d in pairs)
-        print(
-            f"{name}, given the stored seeds, repeats {same:,} of {len(draws):,} draws", flush=True
-        )
-        del llm
 
 
 def main() -> None:
@@ -301,9 +279,6 @@ def main() -> None:
             if options.cost:
                 cost(llm, run)
                 numbers(llm, run, others)
-            del llm
-            if options.cost:
-                repeated(run, others)
 
 
 if __name__ == "__main__":

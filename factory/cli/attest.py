@@ -28,9 +28,8 @@ import click
     help="Chooses the draws [default: a new one, which is noted].",
 )
 @click.option("--dtype", help="Arithmetic of the engine [default: the recipe's or machine's].")
-@click.option("--redraw", is_flag=True, help="Also draw them again with their seeds, by vLLM.")
 def attest(
-    run: Path, share: float, teacher: Path | None, seed: int | None, dtype: str | None, redraw: bool
+    run: Path, share: float, teacher: Path | None, seed: int | None, dtype: str | None
 ) -> None:
     """Say whether the teacher of a RUN wrote its draws: a share of them is read again.
 
@@ -44,6 +43,6 @@ def attest(
     from factory.audit.attest import attest as attested
     from factory.run_folder import RunFolder
 
-    found = attested(RunFolder(run), share, teacher, seed=seed, dtype=dtype, redraw=redraw)
+    found = attested(RunFolder(run), share, teacher, seed=seed, dtype=dtype)
     click.echo(str(found))
     sys.exit(found.verdict != "attested")

@@ -13,28 +13,37 @@ import polars as pl
 
 from factory import models, store
 from factory.audit.attest import evidence, likelihood
-from factory.audit.attest.evidence import WATCHED, Attestation
+from factory.audit.attest.evidence import Attestation
 from factory.audit.attest.likelihood import Claim, Counts, Draw, Read
-from factory.audit.attest.significance import two_sided, z_score
 from factory.errors import FactoryError, RecipeError
 from factory.models.chat import load_tokenizer, opens_thinking, prompt_ids
-from factory.progress import Report
 from factory.recipe import Recipe
-from factory.recipe.models import Weights
+from factory.recipe.models import Served, Weights
 from factory.records import digest, file_digest
 from factory.run_folder import RunFolder
 from factory.sampler.strategies import ask, prepare
+from factory.sampler.teacher import Teacher
+from factory.store.draws import Draws
 
 LEAST_TOKENS = 30_000
 """Tokens that are read at least, where there are so many: fewer leave too much to chance."""
 LEAST = 400
 """Draws that are read however small the share is, where there are so many."""
+LIGHT = (
+    "sample_id",
+    "teacher",
+    "has_token_ids",
+    "forced_tokens",
+    "completion_tokens",
+    "logprob",
+)
+"""What tells which draws can be read."""
+READ = ("prompt_id", "opening", "text", "token_ids", "prompt_tokens", "logprob")
+"""What is read of those that are chosen."""
+ASKED = ("prompt_id", "messages", "source", "domain", "language")
+"""What of a prompt shapes how it is asked."""
 PROBE = 64
-"""Draws over which that is measured."""
-
-
-def _quiet(*_: Any, **__: Any) -> None:
-    """Report progress to nobody."""
+"""Draws over which the noise of rounding is measured."""
 
 
 def attest(
@@ -44,9 +53,6 @@ def attest(
     *,
     seed: int | None = None,
     dtype: str | None = None,
-    claim: Claim | None = None,
-    redraw: bool = False,
-    report: Report = _quiet,
 ) -> Attestation:
     """Read a share of a run's draws with its teacher again; writes `RUN/attest.json`.
 
@@ -58,56 +64,30 @@ def attest(
         seed: chooses the draws; left out: one nobody could foresee. It is noted either way.
         dtype: arithmetic that the engine had; left out: the recipe's, else float32 on a CPU and
             the model's own on a GPU.
-        claim: left out: temperature and top-p of the recipe.
-        redraw: also let vLLM, with these weights, draw the draws again with their seeds.
-        report: is told of draws read.
 
     Raises:
         RecipeError: no finished samples here, or no weights.
         FactoryError: no draw that can be read: none has token ids.
     """
-    recipe, home, noted = _noted(run)
-    claim = claim or Claim(recipe.sampling.temperature, recipe.sampling.top_p)
-    weights = _weights(noted, teacher)
-    seed = secrets.randbits(31) if seed is None else seed
-    kept, readable, left_out = _draws(run, recipe, noted)
-    tokenizer = load_tokenizer(weights)
-    chosen = _as_asked(_chosen(readable, share, seed), recipe, home, opens_thinking(tokenizer))
-    asked = [
-        prompt_ids(tokenizer, messages) + tokenizer.encode(prefill, add_special_tokens=False)
-        for messages, prefill in chosen.select("messages", "prefill").iter_rows()
-    ]
+    recipe, home, who = _noted(run)
+    weights, noted = _weights(who.model, teacher), who.model
     dtype = _dtype(recipe, weights, dtype)
-    draws = [Draw(*pair) for pair in zip(asked, chosen["token_ids"].to_list(), strict=True)]
-    reads, counts, tolerance = _read(weights, dtype, draws, claim, _watched(readable), report)
-    spelt = tokenizer.batch_decode(chosen["token_ids"].to_list(), skip_special_tokens=True)
-    read, stored = _stored(chosen, reads)
-    findings = [
-        evidence.prompts([len(ids) for ids in asked], chosen["prompt_tokens"].to_list()),
-        evidence.texts(spelt, chosen["text"].to_list()),
-        evidence.possible(reads, claim),
-        evidence.typical(reads, claim),
-        evidence.frequent(counts),
-        evidence.no_stranger(reads),
-        *([evidence.same_numbers(stored, read, tolerance)] if read else []),
-        *([_repeated(weights, recipe, chosen, claim, draws, reads, dtype)] if redraw else []),
-    ]
+    seed = secrets.randbits(31) if seed is None else seed
+    kept, readable, left_out = _draws(run, recipe, who.identity(recipe.sampling))
+    draws = run.draws("samples", recipe.sampling.shards)
+    chosen = draws.in_order(_chosen(readable, share, seed), READ)
+    chosen = chosen.join(run.prompts().select(ASKED), on="prompt_id", maintain_order="left")
     attestation = Attestation(
-        verdict=evidence.verdict(findings),
         run=str(run.path),
         teacher=weights,
-        same_files=None if noted.revision or not noted.path else _same_files(weights, noted),
+        same_files=_same_files(weights, noted),
         dtype=dtype,
-        temperature=claim.temperature,
-        top_p=claim.top_p,
+        temperature=recipe.sampling.temperature,
+        top_p=recipe.sampling.top_p,
         seed=seed,
         kept=kept,
         left_out=left_out,
-        **_totals(reads),
-        difference=evidence.difference(stored, read) if read else None,
-        tolerance=tolerance,
-        findings=findings,
-        worst=evidence.worst(chosen["sample_id"].to_list(), reads),
+        **_judged(chosen, _watched(draws, readable), recipe, home, weights, dtype),
     )
     temporary = run.attestation.with_name(f"{run.attestation.name}.tmp")
     temporary.write_text(attestation.model_dump_json(indent=1))
@@ -115,27 +95,16 @@ def attest(
     return attestation
 
 
-def _totals(reads: Sequence[Read]) -> dict[str, Any]:
-    """The fields of an attestation that are sums over the draws."""
-    total = evidence.added(reads)
-    z = z_score(total.surplus, total.variance, total.third)
-    return {
-        "draws": len(reads),
-        "tokens": total.tokens,
-        "z": z,
-        "p": two_sided(z),
-        "surplus": total.surplus / total.tokens,
-        "resolution": evidence.resolution(total.variance),
-    }
-
-
-def _noted(run: RunFolder) -> tuple[Recipe, Path, models.Located]:
+def _noted(run: RunFolder) -> tuple[Recipe, Path, Teacher]:
+    """The run's recipe, the folder that the recipe was in, and the teacher."""
     if not run.current_draws.exists():
         raise RecipeError(
             f"{run.path}: no finished samples here; `factory run` makes them, "
             "`factory status` tells"
         )
-    return *run.recipe(), run.model("teacher")
+    recipe, home = run.recipe()
+    base = recipe.teacher.base
+    return recipe, home, Teacher(run.model("teacher"), base if isinstance(base, Served) else None)
 
 
 def _weights(noted: models.Located, teacher: Path | None) -> str:
@@ -152,84 +121,10 @@ def _weights(noted: models.Located, teacher: Path | None) -> str:
     return noted.path
 
 
-def _same_files(weights: str, noted: models.Located) -> bool:
+def _same_files(weights: str, noted: models.Located) -> bool | None:
+    if noted.revision or not noted.path:
+        return None
     return file_digest(Path(weights)) == noted.digest
-
-
-def _draws(
-    run: RunFolder, recipe: Recipe, noted: models.Located
-) -> tuple[int, pl.DataFrame, dict[str, int]]:
-    """How many draws the run stands for, those that can be read, and why others cannot.
-
-    All draws, right or wrong, finished or not: what the filters left is a selection, and no longer
-    typical of anybody.
-    """
-    rows = run.draws("samples", recipe.sampling.shards).in_order(run.current())
-    prompts = run.prompts()
-    prompts = prompts.select("prompt_id", "messages", "source", "domain", "language")
-    rows = rows.join(prompts, on="prompt_id", how="inner")
-    why = (
-        pl.when(pl.col("teacher") != noted.digest)
-        .then(pl.lit("of other teachers"))
-        .when(pl.col("token_ids").list.len().fill_null(0) == 0)
-        .then(pl.lit("without token ids"))
-        .when(pl.col("forced_tokens").fill_null(0) > 0)
-        .then(pl.lit("with tokens that were put in"))
-    )
-    rows = rows.with_columns(why.alias("why"))
-    left_out = dict(Counter(rows["why"].drop_nulls()).most_common())
-    readable = rows.filter(pl.col("why").is_null())
-    if readable.is_empty():
-        reasons = ", ".join(f"{n:,} {reason}" for reason, n in left_out.items())
-        raise FactoryError(
-            f"{run.path}: none of its draws can be read again ({reasons or 'there is none'}). An "
-            "endpoint gives token ids when asked: `extra: {return_token_ids: true}` for vLLM"
-        )
-    return rows.height, readable, left_out
-
-
-def _as_asked(rows: pl.DataFrame, recipe: Recipe, home: Path, opened: bool) -> pl.DataFrame:
-    """The rows with `messages` as the teacher saw them, and what its answer was begun with."""
-    strategies = prepare(recipe.sampling.strategies, home)
-    messages = [ask(strategies, row).messages for row in rows.iter_rows(named=True)]
-    written = "<think>\n" if opened else ""  # by the template, which is rendered anyhow
-    prefill = pl.col("opening").fill_null("").str.strip_prefix(written)
-    return rows.with_columns(pl.Series("messages", messages), prefill.alias("prefill"))
-
-
-def _chosen(readable: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
-    """A share of the draws, by lot, and `LEAST` of those whose log-probability was noted."""
-    tokens = readable["token_ids"].list.len().mean()
-    assert isinstance(tokens, float)  # a draw without ids cannot be read
-    wanted = max(math.ceil(share * readable.height), LEAST, math.ceil(LEAST_TOKENS / tokens))
-    lots = pl.Series([digest("attest", seed, sample) for sample in readable["sample_id"]])
-    ranked = readable.with_columns(lots.alias("lot")).sort("lot")
-    chosen = [ranked.head(wanted)]
-    if "logprob" in ranked.columns:
-        chosen.append(ranked.filter(pl.col("logprob").is_not_null()).head(LEAST))
-    return pl.concat(chosen).unique("sample_id", keep="first", maintain_order=True)
-
-
-def _repeated(
-    weights: str,
-    recipe: Recipe,
-    chosen: pl.DataFrame,
-    claim: Claim,
-    draws: Sequence[Draw],
-    reads: Sequence[Read],
-    dtype: str,
-) -> evidence.Finding:
-    from factory.audit.attest.redraw import redraw
-    from factory.engines.vllm_engine import VLLM
-
-    engine = VLLM(
-        weights,
-        max_length=max(len(draw.prompt) + len(draw.tokens) for draw in draws),
-        concurrency=recipe.sampling.concurrency,
-        arguments=recipe.sampling.engine_arguments,
-    )
-    again = redraw(engine, chosen, claim)
-    return evidence.repeated([draw.tokens for draw in draws], again, reads, dtype)
 
 
 def _dtype(recipe: Recipe, weights: str, asked: str | None) -> str:
@@ -246,52 +141,123 @@ def _dtype(recipe: Recipe, weights: str, asked: str | None) -> str:
     return "bfloat16" if own in ("float32", "None") else own  # as vLLM's "auto" does
 
 
-def _watched(readable: pl.DataFrame) -> list[int]:
-    """The most frequent tokens of all draws, read or not."""
-    tokens = readable["token_ids"].explode().value_counts(sort=True)
-    return tokens.sort("count", "token_ids", descending=True)["token_ids"].head(WATCHED).to_list()
+def _draws(
+    run: RunFolder, recipe: Recipe, teacher: str
+) -> tuple[int, pl.DataFrame, dict[str, int]]:
+    """How many draws the run stands for, those that can be read, and why others cannot.
+
+    All draws, right or wrong, finished or not: what the filters left is a selection, and no longer
+    typical of anybody. Only what tells them apart is read here: `LIGHT`.
+    """
+    rows = run.draws("samples", recipe.sampling.shards).in_order(run.current(), LIGHT)
+    why = (
+        pl.when(pl.col("teacher") != teacher)
+        .then(pl.lit("of other teachers"))
+        .when(~pl.col("has_token_ids").fill_null(False))
+        .then(pl.lit("without token ids"))
+        .when(pl.col("forced_tokens").fill_null(0) > 0)
+        .then(pl.lit("with tokens that were put in"))
+    )
+    rows = rows.with_columns(why.alias("why"))
+    left_out = dict(Counter(rows["why"].drop_nulls()).most_common())
+    readable = rows.filter(pl.col("why").is_null())
+    if readable.is_empty():
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in left_out.items())
+        raise FactoryError(
+            f"{run.path}: none of its draws can be read again ({reasons or 'there is none'}). An "
+            "endpoint gives token ids when asked: `extra: {return_token_ids: true}` for vLLM"
+        )
+    return rows.height, readable, left_out
+
+
+def _chosen(readable: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
+    """A share of the draws, by lot, and `LEAST` of those whose log-probability was noted."""
+    tokens = readable["completion_tokens"].mean()
+    assert isinstance(tokens, float)  # a draw without ids cannot be read
+    wanted = max(math.ceil(share * readable.height), LEAST, math.ceil(LEAST_TOKENS / tokens))
+    lots = pl.Series([digest("attest", seed, sample) for sample in readable["sample_id"]])
+    ranked = readable.with_columns(lots.alias("lot")).sort("lot")
+    with_number = ranked.filter(pl.col("logprob").is_not_null())
+    chosen = pl.concat([ranked.head(wanted), with_number.head(LEAST)])
+    return chosen.unique("sample_id", keep="first", maintain_order=True)
+
+
+def _judged(
+    chosen: pl.DataFrame,
+    watched: Sequence[int],
+    recipe: Recipe,
+    home: Path,
+    weights: str,
+    dtype: str,
+) -> dict[str, Any]:
+    """The fields of an attestation that say what the teacher makes of the chosen draws."""
+    tokenizer = load_tokenizer(weights)
+    claim = Claim(recipe.sampling.temperature, recipe.sampling.top_p)
+    draws = _asked(chosen, recipe, home, tokenizer)
+    spelt = tokenizer.batch_decode(chosen["token_ids"].to_list(), skip_special_tokens=True)
+    reads, counts, tolerance = _read(weights, dtype, draws, claim, watched)
+    # What was noted when the draws were made, where it was.
+    pairs = zip(chosen["logprob"], reads, strict=True)
+    noted = [(logprob, read) for logprob, read in pairs if logprob is not None]
+    stored, again = [logprob for logprob, _ in noted], [read for _, read in noted]
+    findings = [
+        evidence.prompts([len(draw.prompt) for draw in draws], chosen["prompt_tokens"].to_list()),
+        evidence.texts(spelt, chosen["text"].to_list()),
+        evidence.possible(reads, claim),
+        evidence.typical(reads),
+        evidence.frequent(counts),
+        *([evidence.numbers(stored, again, tolerance)] if noted else []),
+    ]
+    total = evidence.added(reads)
+    z = evidence.z_score(total.surplus, total.variance, total.third)
+    return {
+        "verdict": evidence.verdict(findings),
+        "draws": len(reads),
+        "tokens": total.tokens,
+        "z": z,
+        "p": evidence.two_sided(z),
+        "surplus": total.surplus / total.tokens,
+        "resolution": evidence.resolution(total.variance),
+        "difference": evidence.difference(stored, again) if noted else None,
+        "tolerance": tolerance,
+        "findings": findings,
+    }
+
+
+def _asked(rows: pl.DataFrame, recipe: Recipe, home: Path, tokenizer: Any) -> list[Draw]:
+    """The draws, each behind the tokens that the teacher was given."""
+    strategies = prepare(recipe.sampling.strategies, home)
+    written = "<think>\n" if opens_thinking(tokenizer) else ""  # by the template, in every prompt
+    draws = []
+    for row in rows.iter_rows(named=True):
+        prompt = prompt_ids(tokenizer, ask(strategies, row).messages)
+        begun = (row["opening"] or "").removeprefix(written)
+        prompt += tokenizer.encode(begun, add_special_tokens=False)
+        draws.append(Draw(prompt, row["token_ids"]))
+    return draws
+
+
+def _watched(draws: Draws, readable: pl.DataFrame) -> list[int]:
+    """The most frequent tokens of all draws, read or not; a shard at a time."""
+    counts: Counter[int] = Counter()
+    for rows in draws.each(("token_ids",), readable):
+        counts.update(dict(rows["token_ids"].explode().drop_nulls().value_counts().iter_rows()))
+    ranked = sorted(counts.items(), key=lambda told: (-told[1], -told[0]))
+    return [token for token, _ in ranked[: evidence.WATCHED]]
 
 
 def _read(
-    weights: str,
-    dtype: str,
-    draws: Sequence[Draw],
-    claim: Claim,
-    watched: Sequence[int],
-    report: Report,
+    weights: str, dtype: str, draws: Sequence[Draw], claim: Claim, watched: Sequence[int]
 ) -> tuple[list[Read], Counts, float]:
     """What the teacher says of the draws, and how far apart rounding may put two such readings."""
-    tolerance = evidence.SAME
+    exact, tolerance = [], evidence.SAME
     if dtype != "float32":
-        exact, _ = likelihood.read(_model(weights, "float32"), draws[:PROBE], claim)
-        rounded, _ = likelihood.read(_model(weights, dtype), draws[:PROBE], claim)
+        exact, _ = likelihood.read(likelihood.load(weights, "float32"), draws[:PROBE], claim)
+    model = likelihood.load(weights, dtype)  # the exact one has left the memory
+    if exact:
+        rounded, _ = likelihood.read(model, draws[:PROBE], claim)
         noise = evidence.difference([read.logprob for read in exact], rounded)
         tolerance = max(tolerance, evidence.NOISY * noise)
-    reads, counts = likelihood.read(
-        _model(weights, dtype),
-        draws,
-        claim,
-        watched,
-        tie=max(likelihood.TIE, tolerance),
-        report=report,
-    )
+    tie = max(likelihood.TIE, tolerance)
+    reads, counts = likelihood.read(model, draws, claim, watched, tie=tie)
     return reads, counts, tolerance
-
-
-def _model(weights: str, dtype: str) -> Any:
-    import torch
-    from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    model: Any = AutoModelForCausalLM.from_pretrained(weights, dtype=getattr(torch, dtype))
-    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-
-
-def _stored(chosen: pl.DataFrame, reads: Sequence[Read]) -> tuple[list[Read], list[float]]:
-    """The draws whose log-probability was noted when they were made, and that number, in nats."""
-    if "logprob" not in chosen.columns:
-        return [], []
-    noted = zip(reads, chosen["logprob"], strict=True)
-    both = [(read, logprob) for read, logprob in noted if logprob is not None]
-    return [read for read, _ in both], [logprob for _, logprob in both]

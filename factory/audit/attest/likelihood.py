@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from factory.errors import FactoryError
-from factory.progress import Report
 
 if TYPE_CHECKING:
     import torch
@@ -20,8 +20,6 @@ SLACK = 0.01
 moves the edge of what is sampled from."""
 TIE = 1e-3
 """Nats by which a token may lie below the likeliest at temperature 0, noise of the engine apart."""
-TILT = -0.25
-"""Exponent of the bet against a draw: `q ** (1 + TILT)` is flatter than what it is claimed from."""
 LOGITS = 2**26
 """Logits held at once, in numbers: 256 MiB, and a few times that while they are worked on."""
 
@@ -51,16 +49,12 @@ class Read(NamedTuple):
     tokens: int
     logprob: float
     """Nats, at temperature 1 and without a cut, whatever the claim."""
-    claimed: float
-    """Nats, under the claim."""
     surplus: float
     """Nats by which the tokens are likelier than sampled ones are on average; 0 is expected."""
     variance: float
     """Of the surplus, in nats squared, under the claim."""
     third: float
     """Third central moment of the surplus, under the claim."""
-    bet: float
-    """Logarithm of what a bet against the claim has made of 1; its mean is at most 1, exactly."""
     outside: int
     """Tokens that cannot be sampled at all."""
 
@@ -79,7 +73,7 @@ class Moments(NamedTuple):
     """Each position's part of `Read`, and of `Counts`."""
 
     sums: torch.Tensor
-    """`[positions, 8]`, in the order of `Read`."""
+    """`[positions, 6]`, in the order of `Read`."""
     taken: torch.Tensor
     """`[positions, watched]`: 1 where this token was taken, less its probability."""
     probability: torch.Tensor
@@ -101,8 +95,9 @@ def moments(
     if claim.temperature == 0:
         below = raw.amax(-1) - taken > tie
         nothing = zero[:, None].expand(-1, len(watched))
-        sums = torch.stack([one, taken, *[zero] * 5, below.float()], -1)
-        return Moments(sums, nothing, nothing)
+        return Moments(
+            torch.stack([one, taken, zero, zero, zero, below.float()], -1), nothing, nothing
+        )
     scaled = (logits / claim.temperature).log_softmax(-1)
     logq = scaled.gather(-1, ids[:, None])[:, 0]
     inside = torch.ones_like(logq, dtype=torch.bool)
@@ -116,8 +111,7 @@ def moments(
     safe = torch.where(q > 0, scaled, 0)  # 0 log 0 is 0
     entropy = -(q * safe).sum(-1)
     apart = torch.where(q > 0, safe + entropy[:, None], 0)
-    bet = TILT * logq - ((1 + TILT) * scaled).logsumexp(-1)
-    own = [logq, logq + entropy, (q * apart**2).sum(-1), (q * apart**3).sum(-1), bet]
+    own = [logq + entropy, (q * apart**2).sum(-1), (q * apart**3).sum(-1)]
     # What is impossible is counted, and enters no sum.
     own = [torch.where(inside, part, 0) for part in own]
     probability = q[:, watched] * inside[:, None]
@@ -139,6 +133,17 @@ def _cut(logp: torch.Tensor, top_p: float) -> torch.Tensor:
     return torch.where(logp >= least, logp, -math.inf)
 
 
+def load(weights: str | Path, dtype: str) -> Any:
+    """The causal language model in a folder, on the accelerator where there is one."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    model: Any = AutoModelForCausalLM.from_pretrained(weights, dtype=getattr(torch, dtype))
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
 def read(
     model: Any,
     draws: Sequence[Draw],
@@ -147,13 +152,11 @@ def read(
     *,
     tie: float = TIE,
     logits: int = LOGITS,
-    report: Report = lambda *_, **__: None,
 ) -> tuple[list[Read], Counts]:
     """What a causal language model of transformers says of each draw, and of the watched tokens.
 
-    Draws of like length share a forward pass, filled up on the right, where nothing looks; a draw
-    with more logits than `logits` goes through in pieces. So memory does not grow with length times
-    vocabulary.
+    Draws of like length share a forward pass, filled up on the right, where nothing looks. A draw
+    with more logits than `logits` goes through in pieces: memory does not grow with its length.
 
     Raises:
         FactoryError: the model gives numbers that are not finite.
@@ -164,7 +167,7 @@ def read(
     positions = max(1, logits // vocabulary)
     # Ids of another vocabulary: nothing of such a draw can be sampled.
     reads = {
-        n: Read(len(draw.tokens), *[0.0] * 6, outside=len(draw.tokens))
+        n: Read(len(draw.tokens), 0.0, 0.0, 0.0, 0.0, outside=len(draw.tokens))
         for n, draw in enumerate(draws)
         if max(draw.tokens) >= vocabulary
     }
@@ -177,9 +180,9 @@ def read(
         rows = max(1, positions // _length(draws[order[start]]))
         batch = order[start : start + rows]
         start += rows
-        sums = torch.zeros(len(batch), 8, dtype=torch.float64, device=model.device)
-        for rows_of, part in _forward(model, [draws[n] for n in batch], claim, ids, tie, positions):
-            sums.index_add_(0, rows_of, part.sums.double())
+        sums = torch.zeros(len(batch), 6, dtype=torch.float64, device=model.device)
+        for at, part in _forward(model, [draws[n] for n in batch], claim, ids, tie, positions):
+            sums.index_add_(0, at, part.sums.double())
             expected = part.probability.double()
             surplus += part.taken.double().sum(0).cpu().numpy()
             covariance += (expected.sum(0).diag() - expected.T @ expected).cpu().numpy()
@@ -189,8 +192,7 @@ def read(
                 "broken, or too large for this arithmetic; try another dtype"
             )
         for n, row in zip(batch, sums.tolist(), strict=True):
-            reads[n] = Read._make([round(row[0]), *row[1:7], round(row[7])])
-        report(len(reads), len(draws), "draws")
+            reads[n] = Read._make([round(row[0]), *row[1:5], round(row[5])])
     return [reads[n] for n in range(len(draws))], Counts(surplus, covariance)
 
 
