@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+ROWS_MISSING = 3
+"""Exit code of `factory run` when all stages are done and some rows could not be had."""
+
 
 class FactoryError(Exception):
     """A failure the user can act on: shown as it is, without a traceback.
@@ -18,6 +21,9 @@ class FactoryError(Exception):
         ├── LedgerError         the rows of a stage do not add up; names them
         ├── RunInUse            another process is at work in this run folder
         └── EngineFailure       an engine could not give a draw; the sampler counts it by its reason
+
+    `factory run` has one more exit code, `ROWS_MISSING`: the line went on without rows that could
+    not be had. 0 means that nothing is missing.
     """
 
     exit_code = 1
@@ -44,10 +50,27 @@ class RunInUse(FactoryError):
 class EngineFailure(FactoryError):
     """An engine could not give a draw: no answer, so neither right nor wrong."""
 
-    def __init__(self, reason: str, message: str, *, final: bool = False):
-        """`reason` is the word it is counted by; `final`: to ask again would not help."""
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        *,
+        final: bool = False,
+        later: bool = False,
+        tries: int = 1,
+    ):
+        """Say what happened.
+
+        Args:
+            reason: the word it is counted by.
+            message: what the engine said.
+            final: to ask again would not help, unless the engine was out.
+            later: to ask again helps only once the engine answers others.
+            tries: how often it was asked for.
+        """
         super().__init__(f"{reason}: {message}")
         self.reason, self.message, self.final = reason, message, final
+        self.later, self.tries = later, tries
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -22,6 +22,16 @@ def run(
 ) -> None:
     """Run a RECIPE's stages; those that are finished are kept.
 
+    Draws that could not be had are counted, and the line goes on without them; the same command
+    asks for them again.
+
+    \b
+    Exit code:
+      0  all is there
+      1  a stage could not end
+      2  the recipe is wrong
+      3  all stages are done, and some rows are missing
+
     \b
     Examples:
       factory run manifests/quickstart.yaml
@@ -31,6 +41,7 @@ def run(
     import signal
 
     from factory import recipe as recipes
+    from factory.errors import ROWS_MISSING
     from factory.line.run import run as run_line
     from factory.line.table import wanted
     from factory.metrics import Metrics
@@ -51,8 +62,19 @@ def run(
     if served:
         console.print(f"metrics at http://127.0.0.1:{served.port}/metrics", markup=False)
     names = [stage.name for stage in wanted(plan)]
-    run_line(plan, recipe.parent, folder, Progress(names, console, served))
+    done = run_line(plan, recipe.parent, folder, Progress(names, console, served))
     _show(RunFolder(folder), console)
+    if lost := {name: record.missing for name, record in done.items() if record.missing}:
+        console.print(_missing(RunFolder(folder), lost), markup=False, soft_wrap=True)
+        click.get_current_context().exit(ROWS_MISSING)
+
+
+def _missing(run: RunFolder, lost: dict[str, int]) -> str:
+    """The last line of a run whose draws could not all be had."""
+    total = sum(lost.values())
+    stages = ", ".join(f"{n:,} of {name}, see {run.failed_draws(name)}" for name, n in lost.items())
+    rows = "1 row is" if total == 1 else f"{total:,} rows are"
+    return f"{rows} missing: {stages}. The same command asks for them again."
 
 
 def _show(run: RunFolder, console: Any) -> None:

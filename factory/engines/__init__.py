@@ -56,6 +56,8 @@ class Completion:
     """How many of the ids were put there, and not drawn."""
     logprob: float | None = None
     """Sum of the drawn ids' log-probabilities, where the engine gives it."""
+    retries: int = 0
+    """Tries that failed before this one."""
 
 
 class Engine(Protocol):

@@ -1,4 +1,4 @@
-"""When to ask a server again: waits, a limit that learns from refusals, a circuit breaker. Pure."""
+"""When to ask a server again: waits under a deadline, a limit that learns from refusals. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Retries:
         deadline: float,
         random: Random,
         *,
-        failures: int = 6,
+        failures: int = 4,
         first: float = 1.0,
         longest: float = 30.0,
     ):
@@ -54,8 +54,9 @@ class Retries:
         self.left = deadline
         """Seconds."""
         self.attempts = 0
+        self.failures = failures
+        """How many more may happen."""
         self._random, self._first, self._longest = random, first, longest
-        self._failures = failures
 
     def spend(self, seconds: float) -> None:
         """An attempt took so long."""
@@ -69,10 +70,10 @@ class Retries:
         not come back together; on top of what the server `asked` for. `refused`: the server lives
         and only had too much to do, so this does not count as a failure.
         """
-        self._failures -= not refused
+        self.failures -= not refused
         ceiling = min(self._longest, self._first * 2.0 ** min(self.attempts - 1, 30))
         wait = (asked or 0.0) + self._random.uniform(0, ceiling)
-        if self._failures <= 0 or wait >= self.left:
+        if self.failures <= 0 or wait >= self.left:
             return None
         self.left -= wait
         return wait
@@ -115,79 +116,3 @@ class Limit:
             self.allowed = max(1.0, self.allowed / 2)
             self._lowered = self._clock()
         self._held_until = max(self._held_until, self._clock() + (asked or 0.0))
-
-
-class Breaker:
-    """Holds requests back from a server that only fails.
-
-    Closed, until so many failures follow each other. Then open: nobody goes, for a pause that
-    doubles. Then half-open: one request goes as a probe. Answered, it closes the circuit; failed,
-    the next pause begins; and if it is still out after `trial` seconds it has got through, so that
-    a long generation does not keep the others waiting: then a single failure opens it again.
-    """
-
-    def __init__(
-        self,
-        clock: Clock,
-        *,
-        outage: float,
-        failures: int = 10,
-        first: float = 1.0,
-        longest: float = 30.0,
-        trial: float = 10.0,
-    ):
-        """`outage`: seconds of nothing but failures after which it is `broken`."""
-        self._clock, self._outage, self._failures = clock, outage, failures
-        self._first, self._longest, self._trial = first, longest, trial
-        self._in_a_row, self._pause = 0, 0.0
-        self._failing_since: float | None = None
-        self._closed_until: float | None = None
-        self._probe_sent: float | None = None
-
-    @property
-    def open(self) -> bool:
-        """Whether requests are held back, all or all but a probe."""
-        return self._closed_until is not None
-
-    @property
-    def broken(self) -> bool:
-        """Whether it is no use to go on."""
-        since = self._failing_since
-        return self.open and since is not None and self._clock() - since >= self._outage
-
-    def wait(self) -> float:
-        """Seconds until a request may go."""
-        if self._closed_until is None:
-            return 0.0
-        if self._probe_sent is None:
-            return max(0.0, self._closed_until - self._clock())
-        left = self._probe_sent + self._trial - self._clock()
-        if left <= 0:
-            self._closed_until = self._probe_sent = None
-            self._in_a_row = self._failures - 1
-        return max(0.0, left)
-
-    def begin(self) -> bool:
-        """A request goes, after `wait` gave 0; says whether it is the probe."""
-        self._probe_sent = self._clock() if self.open else None
-        return self.open
-
-    def answered(self) -> None:
-        """A request was answered, so the server lives."""
-        self._in_a_row, self._pause = 0, 0.0
-        self._failing_since = self._closed_until = self._probe_sent = None
-
-    def failed(self, probe: bool) -> None:
-        """A request failed, by what may be the server's fault."""
-        self._in_a_row += 1
-        if self._failing_since is None:
-            self._failing_since = self._clock()
-        # What was sent before the circuit opened says nothing new once it is open.
-        if (probe and self.open) or (not self.open and self._in_a_row >= self._failures):
-            self._pause = min(self._longest, 2 * self._pause or self._first)
-            self._closed_until, self._probe_sent = self._clock() + self._pause, None
-
-    def abandoned(self, probe: bool) -> None:
-        """Nobody waits for the request any more: another may be the probe."""
-        if probe:
-            self._probe_sent = None

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import math
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from random import Random
 from typing import Any, Self
 
 import orjson
 
 from factory.engines import Completion, Request
-from factory.engines.backoff import Breaker, Clock, Limit, Retries
+from factory.engines.backoff import Clock, Limit, Retries
 from factory.engines.http_client import Reply, Trouble, Wire, refusal, repeated
 from factory.engines.responses import completion, echo
 from factory.engines.stream import Streamed
-from factory.errors import EngineFailure, StageError
+from factory.errors import EngineFailure
 from factory.recipe.models import Served
-
-log = logging.getLogger(__name__)
 
 
 class Endpoint:
     """A model that another machine runs; an async context manager around its connections.
 
     Two layers try again, each for troubles of its own. This one: the transport (no connection, cut,
-    429, 5xx), within the deadline of the draw; what it then gives up is final. The sampler: whole
-    draws that were answered with something that is none.
+    5xx), a few times within seconds, and 429 until the draw's deadline. The sampler: at once, where
+    the answer was no draw; and what is given up here, once the endpoint has answered others
+    (`factory.sampler.health`).
     """
 
     opened = False
@@ -53,9 +52,7 @@ class Endpoint:
         self._first_wait = first_wait
         self._wire = Wire(served, concurrency)
         self._limit = Limit(concurrency, clock)
-        self._breaker = Breaker(clock, outage=served.outage, first=first_wait)
         self._turn, self._change = asyncio.Lock(), asyncio.Event()
-        self._last_trouble = ""
 
     async def __aenter__(self) -> Self:
         await self._wire.__aenter__()
@@ -65,27 +62,34 @@ class Endpoint:
         await self._wire.__aexit__()
 
     async def draw(self, request: Request) -> Completion:
-        """One draw, asked for until it is there or its deadline is over.
+        """One draw, asked for until it is there, has failed a few times, or its deadline is over.
 
         Raises:
             EngineFailure: this draw cannot be had.
-            StageError: the endpoint has done nothing but fail for as long as the recipe allows.
         """
         body = self._body(request)
         retries = Retries(self.served.deadline, self._random, first=self._first_wait)
         while True:
-            async with self._admitted() as (sent, probe):
+            async with self._admitted() as sent:
                 try:
-                    return await self._attempt(request, body, retries.left)
+                    completion = await self._attempt(request, body, retries.left)
+                    return replace(completion, retries=retries.attempts)
                 except Trouble as trouble:
                     failure, asked = trouble.failure, trouble.asked
-                    self._troubled(trouble, sent, probe)
+                    if failure.reason == "rate_limited":
+                        self._limit.refused(sent, min(asked or 0.0, self.served.deadline))
                 finally:
                     retries.spend(self._clock() - sent)
             wait = retries.delay(asked, refused=failure.reason == "rate_limited")
             if wait is None:
+                # A silence is long: as many of them again would outlast the deadline.
+                later = retries.failures <= 0 and failure.reason != "silent"
                 raise EngineFailure(
-                    failure.reason, f"{failure.message}; attempts: {retries.attempts}", final=True
+                    failure.reason,
+                    f"{failure.message}; attempts: {retries.attempts}",
+                    final=not later,
+                    later=later,
+                    tries=retries.attempts,
                 )
             await asyncio.sleep(wait)
 
@@ -121,47 +125,20 @@ class Endpoint:
         return orjson.dumps({key: body[key] for key in body if key not in self.served.without})
 
     @contextlib.asynccontextmanager
-    async def _admitted(self) -> AsyncIterator[tuple[float, bool]]:
-        """A turn, in the order of asking: when it began, and whether it is the breaker's probe."""
+    async def _admitted(self) -> AsyncIterator[float]:
+        """A turn, in the order of asking; gives when it began."""
         async with self._turn:
-            while True:
-                self._stop_if_broken()
-                wait = max(self._limit.wait(), self._breaker.wait())
-                if wait <= 0:
-                    break
+            while (wait := self._limit.wait()) > 0:
                 self._change.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(None if math.isinf(wait) else wait):
                         await self._change.wait()
-            sent, probe = self._limit.begin(), self._breaker.begin()
+            sent = self._limit.begin()
         try:
-            yield sent, probe
-        except BaseException:
-            # Cancelled, or answered with what is no draw: after the former another may be a probe.
-            self._breaker.abandoned(probe)
-            raise
+            yield sent
         finally:
             self._limit.end()
             self._change.set()
-
-    def _stop_if_broken(self) -> None:
-        if self._breaker.broken:
-            raise StageError(
-                f"{self.served.endpoint} has done nothing but fail for {self.served.outage:g} "
-                f"seconds, at last with {self._last_trouble}. Draws so far are kept; see to the "
-                "endpoint and run the same command again."
-            )
-
-    def _troubled(self, trouble: Trouble, sent: float, probe: bool) -> None:
-        self._last_trouble = str(trouble)
-        if trouble.failure.reason == "rate_limited":
-            self._limit.refused(sent, min(trouble.asked or 0.0, self.served.deadline))
-            self._breaker.abandoned(probe)
-            return
-        was_open = self._breaker.open
-        self._breaker.failed(probe)
-        if self._breaker.open and not was_open:
-            log.warning("%s fails again and again: %s", self.served.endpoint, trouble)
 
     def _answered(
         self, reply: Reply, request: Request, streamed: Streamed | None = None
@@ -179,12 +156,11 @@ class Endpoint:
         if isinstance(failed, Trouble):
             raise failed
         self._limit.answered()
-        self._breaker.answered()
         if failed:
             raise failed
         if not (streamed and reply.streamed):
             return completion(reply.body, self.served.opens_thinking, request.prefill)
-        if self._wire.credentials.are_in(streamed.so_far.encode()):  # a letter an event
+        if self._wire.credentials.are_in(streamed.said()):
             raise repeated()
         return streamed.completion()
 

@@ -118,7 +118,8 @@ class Wire:
         listener: Listener | None = None,
         idle: float | None = None,
     ) -> Reply:
-        """Send it, and read what comes.
+        """Send it, and read what comes. A reply is searched for the key, and a stream's last event;
+        who listens to the others searches what is kept of them.
 
         Args:
             body: JSON.
@@ -195,9 +196,9 @@ class Wire:
                 limit = f"{LARGEST_STREAM:,} bytes"
                 raise EngineFailure("bad_body", f"a stream of more than {limit}", final=True)
             for event in events.feed(chunk):
-                if self.credentials.are_in(event):
-                    raise repeated()
                 if listener.take(event):
+                    if self.credentials.are_in(event):  # a failure may repeat the last one
+                        raise repeated()
                     await _left(response, listener.done)
                     return
             if events.lines > lines:

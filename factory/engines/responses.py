@@ -106,6 +106,11 @@ class Rebuilt:
         """The text, without what is held back."""
         return "".join(self._text)
 
+    @property
+    def held(self) -> str:
+        """What is held back."""
+        return self._held + self._gap
+
     def add(self, reasoning: str, content: str) -> str:
         """The text that is new with these pieces; some of it may come with later ones.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import orjson
+
 from factory.engines import Completion, Watch
 from factory.engines.http_client import Trouble, refusal
 from factory.engines.responses import (
@@ -59,10 +61,11 @@ class Streamed:
         """Whether the server said that nothing more comes."""
         return self._done
 
-    @property
-    def so_far(self) -> str:
-        """The text, without what is still held back."""
-        return self._rebuilt.so_far
+    def said(self) -> bytes:
+        """All that `completion` may give or repeat, as JSON: to be searched for what must not be
+        kept, once a draw and not once an event, where it may come a letter at a time."""
+        text = self._rebuilt.so_far + self._rebuilt.held
+        return orjson.dumps([text, self._finish_reason, self._usage])
 
     def end(self) -> None:
         """No more events come."""

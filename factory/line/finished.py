@@ -35,6 +35,8 @@ class Done(Strict):
     """How long it took, in this sitting."""
     files: dict[str, int]
     """Size in bytes of each file it left, by path in its folder."""
+    missing: int = 0
+    """Rows that could not be had: later stages go on without them, the next run asks again."""
 
 
 def fingerprint(stage: Stage, recipe: Recipe, home: Path, done: dict[str, Done]) -> str:
@@ -57,7 +59,8 @@ def finished(run: RunFolder, stage: Stage) -> Done | None:
 
 
 def claim(run: RunFolder, stage: Stage, print_of: str) -> Done | None:
-    """Bring the stage's folder to this fingerprint; returns its record when it is already finished.
+    """Bring the stage's folder to this fingerprint; returns its record when it is already finished
+    and misses nothing.
 
     Unfinished work of the same fingerprint stays, to be taken up again. Work of another is moved
     to `old/NAME-FINGERPRINT`, and comes back from there when the recipe goes back.
@@ -77,7 +80,7 @@ def claim(run: RunFolder, stage: Stage, print_of: str) -> Done | None:
     fresh.rename(note)  # a full disk must not leave it empty: work would be moved away for it
     run.failure(stage.name).unlink(missing_ok=True)
     done = finished(run, stage)
-    return done if done and done.fingerprint == print_of else None
+    return done if done and done.fingerprint == print_of and not done.missing else None
 
 
 def make(
@@ -109,6 +112,7 @@ def make(
             for file in sorted(folder.rglob("*"))
             if file.is_file() and file != claim
         },
+        missing=result.missing,
     )
     temporary = done.with_name(f"{done.name}.tmp")
     temporary.write_text(record.model_dump_json(indent=1))

@@ -21,6 +21,7 @@ from factory.recipe.sampling import Sampling
 from factory.records import rows_digest
 from factory.sampler import changes
 from factory.sampler.asker import Asker
+from factory.sampler.failures import Failed
 from factory.sampler.rejudge import by_mended_keys
 from factory.sampler.strategies import Prepared, ask, prepare
 from factory.sampler.teacher import Teacher
@@ -40,7 +41,10 @@ class Drawn:
     """As `factory.sampler.outcome.SAMPLES`, the teachers' one after the other."""
     prompts: pl.DataFrame
     """As `factory.sampler.outcome.PROMPTS`, with `teacher`."""
-    failed: dict[str, str]
+    failed: dict[str, Failed]
+    """By sample id, draws that could not be had."""
+    missing: int
+    """How many of these the next sitting asks for again."""
     ended_by: list[str]
     """For each teacher, in words."""
 
@@ -90,7 +94,8 @@ def draw(
                 for o, n in zip(outcomes, names, strict=True)
             ]
         ),
-        {id: reason for outcome in outcomes for id, reason in outcome.failed.items()},
+        {id: failed for outcome in outcomes for id, failed in outcome.failed.items()},
+        sum(outcome.missing for outcome in outcomes),
         [outcome.ended_by for outcome in outcomes],
     )
 
@@ -137,12 +142,13 @@ async def _filled(
         return settled
     longest = longest_prompt(path, prompts, asker) + sampling.max_tokens if path else 0
     start = partial(running, teacher, sampling, longest)
+    outage = teacher.served.outage if teacher.served else 0.0
     if sampling.cluster:
         from factory.sampler.ray.cluster import fill_on_cluster
 
-        return await fill_on_cluster(start, prompts, asker, kept, report, stop=stop)
+        return await fill_on_cluster(start, prompts, asker, kept, report, stop=stop, outage=outage)
     async with start() as engine:
-        return await fill(engine, prompts, asker, kept, report, stop=stop)
+        return await fill(engine, prompts, asker, kept, report, stop=stop, outage=outage)
 
 
 @contextlib.asynccontextmanager

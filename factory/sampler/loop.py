@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 import polars as pl
@@ -20,8 +21,10 @@ from factory.sampler.asker import Asker
 from factory.sampler.budget import Aims, Spent
 from factory.sampler.counters import Figures
 from factory.sampler.earlier import CUT
+from factory.sampler.failures import Failed
 from factory.sampler.feed import Feed
-from factory.sampler.outcome import Outcome, outcome
+from factory.sampler.health import PATIENCE, Health, witness
+from factory.sampler.outcome import ALL_FINISHED, Outcome, outcome
 from factory.sampler.prompt_state import PromptState, kept, spent, states, taken_up
 from factory.store import UNSYNCED_SECONDS, Store
 from filters.text.thinking import OPEN, split
@@ -30,20 +33,11 @@ from filters.verdict import Verdict, unverifiable
 from filters.verifiers import verify, verify_at_once
 from filters.watch import Watch
 
-ATTEMPTS = 3
-"""Times a draw is tried before it is counted as failed; once, where its failure is final."""
 READY = 0.5
 """Draws in hand beyond those that the engine works on, as a share of them: a place in its batch
 that falls free is taken in the next step, and not when the draw that left it has been judged."""
-PATIENCE = 20
-"""Failures in a row, with no success between, after which the engine is held to be broken; or as
-many as there are draws in hand, where these are more: prompts that are refused at once come in
-long rows while sound draws take their time."""
 
 log = logging.getLogger(__name__)
-
-ALL_FINISHED = "all prompts are finished"
-"""What ends a run that has neither target nor budget."""
 
 Judge = Callable[[str | None, object, str], Awaitable[Verdict]]
 """`await judge(response, reference, verifier)`."""
@@ -103,22 +97,25 @@ async def fill(
     *,
     judge: Judge = judge_here,
     stop: Stop | None = None,
+    outage: float = 0.0,
 ) -> Outcome:
     """Draw what the policy wants and the store lacks.
 
     Every draw is kept whatever its verdict. A draw that the engine could not give is no wrong
-    answer: it is tried again, and counted as failed when that does not help.
+    answer: it is tried again, and counted as failed when that does not help. The next call asks
+    for it once more. An engine may be out for `outage` seconds; 0: one that is out stays out.
 
     Raises:
-        StageError: when the engine fails again and again, when draws cannot be kept, or when the
-            run was told to stop. What is finished is kept, and the next call goes on from there.
+        StageError: when the engine is out, when draws cannot be kept, or when the run was told to
+            stop. What is finished is kept, and the next call goes on from there.
     """
     had = kept(store, asker)
     earlier = taken_up(store, prompts, had, asker)
     figures = Figures(
         spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
     )
-    run = Run(engine, asker, figures, store, judge)
+    known = witness(prompts, had, asker)
+    run = Run(engine, asker, figures, store, judge, outage=outage, known=known)
     async with synced(store, figures.spent, asker.teacher):
         ended_by = await run.over(
             Feed(states(prompts, had, asker, earlier), figures, asker), report, stop
@@ -139,7 +136,7 @@ async def finished(
     prompts: pl.DataFrame,
     asker: Asker,
     store: Store,
-    failed: dict[str, str],
+    failed: dict[str, Failed],
     ended_by: str,
 ) -> Outcome:
     """Seal what was drawn, and say what it came to.
@@ -150,8 +147,11 @@ async def finished(
     await asyncio.to_thread(store.seal, wait=True)
     have = kept(store, asker)
     if failed and have.is_empty():
-        reasons = ", ".join(sorted(set(failed.values())))
-        raise StageError(f"the engine gave no draw at all, only {reasons}")
+        last = list(failed.values())[-1]
+        raise StageError(
+            f"the engine gave no draw at all: all {len(failed):,} failed, the last one with "
+            f"{last.words}"
+        )
     return outcome(prompts, have, asker, failed, ended_by)
 
 
@@ -186,18 +186,25 @@ class Run:
         figures: Figures,
         keeper: Keeper,
         judge: Judge = judge_here,
+        *,
+        outage: float = 0.0,
+        known: PromptState | None = None,
     ):
+        """`outage`: seconds that the engine may be out; `known`: a prompt that has a draw."""
         self.engine, self.asker, self.figures = engine, asker, figures
         self.keeper, self.judge = keeper, judge
         self.aims = Aims(asker.sampling, figures.spent)
         self.ended: asyncio.Queue[asyncio.Task[None] | None] = asyncio.Queue()
         """Tasks that ended, in that order; None wakes the loop."""
-        self.failed: dict[str, str] = {}
-        """Reason by sample id, of draws that could not be had."""
+        self.failed: dict[str, Failed] = {}
+        """By sample id, draws that could not be had."""
         self._in_hand = round(asker.sampling.concurrency * (1 + READY))
         self._ready: deque[PromptState] = deque()
-        self._failures_in_a_row = 0
-        self._hoped = 0.0
+        canary = self._request(known, 0) if known else None
+        patience = max(PATIENCE, self._in_hand)
+        self.health = Health(engine, patience, outage=outage, canary=canary)
+        self._look: asyncio.Task[None] | None = None
+        self._hoped, self._why = 0.0, ""
         self.halted = False
         """Whether no draw may begin any more, by the word of whoever feeds it."""
 
@@ -214,26 +221,21 @@ class Run:
             return await self._until_none_wants_more(tasks, report, stop)
         finally:
             # After a failure: let go of what is in flight, so that nothing is left unheard.
-            for task in (*tasks, alarm):
+            going = [*tasks, alarm, *([self._look] if self._look else [])]
+            for task in going:
                 task.cancel()
-            await asyncio.gather(*tasks, alarm, return_exceptions=True)
+            await asyncio.gather(*going, return_exceptions=True)
 
     async def _until_none_wants_more(
         self, tasks: set[asyncio.Task[None]], report: Report, stop: Stop | None
     ) -> str:
-        why = ""
         while True:
-            halted = self.halted or (stop is not None and stop.now.is_set())
-            while len(tasks) < self._in_hand and not halted:
-                if why := self.aims.end(len(tasks), self._hoped):
-                    break
-                if (found := self._next()) is None:
-                    break
-                chance = self.feed.chance()
-                self._hoped += chance
-                task = asyncio.create_task(self._one(*found, chance))
-                task.add_done_callback(self.ended.put_nowait)
-                tasks.add(task)
+            if self._look is None or self._look.done():
+                halted = self.halted or (stop is not None and stop.now.is_set())
+                idle = halted or self.health.impatient or self._begin(tasks)
+                if self.health.due(idle, len(tasks)):
+                    self._look = asyncio.create_task(self.health.look())
+                    self._look.add_done_callback(self.ended.put_nowait)
             self.figures.in_flight = len(tasks)
             if not tasks or self.figures.due():
                 report(*self.figures.progress(), **self.figures.told())
@@ -248,8 +250,21 @@ class Run:
                 f"are kept, {len(tasks):,} in flight were let go of; the same command carries on"
             )
         if self.aims.overtime:
-            why = self.aims.end(0, 0.0)
-        return why or ALL_FINISHED
+            self._why = self.aims.end(0, 0.0) or ""
+        return self._why or ALL_FINISHED
+
+    def _begin(self, tasks: set[asyncio.Task[None]]) -> bool:
+        """Begin draws until the engine is full; whether nothing is left to begin now."""
+        while len(tasks) - self.health.doubted < self._in_hand:
+            self._why = self.aims.end(len(tasks), self._hoped) or ""
+            if self._why or (found := self._next()) is None:
+                return True
+            chance = self.feed.chance()
+            self._hoped += chance
+            task = asyncio.create_task(self._one(*found, chance))
+            task.add_done_callback(self.ended.put_nowait)
+            tasks.add(task)
+        return False
 
     async def _alarm(self, stop: Stop | None) -> None:
         """Wake the loop when the run is told to stop, and when its time is over."""
@@ -295,7 +310,7 @@ class Run:
             if (answer := await self._answer(state, request)) is not None:
                 await self._keep(state, request, *answer)
             else:
-                state.failed[draw] = self.failed[request.sample_id]
+                state.failed[draw] = self.failed[request.sample_id].reason
         finally:
             self._hoped -= chance
             if state.outcomes[draw] is None:
@@ -366,34 +381,19 @@ class Run:
 
     async def _ask(self, request: Request) -> tuple[Completion, int] | None:
         """The engine's answer and the attempt that brought it; None when none did."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                completion = await self.engine.draw(request)
-            except StageError:
-                raise  # the engine itself says that going on is of no use
-            except Exception as error:
-                known = isinstance(error, EngineFailure)
-                reason = error.reason if known else type(error).__name__
-                self.failed[request.sample_id] = reason
-                self.keeper.failed(request.sample_id, attempt, reason, str(error))
-                self._failed(error)
-                if known and error.final:
-                    return None
-            else:
-                self._failures_in_a_row = 0
-                self.failed.pop(request.sample_id, None)
-                return completion, attempt
-        return None
+        answer = await self.health.ask(request, partial(self._failed, request))
+        if answer:
+            self.figures.failures += answer[0].retries
+            self.failed.pop(request.sample_id, None)
+        return answer
 
-    def _failed(self, error: Exception) -> None:
-        self.figures.failures += 1
-        self._failures_in_a_row += 1
-        if self._failures_in_a_row >= max(PATIENCE, self._in_hand):
-            raise StageError(
-                f"the engine failed {self._failures_in_a_row} times in a row, the last time with "
-                f"{type(error).__name__}: {error}. Draws so far are kept; "
-                "mend the cause and run the same command again."
-            ) from error
+    def _failed(self, request: Request, attempts: int, failure: EngineFailure) -> None:
+        self.figures.failures += failure.tries
+        self.failed[request.sample_id] = Failed(
+            request.prompt_id, request.draw, attempts, failure.reason, str(failure)
+        )
+        self.keeper.failed(request.sample_id, attempts, failure.reason, failure.message)
+        self.ended.put_nowait(None)  # it may be time to look at the engine
 
     async def _judged(self, response: str | None, state: PromptState) -> Verdict:
         """The verdict. A judge that breaks is no wrong answer, and must not cost the run."""

@@ -8,6 +8,7 @@ import polars as pl
 
 from factory.sampler import policy
 from factory.sampler.asker import Asker
+from factory.sampler.failures import Failed
 from factory.sampler.prompt_state import SLICE, PromptState, states
 
 SAMPLES = {"sample_id": pl.String(), "prompt_id": pl.String(), "draw": pl.Int32()}
@@ -22,6 +23,9 @@ PROMPTS = {
 """`pass_rate` is unbiased under any policy (`policy.pass_rate`), and null for a prompt
 that was broken off. `state` is enough, hopeless, failed or pending."""
 
+ALL_FINISHED = "all prompts are finished"
+"""What ends a run that has neither target nor budget."""
+
 
 @dataclass
 class Outcome:
@@ -32,17 +36,22 @@ class Outcome:
     number."""
     prompts: pl.DataFrame
     """What became of each prompt, as `PROMPTS`."""
-    failed: dict[str, str]
-    """Reason by sample id."""
+    failed: dict[str, Failed]
+    """By sample id, draws that could not be had."""
     ended_by: str
     """In words: all prompts finished, a target, or a budget."""
+
+    @property
+    def missing(self) -> int:
+        """Failed draws that the next sitting asks for again: none once target or budget is met."""
+        return len(self.failed) if self.ended_by == ALL_FINISHED else 0
 
 
 def outcome(
     prompts: pl.DataFrame,
     kept: pl.DataFrame,
     asker: Asker,
-    failed: dict[str, str],
+    failed: dict[str, Failed],
     ended_by: str,
 ) -> Outcome:
     """Work it out from what is kept; for a resumed run it is what an undisturbed one comes to."""
@@ -59,7 +68,7 @@ def outcome(
     for state in states(prompts, kept, asker):
         if failed:
             ids = ((n, asker.sample_id(state, n)) for n in range(asker.sampling.policy.max_draws))
-            state.failed = {n: failed[id] for n, id in ids if id in failed}
+            state.failed = {n: failed[id].reason for n, id in ids if id in failed}
         finished = state.finished
         numbers = policy.asked_for(state.limits, state.outcomes)
         state.outcomes = {number: state.outcomes[number] for number in numbers}

@@ -22,7 +22,9 @@ from factory.recipe.sampling import Budget, Sampling
 from factory.sampler.asker import Asker
 from factory.sampler.budget import Aims
 from factory.sampler.counters import Figures
+from factory.sampler.failures import Failed
 from factory.sampler.feed import Feed
+from factory.sampler.health import witness
 from factory.sampler.loop import ALL_FINISHED, Stop, finished, judge_here, synced
 from factory.sampler.outcome import Outcome
 from factory.sampler.prompt_state import PromptState, kept, spent, states, taken_up
@@ -48,6 +50,7 @@ async def fill_on_cluster(
     report: Report,
     *,
     stop: Stop | None = None,
+    outage: float = 0.0,
 ) -> Outcome:
     """As `factory.sampler.loop.fill`, with engines that `start` brings up on the cluster's nodes.
 
@@ -63,8 +66,8 @@ async def fill_on_cluster(
     )
     connect()
     judging = judges()
-    actors = replicas(start, asker, judging)
-    failed: dict[str, str] = {}
+    actors = replicas(start, asker, judging, outage, witness(prompts, had, asker))
+    failed: dict[str, Failed] = {}
     async with synced(store, figures.spent, asker.teacher):
         try:
             earlier = taken_up(store, prompts, had, asker)
@@ -94,7 +97,13 @@ def disconnect(actors: Sequence[Any]) -> None:
         ray.kill(actor)
 
 
-def replicas(start: Start, asker: Asker, judging: Sequence[Any]) -> list[Any]:
+def replicas(
+    start: Start,
+    asker: Asker,
+    judging: Sequence[Any],
+    outage: float,
+    known: PromptState | None,
+) -> list[Any]:
     """Actors for the engines, spread over the nodes; Ray begins a lost one anew where it can."""
     import ray
 
@@ -114,7 +123,7 @@ def replicas(start: Start, asker: Asker, judging: Sequence[Any]) -> list[Any]:
     # What a replica is asked for has no end of its own: aims stay with the driver.
     free = sampling.model_copy(update={"target": None, "budget": Budget()})
     plain = replace(asker, sampling=free)
-    return [actor.remote(start, plain, Judges(judging)) for _ in range(number)]
+    return [actor.remote(start, plain, Judges(judging), outage, known) for _ in range(number)]
 
 
 def _gpus_each(sampling: Sampling) -> int:
@@ -192,7 +201,7 @@ class _Driver:
         figures: Figures,
         store: Store,
         actors: Sequence[Any],
-        failed: dict[str, str],
+        failed: dict[str, Failed],
     ):
         self.feed, self.asker, self.figures = feed, asker, figures
         self.store, self.actors = store, actors
@@ -356,11 +365,10 @@ class _Driver:
         else:
             self._keep(what)
 
-    def _note_failures(self, state: PromptState, failed: dict[str, str]) -> None:
+    def _note_failures(self, state: PromptState, failed: dict[str, Failed]) -> None:
         for number in range(self.asker.sampling.policy.max_draws):
-            reason = failed.get(self.asker.sample_id(state, number))
-            if reason:
-                state.failed[number] = reason
+            if lost := failed.get(self.asker.sample_id(state, number)):
+                state.failed[number] = lost.reason
 
     def _keep(self, row: dict[str, Any]) -> None:
         state = self._out[row["prompt_id"]]

@@ -18,7 +18,7 @@ from factory.sampler.prompt_state import PromptState
 Start = Callable[[], AbstractAsyncContextManager[Engine]]
 """Starts an engine where it is called; must be picklable."""
 Event = tuple[str, Any]
-"""`("draw", row)`, `("attempt", failure)` or `("failed", {sample id: reason})`."""
+"""`("draw", row)`, `("attempt", failure)` or `("failed", {sample id: Failed})`."""
 
 
 class Partition:
@@ -98,8 +98,17 @@ class Partitions:
 class Replica:
     """The actor. Partitions overlap, so that the engine stays full from one to the next."""
 
-    def __init__(self, start: Start, asker: Asker, judge: Judge):
+    def __init__(
+        self,
+        start: Start,
+        asker: Asker,
+        judge: Judge,
+        outage: float = 0.0,
+        known: PromptState | None = None,
+    ):
+        """`outage` and `known` as `factory.sampler.loop.Run` has them."""
         self._start, self._asker, self._judge = start, asker, judge
+        self._outage, self._known = outage, known
         self._feed = Partitions()
         self._run: Run | None = None
         self._loop: asyncio.Task[Any] | None = None
@@ -114,7 +123,8 @@ class Replica:
                 self._running = self._start()  # kept: without it the engine would end at once
                 engine = await self._running.__aenter__()
                 figures = Figures(Spent(), prompts=0)
-                self._run = Run(engine, self._asker, figures, self._feed, self._judge)
+                told = {"outage": self._outage, "known": self._known}
+                self._run = Run(engine, self._asker, figures, self._feed, self._judge, **told)
         return ray.get_runtime_context().get_node_id()
 
     async def halt(self) -> None:

@@ -1,4 +1,4 @@
-"""Backoff, the limit and the breaker, on a clock that the tests turn."""
+"""Backoff and the limit, on a clock that the tests turn."""
 
 import math
 from collections import Counter
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.engines.backoff import Breaker, Limit, Retries, retry_after
+from factory.engines.backoff import Limit, Retries, retry_after
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -193,109 +193,3 @@ def test_it_settles_near_what_the_server_can_take(capacity: int):
             refused += max(0, len(sent) - capacity)
     assert served >= 0.6 * 180 * capacity
     assert refused <= 0.5 * served
-
-
-# --- the breaker --------------------------------------------------------------------------------
-
-
-def breaker(clock: Hand, failures: int = 3) -> Breaker:
-    return Breaker(clock, outage=60, failures=failures, first=1, longest=8, trial=10)
-
-
-def opened(clock: Hand) -> Breaker:
-    """One that three failures have opened."""
-    found = breaker(clock)
-    for _ in range(3):
-        found.failed(found.begin())
-    return found
-
-
-def test_failures_in_a_row_open_it_and_an_answer_between_does_not():
-    found = breaker(Hand())
-    for answered in (False, False, True, False, False):
-        probe = found.begin()
-        if answered:
-            found.answered()
-        else:
-            found.failed(probe)
-    assert not found.open
-    assert found.wait() == 0
-    found.failed(found.begin())
-    assert found.open
-    assert found.wait() == 1
-
-
-def test_one_probe_goes_after_the_pause_and_each_failed_one_doubles_it():
-    clock = Hand()
-    found, pauses = opened(clock), []
-    for _ in range(5):
-        pauses.append(found.wait())
-        clock.now += found.wait()
-        assert found.begin()  # the probe
-        assert found.wait() > 0  # and nobody beside it
-        found.failed(True)
-    assert pauses == [1, 2, 4, 8, 8]
-
-
-def test_an_answer_closes_it():
-    clock = Hand()
-    found = opened(clock)
-    clock.now += 1
-    assert found.begin()
-    found.answered()
-    assert not found.open
-    assert found.wait() == 0
-    assert not found.begin()
-
-
-def test_late_failures_of_earlier_requests_say_nothing_new():
-    clock = Hand()
-    found = opened(clock)
-    clock.now += 0.5
-    found.failed(False)
-    assert found.wait() == 0.5
-
-
-def test_a_probe_still_out_after_its_trial_has_got_through():
-    clock = Hand()
-    found = opened(clock)
-    clock.now += 1
-    probe = found.begin()
-    assert found.wait() == 10
-    clock.now += 10
-    assert found.wait() == 0  # a long generation keeps nobody waiting
-    assert not found.open
-    found.failed(probe)  # but a single failure is enough now
-    assert found.open
-
-
-def test_a_probe_that_nobody_waits_for_makes_room_for_another():
-    clock = Hand()
-    found = opened(clock)
-    clock.now += 1
-    found.abandoned(found.begin())
-    assert found.wait() == 0
-    assert found.begin()
-
-
-def test_it_is_broken_after_so_long_with_nothing_but_failures():
-    clock = Hand()
-    found = opened(clock)
-    broken = []
-    while not found.broken:
-        broken.append(clock.now)
-        clock.now += found.wait()
-        found.failed(found.begin())
-    assert 60 <= clock.now - 1000 <= 68
-    found.answered()
-    assert not found.broken
-
-
-def test_failures_far_apart_with_answers_between_never_break_it():
-    clock = Hand()
-    found = breaker(clock)
-    for _ in range(100):
-        clock.now += 30
-        found.failed(found.begin())
-        found.answered()
-    assert not found.broken

@@ -21,6 +21,7 @@ from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe, load
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.sampler.asker import Asker
+from factory.sampler.health import CANARY_TOKENS
 from factory.sampler.loop import fill
 from factory.sampler.outcome import Outcome
 from factory.store import Store
@@ -43,7 +44,7 @@ RECIPE: dict[str, Any] = {
 
 def sampled(server: Misbehaving, count: int, folder: Path, **settings: Any) -> Outcome:
     rows = [
-        {"prompt_id": f"p{number:03}", "messages": [{"role": "user", "content": "2+2?"}]}
+        {"prompt_id": f"p{number:03}", "messages": [{"role": "user", "content": f"{number}+0?"}]}
         | {"reference": '"4"', "verifier": "exact"}
         for number in range(count)
     ]
@@ -53,7 +54,8 @@ def sampled(server: Misbehaving, count: int, folder: Path, **settings: Any) -> O
         async with server, endpoint(server.url, 4, **settings) as asked:
             prompts, store = pl.DataFrame(rows, schema=PROMPT), Store(folder)
             asker = Asker("t", sampling, seed=1)
-            outcome = await fill(asked, prompts, asker, store, lambda *_, **__: None)
+            outage = asked.served.outage
+            outcome = await fill(asked, prompts, asker, store, lambda *_, **__: None, outage=outage)
             whole = store.table().drop("prompt_id", "draw")
             outcome.samples = outcome.samples.join(whole, on="sample_id", maintain_order="left")
             return outcome
@@ -65,9 +67,9 @@ def test_the_sampler_asks_anew_for_what_was_no_draw_and_not_for_what_is_final(tm
     server = Misbehaving(answers(r"\boxed{4}"))
     server.behaviours = [_by_seed]
     outcome = sampled(server, 12, tmp_path)
-    reasons = sorted(outcome.failed.values())
+    reasons = [lost.reason for lost in outcome.failed.values()]
     assert set(reasons) == {"http_400", "unfinished"}
-    asked = [body["seed"] for body in server.bodies]
+    asked = [body["seed"] for body in server.bodies if not is_canary(body)]
     by_kind = {kind: [seed for seed in asked if seed % 3 == kind] for kind in range(3)}
     assert len(by_kind[0]) == len(set(by_kind[0])) == outcome.samples.height
     assert len(by_kind[1]) == len(set(by_kind[1])) == reasons.count("http_400")
@@ -82,11 +84,66 @@ async def _by_seed(server: Misbehaving, asked: Any) -> Any:
     return await chosen(server, asked)
 
 
+def is_canary(body: dict[str, Any]) -> bool:
+    return body["max_tokens"] == CANARY_TOKENS
+
+
+def test_thirty_poison_prompts_of_300_cost_themselves_alone(tmp_path: Path):
+    """Asked for as long as others, they are at last all that is left."""
+
+    async def by_question(server: Misbehaving, asked: Any) -> Any:
+        number = int((await asked.json())["messages"][0]["content"].removesuffix("+0?"))
+        chosen = says(500, "cannot") if number in poison else answers(r"\boxed{4}")
+        return await chosen(server, asked)
+
+    poison = set(range(3, 300, 10))
+    for _ in range(2):  # at the next start they are asked again, and nothing else
+        server = Misbehaving(by_question)
+        outcome = sampled(server, 300, tmp_path)
+        assert outcome.samples.height == 270
+        lost = outcome.failed.values()
+        assert {failed.prompt_id for failed in lost} == {f"p{number:03}" for number in poison}
+        assert {(failed.reason, failed.attempts) for failed in lost} == {("http_500", 12)}
+        assert all("cannot" in failed.words for failed in lost)
+        assert outcome.missing == 30
+    asked = [body for body in server.bodies if not is_canary(body)]
+    assert len(asked) == 30 * 12
+
+
+def test_an_outage_in_mid_run_loses_no_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Away until the run has noticed, and looked twice in vain."""
+    monkeypatch.setattr("factory.sampler.health.FIRST_WAIT", 0.01)
+
+    async def away(server: Misbehaving, asked: Any) -> Any:
+        looks = sum(map(is_canary, server.bodies))
+        gone = len(server.bodies) > 50 and looks <= 8
+        chosen = says(503, "being moved") if gone else answers(r"\boxed{4}")
+        return await chosen(server, asked)
+
+    outcome = sampled(Misbehaving(away), 100, tmp_path)
+    assert outcome.samples.height == 100
+    assert outcome.failed == {}
+    assert outcome.samples.filter(pl.col("attempt") > 4).height  # some were given up once
+
+
+def test_an_account_that_runs_empty_ends_it_and_filled_it_goes_on(tmp_path: Path):
+    empty = Misbehaving(*[answers(r"\boxed{4}")] * 4, says(402, "no credit left"))
+    with pytest.raises(StageError, match=r"was out for 0\.5 seconds; at last http_402.*no credit"):
+        sampled(empty, 8, tmp_path, outage=0.5)
+    filled = Misbehaving(answers(r"\boxed{4}"))
+    assert sampled(filled, 8, tmp_path).samples.height == 8
+    assert len(filled.bodies) == 4
+
+
+def test_a_wrong_address_is_told_in_the_servers_words(tmp_path: Path):
+    server = Misbehaving(says(404, "no such path; did you mean /v1?"))
+    with pytest.raises(StageError, match=r"no draw at all: all 8 failed.*404.*did you mean /v1"):
+        sampled(server, 8, tmp_path)
+
+
 def test_an_endpoint_that_goes_away_ends_the_stage_and_keeps_what_was_drawn(tmp_path: Path):
     server = Misbehaving(*[answers(r"\boxed{4}")] * 10, says(500, "out of memory"))
-    with pytest.raises(
-        StageError, match=r"^http://.* nothing but fail.*http_500.*out of memory.*are kept"
-    ):
+    with pytest.raises(StageError, match=r"the engine was out.*http_500.*out of memory.*are kept"):
         sampled(server, 100, tmp_path, outage=0.3)
     kept = Store(tmp_path).table()
     assert kept.height == 10

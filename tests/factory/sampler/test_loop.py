@@ -1,7 +1,6 @@
 """Who gets the next draw: as many as wanted, each kept once, and no failure a wrong answer."""
 
 import asyncio
-import json
 import random
 import time
 from collections import Counter
@@ -13,14 +12,13 @@ import polars as pl
 import pytest
 
 from factory.engines import Completion, Engine, Request, Scripted
-from factory.errors import EngineFailure, StageError
+from factory.errors import StageError
 from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Budget, Fixed, Policy, Sampling, Target, Until
 from factory.sampler.asker import Asker
-from factory.sampler.loop import ATTEMPTS, Stop, fill
+from factory.sampler.loop import Stop, fill
 from factory.sampler.outcome import Outcome
 from factory.store import Store
-from filters.verdict import Verdict
 from filters.watch import LoopStop, Stops
 
 RIGHT, WRONG = r"<think>so</think> \boxed{5}", r"<think>so</think> \boxed{6}"
@@ -209,75 +207,6 @@ def test_other_settings_are_other_draws(tmp_path: Path):
     assert told(again.samples).equals(told(warm.samples))
 
 
-# --- failures -----------------------------------------------------------------------------------
-
-
-def test_a_failure_is_tried_again(tmp_path: Path):
-    engine = Failing({"a": [WRONG, RIGHT]}, lambda request, before: before < ATTEMPTS - 1)
-    outcome = sample(engine, prompts("a"), fixed(2), Store(tmp_path))
-    assert outcome.failed == {}
-    assert outcome.samples["attempt"].to_list() == [ATTEMPTS, ATTEMPTS]
-
-
-def test_failures_with_successes_between_are_no_broken_engine(tmp_path: Path):
-    answers = {f"p{n}": [RIGHT] for n in range(30)}
-    engine = Failing(answers, lambda request, before: before == 0)  # 30 failures in all
-    assert sample(engine, prompts(*answers), fixed(1), Store(tmp_path)).samples.height == 30
-
-
-def test_prompts_that_are_refused_at_once_are_no_broken_engine(tmp_path: Path):
-    class Refusing(Scripted):
-        async def draw(self, request: Request) -> Completion:
-            if int(request.prompt_id[1:]) % 20 == 0:
-                raise EngineFailure("http_400", "too long a prompt", final=True)
-            await asyncio.sleep(0.3)  # before the first of these, 26 were refused
-            return await super().draw(request)
-
-    answers = {f"p{n:03}": [RIGHT] for n in range(600)}
-    store = Store(tmp_path)
-    outcome = sample(Refusing(answers), prompts(*answers), fixed(1), store, concurrency=320)
-    assert outcome.samples.height == 570
-    assert set(outcome.failed.values()) == {"http_400"}
-
-
-def test_a_failure_is_counted_and_is_no_wrong_answer(tmp_path: Path):
-    answers = {id: [WRONG, RIGHT, RIGHT] for id in "ab"}
-    engine = Failing(answers, lambda request, _: (request.prompt_id, request.draw) == ("a", 1))
-    outcome = sample(engine, prompts("a", "b"), until(1, 3), Store(tmp_path))
-    (lost,) = outcome.failed
-    assert outcome.failed[lost] == "ConnectionError"
-    assert engine.asked[lost] == ATTEMPTS
-    assert draws(outcome) == {"a": [0, 2], "b": [0, 1]}  # the next draw takes its place
-    assert lost not in Store(tmp_path).table()["sample_id"]
-
-    mended = Recording(answers)
-    again = sample(mended, prompts("a", "b"), fixed(3), Store(tmp_path))
-    assert ("a", 1) in [(request.prompt_id, request.draw) for request in mended.asked]
-    assert lost in again.samples["sample_id"]
-
-
-def test_an_engine_that_is_broken_ends_the_stage_and_leaves_no_row(tmp_path: Path):
-    answers = {f"p{n}": [RIGHT] for n in range(30)}
-    engine = Failing(answers, lambda *_: True)
-    with pytest.raises(StageError, match=r"failed 20 times in a row.*ConnectionError: the line"):
-        sample(engine, prompts(*answers), fixed(1), Store(tmp_path))
-    assert Store(tmp_path).table().is_empty()
-
-
-def test_an_engine_that_breaks_on_the_way_loses_nothing(tmp_path: Path):
-    answers = {f"p{n:02}": [RIGHT] for n in range(30)}
-    engine = Failing(answers, lambda request, _: request.prompt_id >= "p10")
-    with pytest.raises(StageError, match="Draws so far are kept"):
-        sample(engine, prompts(*answers), fixed(1), Store(tmp_path))
-    kept = sorted(Store(tmp_path).table()["prompt_id"])
-    assert kept
-    assert kept == sorted(answers)[: len(kept)]  # perhaps not all ten: some were not judged yet
-    mended = Recording(answers)
-    outcome = sample(mended, prompts(*answers), fixed(1), Store(tmp_path))
-    assert sorted(request.prompt_id for request in mended.asked) == sorted(answers)[len(kept) :]
-    assert outcome.samples.height == 30
-
-
 def test_a_stricter_policy_finds_the_draws_it_would_have_made(tmp_path: Path):
     asked, answers = prompts("p"), {"p": [WRONG, RIGHT, WRONG, RIGHT, WRONG]}
     store = Store(tmp_path)
@@ -432,29 +361,6 @@ def test_told_to_stop_it_finishes_what_is_in_flight_if_there_is_time(
         asyncio.run(run())
     assert store.table().height == finished  # in hand: four, and half as many that wait
     assert sample(Scripted(answers), asked, fixed(1), Store(tmp_path)).samples.height == 30
-
-
-def test_a_judge_that_breaks_costs_a_verdict_and_not_the_run(tmp_path: Path):
-    async def broken(response: str | None, reference: object, verifier: str) -> Verdict:
-        raise ValueError("no such thing")
-
-    asker, store = Asker("t", Sampling(policy=fixed(1)), 1), Store(tmp_path)
-    engine, asked = Scripted({"a": [RIGHT]}), prompts("a")
-    asyncio.run(fill(engine, asked, asker, store, lambda *_, **__: None, judge=broken))
-    (row,) = store.table().to_dicts()
-    assert (row["verdict"], row["verdict_reason"]) == (
-        "unverifiable",
-        "crash: ValueError: no such thing",
-    )
-
-
-def test_attempts_that_failed_are_noted(tmp_path: Path):
-    engine = Failing({"a": [RIGHT]}, lambda request, before: before == 0)
-    sample(engine, prompts("a"), fixed(1), Store(tmp_path))
-    (line,) = (tmp_path / "failures.jsonl").read_text().splitlines()
-    noted = json.loads(line)
-    assert (noted["attempt"], noted["reason"]) == (1, "ConnectionError")
-    assert noted["message"] == "the line is dead"
 
 
 # --- doomed draws -------------------------------------------------------------------------------
