@@ -19,6 +19,7 @@ from factory.errors import StageError
 from factory.line.finished import Done, claim, fingerprint
 from factory.line.run_lock import held
 from factory.line.table import Stage, wanted
+from factory.line.threads import environment, share_out, slots
 from factory.progress import Progress
 from factory.recipe import Recipe
 from factory.run_folder import RunFolder
@@ -40,6 +41,8 @@ class Worker:
     process: subprocess.Popen[bytes]
     events: IO[bytes]
     log: Path
+    threads: int
+    """Descriptor of the pipe that tells it how many threads it may have."""
     error: str = ""
 
 
@@ -58,18 +61,6 @@ def run(recipe: Recipe, home: Path, folder: Path, progress: Progress) -> dict[st
         return _Scheduler(recipe, home, run, lock, progress).all()
 
 
-def slots() -> tuple[int, int]:
-    """How many stages run side by side, and the threads of each.
-
-    On a GPU one, which has the card to itself. On CPUs two: the models that fit there gain little
-    from a second thread, and the student's base need not wait for the teacher.
-    """
-    cores = len(os.sched_getaffinity(0))
-    if Path("/dev/nvidia0").exists() or cores == 1:
-        return 1, cores
-    return 2, cores // 2
-
-
 class _Scheduler:
     def __init__(
         self, recipe: Recipe, home: Path, folder: RunFolder, lock: int, progress: Progress
@@ -79,7 +70,7 @@ class _Scheduler:
         self.waiting = wanted(recipe)
         self.done: dict[str, Done] = {}
         self.workers: list[Worker] = []
-        self.slots, self.threads = slots()
+        self.slots = slots()
 
     def all(self) -> dict[str, Done]:
         """Start what can start, listen to what runs, until nothing is left."""
@@ -91,6 +82,7 @@ class _Scheduler:
                     if worker := self._start(stage):
                         self.workers.append(worker)
                         selector.register(worker.events, selectors.EVENT_READ, worker)
+                        self._share_threads()
                 for key, _ in selector.select(timeout=1):
                     self._hear(key.data, selector)
         finally:
@@ -115,28 +107,29 @@ class _Scheduler:
         log = self.folder.log(stage.name)
         log.parent.mkdir(exist_ok=True)
         receive, send = os.pipe()
+        hears, tells = os.pipe()
         with log.open("ab") as output:
             output.write(f"\n--- {time.strftime('%Y-%m-%d %H:%M:%S')} {stage.name}\n".encode())
             output.flush()
             process = subprocess.Popen(
                 [
-                    sys.executable,
-                    "-m",
-                    "factory.line.worker",
-                    str(self.folder.path),
-                    stage.name,
-                    str(send),
+                    *(sys.executable, "-m", "factory.line.worker"),
+                    *(str(self.folder.path), stage.name, str(send), str(hears)),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                pass_fds=(send, self.lock),
+                pass_fds=(send, hears, self.lock),
                 start_new_session=True,
-                env=os.environ | SILENT | {"OMP_NUM_THREADS": str(self.threads)},
+                env=os.environ | SILENT | environment(len(self.workers) + 1),
             )
         os.close(send)
+        os.close(hears)
         self.progress.begun(stage.name)
-        return Worker(stage, process, os.fdopen(receive, "rb", buffering=0), log)
+        return Worker(stage, process, os.fdopen(receive, "rb", buffering=0), log, tells)
+
+    def _share_threads(self) -> None:
+        share_out([worker.threads for worker in self.workers])
 
     def _hear(self, worker: Worker, selector: selectors.BaseSelector) -> None:
         """Take in one event; at the end of the pipe the stage is over."""
@@ -152,7 +145,9 @@ class _Scheduler:
             return
         selector.unregister(worker.events)
         worker.events.close()
+        os.close(worker.threads)
         self.workers.remove(worker)
+        self._share_threads()
         code = worker.process.wait()
         _kill_group(worker)
         marker = self.folder.done(name)

@@ -1,4 +1,4 @@
-"""The process of one stage: `python -m factory.line.worker RUN STAGE EVENTS`."""
+"""The process of one stage: `python -m factory.line.worker RUN STAGE EVENTS THREADS`."""
 
 from __future__ import annotations
 
@@ -25,20 +25,27 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)
 
 
-def main(folder: str, name: str, events: str) -> int:
-    """Do one stage's work; progress and a failure's message go to the descriptor `events`."""
+def main(folder: str, name: str, events: str, threads: str) -> int:
+    """Do one stage's work.
+
+    Progress and a failure's message go to the descriptor `events`; over `threads` it is told how
+    many threads it may have.
+    """
     die_with_parent()
     from factory.errors import FactoryError
     from factory.line.finished import make
     from factory.line.table import named
+    from factory.line.threads import Share
     from factory.run_folder import RunFolder
     from filters.verifiers.code import sandbox
 
     pipe = os.fdopen(int(events), "w", buffering=1)
+    share = Share(int(threads))
     told = logged = 0.0
 
     def report(done: int, total: int, unit: str, **figures: float) -> None:
         nonlocal told, logged
+        share.look()
         if time.monotonic() - told < EVENT_SECONDS and done < total:
             return
         told = time.monotonic()

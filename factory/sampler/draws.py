@@ -15,15 +15,15 @@ import polars as pl
 
 from factory.engines.budget_forcing import Budgeted
 from factory.errors import RecipeError, StageError
-from factory.models.chat import load_tokenizer, prompt_ids
 from factory.progress import Report
 from factory.recipe.sampling import Sampling
 from factory.records import rows_digest
 from factory.sampler import changes
 from factory.sampler.asker import Asker
 from factory.sampler.failures import Failed
+from factory.sampler.longest import longest_prompt
 from factory.sampler.rejudge import by_mended_keys
-from factory.sampler.strategies import Prepared, ask, prepare
+from factory.sampler.strategies import Prepared, prepare
 from factory.sampler.teacher import Teacher
 from factory.store import Store
 from factory.store.draws import Draws
@@ -185,17 +185,6 @@ def in_own_process(sampling: Sampling) -> bool:
 
     replicas = sampling.engine_arguments.get("data_parallel_size", 1)
     return torch.cuda.is_available() or replicas > 1
-
-
-def longest_prompt(model: str, prompts: pl.DataFrame, asker: Asker) -> int:
-    """Tokens of the longest prompt, as the model is asked."""
-    tokenizer = load_tokenizer(model)
-    longest = 0
-    for row in prompts.iter_rows(named=True):
-        asked = ask(asker.strategies, row)
-        begun = tokenizer.encode(asked.prefill, add_special_tokens=False) if asked.prefill else []
-        longest = max(longest, len(prompt_ids(tokenizer, asked.messages)) + len(begun))
-    return longest
 
 
 def draws_digest(kept: Draws, samples: pl.DataFrame) -> str:

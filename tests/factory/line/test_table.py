@@ -311,7 +311,8 @@ def test_a_stage_that_is_stopped_may_go_on_talking(tmp_path: Path):
     process.stdout.readline()
     events = os.fdopen(receive, "rb", buffering=0)
     scheduler = _Scheduler(recipe({}), tmp_path, RunFolder(tmp_path), -1, Progress(["samples"]))
-    scheduler.workers = [Worker(named("samples"), process, events, tmp_path / "log")]
+    told = os.open(os.devnull, os.O_WRONLY)
+    scheduler.workers = [Worker(named("samples"), process, events, tmp_path / "log", told)]
     started = time.monotonic()
     scheduler._stop_all()
     assert process.returncode == 0

@@ -1,0 +1,82 @@
+"""The longest prompt, as a model is asked: an engine needs room for it and its draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from factory.models.chat import Message, load_tokenizer
+from factory.recipe.sampling import QUESTION
+from factory.sampler.prompt_state import Asker
+from factory.sampler.strategies import Asked, Prepared, ask
+
+BATCH = 128
+"""Prompts tokenised at once."""
+
+
+def longest_prompt(model: str, prompts: pl.DataFrame, asker: Asker) -> int:
+    """Tokens of the longest prompt, as the model is asked.
+
+    A token is a byte or more, so prompts are tokenised from the largest down until no smaller one
+    can be longer. What template and strategies add is measured.
+    """
+    tokenizer = load_tokenizer(model)
+    sizes = _sizes(prompts["messages"], _growth(tokenizer))
+    times = max([p.question.count(QUESTION) for p in asker.strategies], default=1)
+    around = _around(tokenizer, prompts["messages"], asker.strategies)
+    largest_first, longest = sizes.arg_sort(descending=True), 0
+    for first in range(0, prompts.height, BATCH):
+        batch = largest_first[first : first + BATCH]
+        if sizes[batch[0]] * times + around <= longest:
+            break
+        asked = [ask(asker.strategies, row) for row in prompts[batch].iter_rows(named=True)]
+        longest = max(longest, *_tokens(tokenizer, asked))
+    return longest
+
+
+def _sizes(messages: pl.Series, growth: int) -> pl.Series:
+    """Bytes of each prompt's turns, those of other scripts as many as a normaliser may make."""
+    content = pl.element().struct["content"]
+    ascii_bytes = content.str.replace_all(r"[^\x00-\x7F]", "").str.len_bytes()
+    size = growth * content.str.len_bytes() - (growth - 1) * ascii_bytes
+    return messages.list.eval(size.cast(pl.Int64)).list.sum()
+
+
+def _growth(tokenizer: Any) -> int:
+    """The bytes that the tokenizer's normaliser makes of one, at most, outside of ASCII.
+
+    Factors of UTF-8 from Unicode's FAQ on normalisation: 3 for NFC, 11 for any form.
+    """
+    if not hasattr(tokenizer, "backend_tokenizer"):
+        return 11
+    normalizer = tokenizer.backend_tokenizer.normalizer
+    return {"NoneType": 1, "NFC": 3}.get(type(normalizer).__name__, 11)
+
+
+def _around(tokenizer: Any, messages: pl.Series, strategies: Sequence[Prepared]) -> int:
+    """The most bytes that template and strategies put around a prompt's own."""
+    roles = messages.list.eval(pl.element().struct["role"]).unique()
+    most = 0
+    for turns in ([Message(role=role, content="x") for role in each] for each in roles.to_list()):
+        ways = [Asked(turns), *(prepared.ask(turns) for prepared in strategies)]
+        for text, way in zip(_texts(tokenizer, ways), ways, strict=True):
+            most = max(most, len((text + way.prefill).encode()) - len(turns))
+    return most + 1  # some tokenizers open a text with a mark of their own
+
+
+def _texts(tokenizer: Any, asked: Sequence[Asked]) -> list[str]:
+    return tokenizer.apply_chat_template(
+        [[dict(turn) for turn in one.messages] for one in asked],
+        tokenize=False,
+        add_generation_prompt=True,
+    )
+
+
+def _tokens(tokenizer: Any, asked: Sequence[Asked]) -> list[int]:
+    """The number of tokens of each, what its answer is begun with included."""
+    begun = {one.prefill for one in asked}
+    ids = {text: tokenizer.encode(text, add_special_tokens=False) if text else [] for text in begun}
+    rows = tokenizer(_texts(tokenizer, asked), add_special_tokens=False)["input_ids"]
+    return [len(row) + len(ids[one.prefill]) for row, one in zip(rows, asked, strict=True)]
