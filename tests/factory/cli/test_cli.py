@@ -116,6 +116,18 @@ def test_what_is_not_there_is_named(arguments: list[str | Path], said: str):
     assert "Traceback" not in result.output
 
 
+def test_a_run_whose_recipe_is_of_another_version_is_no_bug(tmp_path: Path):
+    run = RunFolder(tmp_path)
+    run.note(load(QUICKSTART), QUICKSTART.parent)
+    noted = json.loads(run.noted_recipe.read_text())
+    noted["recipe"]["sampling"]["engine"] = "vllm"
+    run.noted_recipe.write_text(json.dumps(noted))
+    result = call("status", tmp_path)
+    assert result.exit_code == 2
+    assert "noted by another version of this program: sampling: " in result.stderr
+    assert "`factory run RECIPE` notes the recipe anew" in result.stderr
+
+
 def test_a_failure_of_the_line_is_told_and_not_shown_as_a_bug(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
