@@ -2,6 +2,7 @@
 
     python benchmarks/store.py                    # the store: 50,000 draws of 400 tokens
     python benchmarks/store.py --draws 1000000    # the sampler on an engine that answers at once
+    python benchmarks/store.py --seal             # how long a seal keeps other threads waiting
 
 Memory is the process's own, read as it runs: what counts is that it does not grow with the draws.
 """
@@ -13,7 +14,10 @@ import asyncio
 import os
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import polars as pl
@@ -25,7 +29,7 @@ from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.records import SAMPLE
 from factory.sampler.asker import Asker
 from factory.sampler.loop import fill
-from factory.store import Store
+from factory.store import SEAL_BYTES, Store
 
 TEXT = r"<think>2+2=4</think>\boxed{4}"
 PER_PROMPT = 8
@@ -93,13 +97,57 @@ def sampler(draws: int) -> None:
         kept.close()
 
 
+def seal(rounds: int) -> None:
+    """The longest time that a thread which does nothing else was kept waiting by a seal."""
+    row: dict[str, Any] = dict.fromkeys(SAMPLE)
+    row |= {"text": "word and word. " * 540, "reasoning": "word and word. " * 540, "response": "4"}
+    row |= {"token_ids": list(range(100_000, 102_100)), "completion_tokens": 2100}
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            kept = Store(Path(folder), seal_rows=10**9, seal_bytes=10**12)
+            while kept._journal.bytes < SEAL_BYTES:
+                row["sample_id"] = f"{kept._journal.rows:032x}"
+                kept.append(row)
+            rows, quiet = kept._journal.rows, _longest_wait(partial(time.sleep, 1))
+            busy = _longest_wait(partial(kept.seal, wait=True))
+            kept.close()
+        print(f"seal of {rows:,} draws of 8 KB and 2,100 ids: longest wait {busy * 1000:.0f} ms; "
+              f"without one {quiet * 1000:.0f} ms", flush=True)  # fmt: skip
+
+
+def _longest_wait(work: Callable[[], object]) -> float:
+    """Seconds between two turns of a thread at most, while `work` is done beside it."""
+    done, longest = Event(), 0.0
+
+    def watch() -> None:
+        nonlocal longest
+        last = time.perf_counter()
+        while not done.is_set():
+            time.sleep(0.001)
+            now = time.perf_counter()
+            last, longest = now, max(longest, now - last)
+
+    thread = Thread(target=watch)
+    thread.start()
+    work()
+    done.set()
+    thread.join()
+    return longest
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description="store and memory")
     parser.add_argument("--draws", type=int, help="through the whole sampler, instead")
+    parser.add_argument("--seal", action="store_true", help="what a seal holds up, instead")
     options = parser.parse_args()
     os.environ.setdefault("POLARS_MAX_THREADS", "2")
-    sampler(options.draws) if options.draws else store(50_000, 400)
+    if options.seal:
+        seal(5)
+    elif options.draws:
+        sampler(options.draws)
+    else:
+        store(50_000, 400)
 
 
 if __name__ == "__main__":

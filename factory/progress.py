@@ -106,6 +106,8 @@ class Progress:
         """The stage has come so far."""
         stage = self.stages[name]
         now = time.monotonic()
+        if unit != stage.unit:
+            stage.first = None  # a rate is of one kind of work
         stage.done, stage.total, stage.unit, stage.figures = done, total, unit, figures
         stage.first = stage.first or (now, done)
         if self.metrics:

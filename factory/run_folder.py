@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from factory.errors import RecipeError
 from factory.models import Located
 from factory.recipe import Recipe
 from factory.store.draws import Draws
+from factory.store.shards import write_through
 
 FORMAT = 2
 """Of run folders. 2: ids of prompts are of the bare question, ids of draws know their length."""
@@ -70,7 +72,7 @@ class RunFolder:
         """
         self.path.mkdir(parents=True, exist_ok=True)
         if self.noted_recipe.exists():
-            self.recipe()
+            self._noted()
         plain = recipe.model_dump(mode="json")
         told = {"format": FORMAT, "recipe": plain, "home": str(home.resolve())}
         self.noted_recipe.write_text(json.dumps(told, indent=1))
@@ -86,13 +88,7 @@ class RunFolder:
                 f"{self.path}: no run folder, it has no {self.noted_recipe.name}; "
                 "`factory run` makes one"
             )
-        told = json.loads(self.noted_recipe.read_bytes())
-        if told.get("format") != FORMAT:
-            raise RecipeError(
-                f"{self.path}: this run was made by an earlier version of reasoning-factory. Its "
-                "prompts and draws have other ids, which are not mixed with new ones: use another "
-                "folder (--into), or move this one away"
-            )
+        told = self._noted()
         try:
             return Recipe.model_validate(told["recipe"]), Path(told["home"])
         except ValidationError as error:
@@ -102,6 +98,16 @@ class RunFolder:
                 f"{self.noted_recipe}: noted by another version of this program: {key}: "
                 f"{first['msg']}. `factory run RECIPE` notes the recipe anew"
             ) from None
+
+    def _noted(self) -> dict[str, Any]:
+        told = json.loads(self.noted_recipe.read_bytes())
+        if told.get("format") != FORMAT:
+            raise RecipeError(
+                f"{self.path}: this run was made by an earlier version of reasoning-factory. Its "
+                "prompts and draws have other ids, which are not mixed with new ones: use another "
+                "folder (--into), or move this one away"
+            )
+        return told
 
     # A stage
 
@@ -159,6 +165,10 @@ class RunFolder:
     def grpo_log(self) -> Path:
         """TRL's log of GRPO."""
         return self.stage("teacher") / "log.json"
+
+    def training_rows(self, stage: str) -> Path:
+        """What each row became that a model was to be trained on."""
+        return self.stage(stage) / "rows.parquet"
 
     def checkpoints(self, stage: str) -> Path:
         """What a killed training goes on from."""
@@ -223,12 +233,27 @@ class RunFolder:
 
     def note_version(self, number: int) -> None:
         """Note the version that the recipe stands for now."""
-        self.current_version_note.write_text(json.dumps({"version": number}))
+        temporary = self.current_version_note.with_suffix(".json.tmp")
+        temporary.write_text(json.dumps({"version": number}))
+        write_through(temporary, self.current_version_note)
 
     def manifest(self) -> dict[str, Any] | None:
-        """The manifest of the version that the recipe stands for now."""
+        """The manifest of the version that the recipe stands for now; None where there is none."""
         version = self.current_version()
-        return json.loads((version / "manifest.json").read_bytes()) if version else None
+        if version is None or not (version / "manifest.json").exists():
+            return None
+        return json.loads((version / "manifest.json").read_bytes())
+
+    def each_rows(self, columns: list[str], size: int = 1000) -> Iterator[pl.DataFrame]:
+        """The same rows in the same order, at most `size` of them at a time."""
+        import pyarrow.parquet as pq
+
+        version = self.current_version()
+        for file in sorted((version / "data").glob("*.parquet")) if version else ():
+            with pq.ParquetFile(file) as shard:
+                for batch in shard.iter_batches(size, columns=columns):
+                    rows: Any = pl.from_arrow(batch)
+                    yield rows
 
     def rows(self, columns: list[str] | None = None) -> pl.DataFrame:
         """The rows of the version that the recipe stands for now."""

@@ -118,6 +118,11 @@ class Filter(BaseModel, ABC):
         """The reason given where a rule could not be evaluated: never silence."""
         return f"{self.name}_not_measured"
 
+    def asks(self) -> set[str]:
+        """The columns that the rules look at beside the measures."""
+        looked_at = (rule.meta.root_names() for rule in self.reasons().values())
+        return set().union(*looked_at) - set(self.columns)
+
     def faults(self) -> pl.Expr:
         """Expression: the list of this filter's reasons to drop a sample, empty for a good one."""
         rules = self.reasons()

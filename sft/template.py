@@ -1,4 +1,4 @@
-"""Rendering a conversation into token ids and labels for the loss."""
+"""Rendering a conversation into token ids, and which of them are in the loss."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ from factory.models.chat import ChatTemplate, Message
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+VERSION = 1
+"""Raised whenever the same conversation would come to other ids, or others of them be trained."""
 IGNORED = -100
 """The label of a token that is not in the loss, as torch's cross entropy has it."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """One training row: `labels` has the id where a token is trained and -100 elsewhere."""
+    """One training row."""
 
     input_ids: list[int]
-    labels: list[int]
+    reply_start: int
+    """Where the reply starts; from there on all ids are in the loss."""
+
+    @property
+    def labels(self) -> list[int]:
+        """The id where a token is trained, and -100 elsewhere."""
+        return [IGNORED] * self.reply_start + self.input_ids[self.reply_start :]
 
     @property
     def trained_tokens(self) -> int:
         """Number of tokens in the loss."""
-        return sum(label != IGNORED for label in self.labels)
+        return len(self.input_ids) - self.reply_start
 
 
 def render(
@@ -58,6 +66,5 @@ def render_all(
     asked = tokenizer(prompts, add_special_tokens=False)["input_ids"]
     told = tokenizer(replies, add_special_tokens=False)["input_ids"]
     return [
-        Rendered(prompt + reply, [IGNORED] * len(prompt) + reply)
-        for prompt, reply in zip(asked, told, strict=True)
+        Rendered(prompt + reply, len(prompt)) for prompt, reply in zip(asked, told, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning with TRL on ids and labels that we rendered."""
+"""Supervised fine-tuning with TRL on rows that we rendered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def train(
     checkpoints: Path,
     report: Report,
 ) -> list[dict[str, float]]:
-    """Train `model` in place on rows of `input_ids` and `labels`; returns the trainer's log.
+    """Train `model` in place on rows of `input_ids` and `reply_start`; returns the trainer's log.
 
     Every row is trained on, whole. A checkpoint left in `checkpoints` by an earlier, interrupted
     call is taken up again; it must belong to the same rows and settings.
@@ -36,8 +36,10 @@ def train(
     """
     from trl import SFTConfig, SFTTrainer
 
+    from sft.rows import Collator
     from sft.trainer import Reporter, device_settings, last_checkpoint
 
+    padding: Any = tokenizer.pad_token_id
     device_batch = training.device_batch_size or training.batch_size
     arguments = SFTConfig(
         output_dir=str(checkpoints),
@@ -51,6 +53,7 @@ def train(
         # Rows come rendered and measured: no template, no cut, no packing.
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,  # the collator needs them all
         save_steps=training.save_steps,
         save_total_limit=1,
         logging_steps=20,
@@ -62,6 +65,7 @@ def train(
         args=arguments,
         train_dataset=rows,
         processing_class=tokenizer,
+        data_collator=Collator(padding),
         callbacks=[Reporter(report, "steps", ("loss",))],
     )
     # Trainers have dropped and cut rows on their own (trl #3927, #6320): see that this one did not.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+from itertools import count, islice
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -13,12 +16,14 @@ from factory.models.chat import Message
 from factory.progress import Report
 from factory.recipe.models import Tiny
 from factory.recipe.sources import ReasoningGym
-from sft.template import render_all
+from sft.rows import accounts, fitting, write_rows
 from sft.train import train
 from teacher import corpus, tiny
 
 TOKENIZER_ROWS = 5000
 """Rows that the tokenizer is made from."""
+BATCH = 1000
+"""Rows rendered at a time."""
 
 
 def raise_tiny(
@@ -38,13 +43,41 @@ def raise_tiny(
     Raises:
         RecipeError: when the recipe has no task that a tiny model can be raised on.
     """
-    from datasets import Dataset
-
-    conversations = _conversations(wanted, prompts, _task(sources), seed)
+    task = _task(sources)
+    held_out = prompts.filter(split="held_out")["prompt_id"]
+    conversations = partial(_conversations, wanted, task, seed, set(held_out))
     report(0, 0, "steps")
+    model, tokenizer = _made(wanted, conversations(), seed)
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    order, table = pl.Series(map(str, range(wanted.rows))), checkpoints / "web-like.parquet"
+    write_rows(
+        _batches(conversations()),
+        wanted.rows,
+        tokenizer,
+        tiny.TEMPLATE,
+        max_length=wanted.training.max_length,
+        file=table,
+        report=report,
+    )
+    told = accounts(table, order, "web-like rows")
+    train(
+        model,
+        tokenizer,
+        fitting(table, order, checkpoints / "rows"),
+        wanted.training,
+        seed=seed,
+        checkpoints=checkpoints,
+        report=report,
+    )
+    tiny.save(model, tokenizer, out)
+    return told
+
+
+def _made(wanted: Tiny, conversations: Iterator[list[Message]], seed: int) -> tuple[Any, Any]:
+    """A model of random weights, and a tokenizer of the first conversations."""
     texts = (
         tiny.TEMPLATE.prompt(turns[:-1]) + turns[-1]["content"] + tiny.TEMPLATE.end
-        for turns in conversations[:TOKENIZER_ROWS]
+        for turns in islice(conversations, TOKENIZER_ROWS)
     )
     tokenizer = tiny.make_tokenizer(texts, wanted.vocabulary)
     model = tiny.make_model(
@@ -56,51 +89,31 @@ def raise_tiny(
         max_length=wanted.context,
         seed=seed,
     )
-    rows = render_all(tokenizer, tiny.TEMPLATE, conversations)
-    fitting = [row for row in rows if len(row.input_ids) <= wanted.training.max_length]
-    table = {
-        "input_ids": [row.input_ids for row in fitting],
-        "labels": [row.labels for row in fitting],
-    }
-    train(
-        model,
-        tokenizer,
-        Dataset.from_dict(table),
-        wanted.training,
-        seed=seed,
-        checkpoints=checkpoints,
-        report=report,
-    )
-    tiny.save(model, tokenizer, out)
-    return [
-        _account("web-like rows", len(rows), len(fitting)),
-        _account(
-            "trained tokens",
-            sum(row.trained_tokens for row in rows),
-            sum(row.trained_tokens for row in fitting),
-        ),
-    ]
+    return model, tokenizer
 
 
 def _conversations(
-    wanted: Tiny, prompts: pl.DataFrame, source: ReasoningGym, seed: int
-) -> list[list[Message]]:
-    held_out = prompts.filter(split="held_out")["prompt_id"]
-    made = corpus.conversations(
+    wanted: Tiny, source: ReasoningGym, seed: int, held_out: Collection[str]
+) -> Iterator[list[Message]]:
+    return corpus.conversations(
         source.task,
         source.options,
         wanted.rows,
         wanted.mix,
         seed,
-        set(held_out),
+        held_out,
         source.instruction,
     )
-    return list(made)
 
 
-def _account(what: str, entered: int, left: int) -> Account:
-    dropped = {"too_long": entered - left} if entered > left else {}
-    return Account(what=what, entered=entered, left=left, dropped=dropped)
+def _batches(conversations: Iterator[list[Message]]) -> Iterator[pl.DataFrame]:
+    """Conversations by their number, a thousand at a time."""
+    for first in count(step=BATCH):
+        batch = list(islice(conversations, BATCH))
+        if not batch:
+            return
+        ids = [str(first + place) for place in range(len(batch))]
+        yield pl.DataFrame({"sample_id": ids, "messages": batch})
 
 
 def _task(sources: Sequence[object]) -> ReasoningGym:

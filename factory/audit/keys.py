@@ -13,7 +13,7 @@ from rich.table import Table
 
 from factory import store
 from factory.audit.verdict_changes import key_of, short
-from factory.line.stages import Context
+from factory.line.context import Context
 from factory.run_folder import RunFolder
 from factory.sampler.rejudge import THREADS
 from factory.store.draws import Draws

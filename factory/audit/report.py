@@ -11,7 +11,7 @@ from rich.table import Table
 from factory.ledger import Account
 from factory.line.finished import Done, finished
 from factory.line.run_lock import held_by
-from factory.line.table import wanted
+from factory.line.table import student_base_examined_as, wanted
 from factory.recipe import Recipe
 from factory.run_folder import RunFolder
 
@@ -30,7 +30,7 @@ def funnel_table(run: RunFolder) -> Table | None:
     manifest = run.manifest()
     if manifest is None:
         return None
-    steps, account = manifest["made_by"]["funnel"], manifest["made_by"]["account"]
+    steps, account = manifest["funnel"], manifest["account"]
     table = Table(title=f"dataset v{manifest['version']}", title_justify="left", box=None)
     table.add_column("filter")
     for name in ("draws", "dropped", "left", "alone it drops"):
@@ -48,7 +48,9 @@ def funnel_table(run: RunFolder) -> Table | None:
 
 def scores(run: RunFolder) -> dict[str, dict[str, Any]]:
     """The scores there are, by model, in the order of the table."""
-    found = ((model, run.score(model)) for model in MODELS)
+    recipe, _ = run.recipe()
+    same = {"student-base": student_base_examined_as(recipe)}
+    found = ((model, run.score(same.get(model) or model)) for model in MODELS)
     return {model: json.loads(path.read_text()) for model, path in found if path.exists()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from factory.errors import RecipeError
-from factory.line.stages import Context
+from factory.line.context import Context
 from factory.records import digest
 from factory.run_folder import RunFolder
 from factory.sampler.rejudge import Round, judged_by

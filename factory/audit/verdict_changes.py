@@ -12,8 +12,8 @@ import orjson
 import polars as pl
 from rich.table import Table
 
-from factory.line.stages import Context
-from factory.recipe import Recipe
+from factory.line.context import Context
+from factory.recipe.dataset import Select
 from factory.run_folder import RunFolder
 from factory.sampler.draws import asker_of
 from factory.sampler.outcome import outcome
@@ -24,7 +24,7 @@ from factory.store import verdicts
 from factory.store.draws import Draws
 from factory.versions import build
 from factory.versions.choose import choose
-from filters import judge
+from filters import Filters, judge
 from filters.text.shorten import shorten
 from filters.verifiers import VERIFIERS
 
@@ -138,13 +138,14 @@ def effects(run: RunFolder, shards: Path | str, after: Rounds) -> list[Effect]:
     found = []
     for file in sorted(run.stage("dataset").glob("v*/manifest.json"), key=_number):
         made_by = json.loads(file.read_text())["made_by"]
-        recipe = Recipe.model_validate(made_by["recipe"])
-        if made_by["measures"] != build.versions(recipe.filters):
+        filters = Filters.model_validate(made_by["filters"])
+        per_prompt = Select.model_validate(made_by["select"]).per_prompt
+        if made_by["measures"] != build.versions(filters):
             continue
         decided = pl.read_parquet(file.parent / "decisions.parquet")
         rows = decided.drop("fate", "dropped_by", "reasons", "verdict_reason")
         rows = rows.join(draws, on="sample_id", how="inner")
-        chosen = choose(judge(rows, recipe.filters), recipe.dataset.select.per_prompt)
+        chosen = choose(judge(rows, filters), per_prompt)
         found.append(_compared(_number(file), decided, chosen))
     return found
 

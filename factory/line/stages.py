@@ -4,83 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from factory import models, store
 from factory.errors import StageError
 from factory.ledger import Account, balance
-from factory.progress import Report
+from factory.line.context import Context, Result
 from factory.recipe import Recipe
 from factory.recipe.models import Model, Served, Tiny
 from factory.recipe.sampling import Fixed, Policy, Sampling
-from factory.records import digest
-from factory.run_folder import RunFolder
+from factory.records import digest, rows_digest
 from factory.sampler import draws, failures
 from factory.sampler.draws import Drawn
-from factory.sampler.policy import sure_draws_of
 from factory.sampler.teacher import Teacher
-from factory.store import Store, verdicts
-from factory.store.draws import Draws
-from factory.versions import build
-from factory.versions.card import card
-from factory.versions.choose import choose, dataset_rows, decisions, messages, unfiltered
-from factory.versions.write import write
-from filters import Filters, funnel
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a stage is given."""
-
-    recipe: Recipe
-    home: Path
-    """Folder that relative paths in the recipe start from."""
-    run: RunFolder
-    name: str
-    report: Report
-    say: Callable[[str], None] = print
-    """Tells people something, in words."""
-
-    @property
-    def folder(self) -> Path:
-        """The stage's own folder."""
-        return self.run.stage(self.name)
-
-    def draws(self, stage: str = "samples") -> Draws:
-        """A stage's sealed draws, with the verdicts that count now."""
-        return self.run.draws(stage, self.recipe.sampling.shards)
-
-    def asked(self, stage: str) -> Teacher:
-        """The model that another stage made or found, and how it is asked."""
-        model, base = self.run.model(stage), self.recipe.teacher.base
-        return Teacher(model, None if model.path or not isinstance(base, Served) else base)
-
-    def teachers(self) -> list[Teacher]:
-        """The teacher, and those that answer beside it."""
-        others = [
-            Teacher(models.located(self.run.other_teacher(number)), served)
-            for number, other in enumerate(self.recipe.teacher.others)
-            for served in [other if isinstance(other, Served) else None]
-        ]
-        return [self.asked("teacher"), *others]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a stage came to."""
-
-    output: str
-    """Digest of what later stages read."""
-    note: str
-    """In a few words, for people."""
-    accounts: list[Account]
-    missing: int = 0
-    """Rows that could not be had, and that the next run asks for again."""
+from factory.store import Store
 
 
 def prompts(context: Context) -> Result:
@@ -104,7 +44,7 @@ def prompts(context: Context) -> Result:
     for place, reason in found.set_aside.select("place", "reason").head(1).iter_rows():
         file = context.run.set_aside
         note += f"; {found.set_aside.height:,} set aside, first {place}: {reason}; all in {file}"
-    return Result(digest(found.prompts.sort("prompt_id").to_dicts()), note, [account])
+    return Result(rows_digest([found.prompts]), note, [account])
 
 
 def teacher_base(context: Context) -> Result:
@@ -259,93 +199,29 @@ def _drawn(
     )
 
 
-def measures_wanted(filters: Filters) -> dict[str, int]:
-    """What of the recipe the measures depend on: the filters used, and their versions."""
-    return build.versions(filters)
-
-
-def measures(context: Context) -> Result:
-    """Facts about every draw, stored once."""
-    rows = build.context(context.draws().in_order(context.run.current()), context.run.prompts())
-    wanted = build.versions(context.recipe.filters)
-    new = build.measure(rows, wanted, context.folder, context.report)
-    account = Account(what="draws", entered=rows.height, left=rows.height)
-    note = f"{', '.join(wanted) or 'none'}: {new:,} rows measured"
-    return Result(digest(wanted, rows["sample_id"].to_list()), note, [account])
-
-
-def dataset(context: Context) -> Result:
-    """The dataset version: rules applied to measures, rows chosen, the manifest written."""
-    recipe, asked = context.recipe, context.run.prompts()
-    rows = build.context(context.draws().in_order(context.run.current()), asked)
-    judged = build.judged(rows, recipe.filters, context.run.stage("measures"))
-    decided = choose(judged, recipe.dataset.select.per_prompt)
-    steps = funnel(judged, recipe.filters)
-    account = _fates(decided)
-    if not account.left:
-        dropped = ", ".join(f"{name} dropped {n:,}" for name, n in account.dropped.items())
-        raise StageError(
-            f"none of {rows.height:,} draws passed the filters: {dropped}. "
-            "Loosen a rule, or look at the draws in samples/"
-        )
-    chosen = dataset_rows(decided.filter(fate="chosen"), asked)
-    teacher = context.run.model("teacher")
-    made_by: dict[str, Any] = {
-        "recipe": recipe.model_dump(mode="json"),
-        "prompts": digest(asked.sort("prompt_id").to_dicts()),
-        "teacher": {"name": teacher.name, "revision": teacher.revision, "digest": teacher.digest},
-        "draws": draws.draws_digest(context.draws(), rows),
-        "measures": build.versions(recipe.filters),
-        "funnel": steps.to_dicts(),
-        "account": account.model_dump(),
-    }
-    if judged_again := verdicts.applied(context.run.rounds("samples")):
-        made_by["verdicts"] = judged_again
-    text = card(recipe.name, steps, account)
-    _, manifest = write(context.folder, chosen, decisions(decided), made_by, text)
-    context.run.note_version(manifest["version"])
-    note = f"v{manifest['version']}, {chosen.height:,} rows of {rows.height:,} draws"
-    return Result(manifest["content_digest"], note, [account])
-
-
-def _fates(decided: pl.DataFrame) -> Account:
-    """The account of draws: chosen, or dropped by a filter, or spare."""
-    reason = pl.when(fate="spare").then(pl.lit("spare")).otherwise("dropped_by").alias("reason")
-    others = decided.filter(pl.col("fate") != "chosen").select("sample_id", reason)
-    return balance(
-        "draws",
-        decided["sample_id"],
-        left=decided.filter(fate="chosen")["sample_id"],
-        dropped=dict(others.iter_rows()),
-    )
-
-
 def student(context: Context) -> Result:
     """The student, distilled from the dataset."""
-    return _distil(context, context.run.rows(), "student")
+    order = context.run.rows(["sample_id"])["sample_id"]
+    return distilled(context, context.run.each_rows(["sample_id", "messages"]), order, "student")
 
 
-def control(context: Context) -> Result:
-    """The control: the same student from as many draws as nobody filtered."""
-    count = context.run.rows(["sample_id"]).height
-    asked = context.run.prompts()
-    rows = build.context(context.draws().in_order(context.run.current()), asked)
-    sure = sure_draws_of(context.recipe.sampling.policy)
-    lot = unfiltered(rows, count, sure, context.recipe.seed)
-    return _distil(context, messages(lot, asked), "control")
-
-
-def _distil(context: Context, rows: pl.DataFrame, name: str) -> Result:
+def distilled(
+    context: Context, rows: Iterable[pl.DataFrame], order: pl.Series, name: str
+) -> Result:
+    """A student of these conversations, under that name; `order` has their ids as trained on."""
     from sft.distil import distil
 
     student = context.recipe.student
     assert student  # the stage is wanted only then
     accounts = distil(
         Path(context.run.model("student-base").path),
-        rows.select("sample_id", "messages"),
+        rows,
+        order,
         student,
         seed=context.recipe.seed,
-        folder=context.folder,
+        out=context.run.weights(context.name),
+        table=context.run.training_rows(context.name),
+        checkpoints=context.run.checkpoints(context.name),
         report=context.report,
     )
     made = models.made_here(context.folder, name)
@@ -383,6 +259,14 @@ def examination(recipe: Recipe) -> Sampling:
         | {"max_tokens", "concurrency", "grace"}
     )
     return Sampling(**(plain | own), policy=Policy(fixed=Fixed(draws=evaluate.draws)))
+
+
+def rendering() -> list[int]:
+    """The versions of what turns a conversation into the ids that are trained on."""
+    from factory.models import chat
+    from sft import template
+
+    return [chat.VERSION, template.VERSION]
 
 
 def _seed(context: Context) -> int:

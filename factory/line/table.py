@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.line import stages
+from factory.line import dataset_stages, stages
+from factory.models import chat
+from factory.prompts import drafts
 from factory.recipe import Recipe
 from factory.recipe.models import Model, Served, Weights
-from factory.recipe.sources import Files
+from factory.recipe.sources import Files, Table
+from factory.versions import build, choose
 
 Section = Callable[[Recipe], Any]
 
@@ -22,7 +25,8 @@ class Stage:
     name: str
     """Also its folder in the run."""
     reads: Section
-    """The part of the recipe it depends on; None when the recipe does not ask for the stage."""
+    """The part of the recipe it depends on, with the `VERSION` of the code that shapes its output;
+    None when the recipe does not ask for the stage."""
     needs: tuple[str, ...]
     """The stages whose outputs it reads."""
     make: Callable[[stages.Context], stages.Result]
@@ -42,17 +46,40 @@ def _examined(section: Section) -> Section:
     def reads(recipe: Recipe) -> Any:
         if recipe.evaluate is None or not section(recipe):
             return None
-        return [recipe.evaluate, stages.examination(recipe), recipe.seed]
+        return [recipe.evaluate, stages.examination(recipe), recipe.seed, chat.VERSION]
 
     return reads
 
 
 def _student(recipe: Recipe) -> Any:
-    return recipe.student and [recipe.student.template, recipe.student.training, recipe.seed]
+    if recipe.student is None:
+        return None
+    own = [recipe.student.template, recipe.student.training, recipe.seed]
+    return [*own, *stages.rendering()]
 
 
 def _control(recipe: Recipe) -> Any:
-    return recipe.student and recipe.student.control and _student(recipe)
+    if recipe.student is None or not recipe.student.control:
+        return None
+    return [*_student(recipe), choose.VERSION]
+
+
+def _prompts(recipe: Recipe) -> Any:
+    # A recipe may name a ready mapping: what that says now counts, not its name.
+    mappings = [
+        source.mapping(getattr(source, "dataset", None))
+        for source in recipe.prompts
+        if isinstance(source, Table)
+    ]
+    return [recipe.prompts, mappings, recipe.seed, drafts.VERSION]
+
+
+def student_base_examined_as(recipe: Recipe) -> str | None:
+    """The model that is examined in the student's base's stead, having the same weights."""
+    student, teacher = recipe.student, recipe.teacher
+    if student and isinstance(student.base, Weights) and student.base == teacher.base:
+        return "teacher-base" if teacher.grpo else "teacher"
+    return None
 
 
 def _as_it_is(home: Path, name: str) -> list[tuple[str, int, int]]:
@@ -72,7 +99,7 @@ STAGES = [
     # name, what of the recipe it reads, whose output it reads, what makes it
     Stage(
         "prompts",
-        lambda r: [r.prompts, r.seed],
+        _prompts,
         (),
         stages.prompts,
         outside=lambda r, home: [
@@ -81,13 +108,16 @@ STAGES = [
     ),
     Stage(
         "teacher-base",
-        lambda r: [r.teacher.base, r.seed],
+        lambda r: [r.teacher.base, r.seed, *stages.rendering()],
         ("prompts",),
         stages.teacher_base,
         outside=lambda r, home: _weights(r.teacher.base, home),
     ),
     Stage(
-        "teacher", lambda r: [r.teacher.grpo, r.seed], ("prompts", "teacher-base"), stages.teacher
+        "teacher",
+        lambda r: [r.teacher.grpo, r.seed, chat.VERSION],
+        ("prompts", "teacher-base"),
+        stages.teacher,
     ),
     Stage(
         "other-teachers",
@@ -98,40 +128,40 @@ STAGES = [
     ),
     Stage(
         "samples",
-        lambda r: [r.sampling, r.seed],
+        lambda r: [r.sampling, r.seed, chat.VERSION],
         ("prompts", "teacher", "other-teachers"),
         stages.samples,
         keeps=True,
     ),
     Stage(
         "measures",
-        lambda r: stages.measures_wanted(r.filters),
+        lambda r: build.versions(r.filters),
         ("prompts", "samples"),
-        stages.measures,
+        dataset_stages.measures,
         keeps=True,
     ),
     Stage(
         "dataset",
-        lambda r: [r.name, r.filters, r.dataset],
+        lambda r: [r.filters, r.dataset, choose.VERSION],
         ("prompts", "teacher", "samples", "measures"),
-        stages.dataset,
+        dataset_stages.dataset,
         keeps=True,
     ),
     Stage(
         "student-base",
-        lambda r: r.student and [r.student.base, r.seed],
+        lambda r: r.student and [r.student.base, r.seed, *stages.rendering()],
         ("prompts",),
         stages.student_base,
         outside=lambda r, home: r.student and _weights(r.student.base, home),
     ),
     Stage("student", _student, ("dataset", "student-base"), stages.student),
-    Stage("control", _control, ("samples", "dataset", "student-base"), stages.control),
+    Stage("control", _control, ("samples", "dataset", "student-base"), dataset_stages.control),
     *(
         Stage(f"scores-{model}", _examined(section), ("prompts", model), _scores(model), keeps=True)
         for model, section in (
             ("teacher-base", lambda r: r.teacher.grpo),
             ("teacher", lambda r: r.teacher),
-            ("student-base", lambda r: r.student),
+            ("student-base", lambda r: r.student and not student_base_examined_as(r)),
             ("student", lambda r: r.student),
             ("control", _control),
         )

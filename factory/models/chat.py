@@ -12,6 +12,9 @@ from factory.errors import FactoryError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+VERSION = 1
+"""Raised whenever a conversation would be written otherwise, for the same template and turns."""
+
 
 class Message(TypedDict):
     """One turn of a conversation: `role` is system, user or assistant."""

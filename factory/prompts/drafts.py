@@ -9,6 +9,9 @@ from typing import Any
 from factory.recipe.mappings import Mapping
 from filters.text.shorten import shorten
 
+VERSION = 1
+"""Raised whenever the same cells would give another prompt, or none."""
+
 
 class BadRow(Exception):
     """A row that cannot become a prompt: a reason to count by, a sentence for people."""

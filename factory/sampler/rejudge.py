@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+import filters.text
 import filters.verifiers
 from factory.errors import RecipeError
 from factory.progress import Report
@@ -79,8 +80,10 @@ class Mended:
 
 
 def judged_by() -> dict[str, Any]:
-    """What verdicts depend on: the source of the verifiers, and versions of packages."""
-    source = sorted(Path(filters.verifiers.__file__).parent.glob("*.py"))
+    """What verdicts depend on: the source of verifiers and of what they read texts with, and
+    versions of packages."""
+    rooms = (Path(room.__file__).parent for room in (filters.verifiers, filters.text))
+    source = sorted(file for room in rooms for file in room.rglob("*.py"))
     return {"verifiers": file_digest(*source), "packages": dict(map(_version, PACKAGES))}
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from factory.records import SAMPLE
 from factory.store import verdicts
-from factory.store.shards import ALL, Shards
+from factory.store.shards import ALL, Shards, among
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Draws:
         """The draws of one shard after the other, so that memory holds one shard.
 
         Args:
-            columns: of `SAMPLE`; only these are read.
+            columns: of `SAMPLE`; only these are read. Where a shard of an older version lacks one,
+                it is null.
             ids: with a column `sample_id`: only these draws. None: all.
 
         Raises:
@@ -42,9 +43,28 @@ class Draws:
             needed |= {"verdict", "verdict_reason", "key"}
         else:
             rounds = ()
-        for shard in Shards(self.place).each([c for c in SAMPLE if c in needed]):
-            rows = shard if ids is None else shard.join(ids, on="sample_id", how="semi")
+        ids = None if ids is None else ids.select("sample_id")
+        for shard in Shards(self.place).each([c for c in SAMPLE if c in needed], ids):
+            lacks = (c for c in needed if c not in shard.columns)
+            rows = shard.with_columns(pl.lit(None, SAMPLE[c]).alias(c) for c in lacks)
             yield verdicts.over(rows, rounds).select(columns)
+
+    def beside(
+        self, table: pl.DataFrame, columns: Sequence[str], at_once: int
+    ) -> Iterator[pl.DataFrame]:
+        """The rows of a table with these columns of their draws beside, in order of the shards.
+
+        Args:
+            table: with a column `sample_id`; other columns than those asked for.
+            columns: of `SAMPLE`.
+            at_once: rows at most in one piece.
+
+        Raises:
+            StageError: a shard is damaged, naming it.
+        """
+        for shard in self.each(["sample_id", *columns], table):
+            for rows in shard.iter_slices(at_once):
+                yield rows.join(among(table, rows), on="sample_id", maintain_order="left")
 
     def read(self, columns: Sequence[str] = ALL, ids: pl.DataFrame | None = None) -> pl.DataFrame:
         """All of them at once: name few columns, or few ids.

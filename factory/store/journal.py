@@ -77,6 +77,19 @@ def read(file: Path) -> Iterator[dict[str, Any]]:
         yield orjson.loads(body)
 
 
+def in_pieces(file: Path, size: int) -> Iterator[list[dict[str, Any]]]:
+    """The same rows, in lists of about so many bytes of JSON."""
+    rows, so_far = [], 0
+    for body in _bodies(file):
+        rows.append(orjson.loads(body))
+        so_far += len(body)
+        if so_far >= size:
+            yield rows
+            rows, so_far = [], 0
+    if rows:
+        yield rows
+
+
 def _ends(file: Path) -> Iterator[int]:
     end = 0
     for body in _bodies(file):

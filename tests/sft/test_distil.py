@@ -5,9 +5,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from factory.errors import StageError
+from factory.errors import LedgerError, StageError
+from factory.ledger import Account
 from factory.recipe.student import Student
 from sft.distil import distil
+from sft.rows import ROW
 from teacher import tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine")]
@@ -40,26 +42,53 @@ def student() -> Student:
     return Student.model_validate({"base": {"tiny": "llama"}, "training": training})
 
 
+def distilled(base: Path, table: pl.DataFrame, student: Student, folder: Path) -> list[Account]:
+    return distil(
+        base,
+        table.iter_slices(2),
+        table["sample_id"],
+        student,
+        seed=1,
+        out=folder / "model",
+        table=folder / "rows.parquet",
+        checkpoints=folder / "checkpoints",
+        report=lambda *_, **__: None,
+    )
+
+
 def test_every_row_has_a_fate_and_every_token_is_counted(
     base: Path, student: Student, tmp_path: Path
 ):
-    by_row, by_token = distil(
-        base, rows(*REPLIES), student, seed=1, folder=tmp_path, report=lambda *_, **__: None
-    )
+    by_row, by_token = distilled(base, rows(*REPLIES), student, tmp_path)
     table = pl.read_parquet(tmp_path / "rows.parquet")
+    assert table.schema == ROW
     fates = dict(table.select("sample_id", "fate").iter_rows())
     assert fates == {"short": "trained", "long": "too_long", "spells the end": "end_token_inside"}
     assert by_row.left == 1
     assert by_row.dropped == {"too_long": 1, "end_token_inside": 1}
-    trained = table.filter(fate="trained")
-    assert by_token.left == trained["trained_tokens"].item()
+    assert by_token.left == table.filter(fate="trained")["trained_tokens"].item()
     assert not by_row.open
     assert not by_token.open
-    ids, labels = trained["input_ids"].item().to_list(), trained["labels"].item().to_list()
-    assert labels[-by_token.left :] == ids[-by_token.left :]
-    assert set(labels[: -by_token.left]) == {-100}
+    assert table["tokens"].equals(table["input_ids"].list.len().cast(pl.Int32), check_names=False)
+    assert (table["reply_start"] + table["trained_tokens"] == table["tokens"]).all()
 
 
 def test_nothing_to_train_on_is_said(base: Path, student: Student, tmp_path: Path):
     with pytest.raises(StageError, match=r"none of 1 rows can be trained on: \{'too_long': 1\}"):
-        distil(base, rows("long"), student, seed=1, folder=tmp_path, report=lambda *_, **__: None)
+        distilled(base, rows("long"), student, tmp_path)
+
+
+def test_a_row_that_is_missing_is_missed(base: Path, student: Student, tmp_path: Path):
+    table = rows(*REPLIES)
+    with pytest.raises(LedgerError, match=r"rows: .* 1 came in and are nowhere: spells the end"):
+        distil(
+            base,
+            [table.head(2)],
+            table["sample_id"],
+            student,
+            seed=1,
+            out=tmp_path / "model",
+            table=tmp_path / "rows.parquet",
+            checkpoints=tmp_path / "checkpoints",
+            report=lambda *_, **__: None,
+        )

@@ -1,6 +1,7 @@
 """Judged again: what turned is seen, nothing stored changes, only what was applied counts."""
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,14 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+import filters.text
+import filters.verifiers
 from factory.audit.reverify import begin, opened
 from factory.audit.verdict_changes import effects, turns, wanted
 from factory.cli import main
 from factory.errors import RecipeError, StageError
-from factory.line.stages import Context, dataset, measures
+from factory.line.context import Context
+from factory.line.dataset_stages import dataset, measures
 from factory.models import Located
 from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe
@@ -338,6 +342,34 @@ def test_what_a_dataset_gains_and_loses_is_told_before_and_true_after(tmp_path: 
     manifest = json.loads((tmp_path / "dataset" / "v2" / "manifest.json").read_text())
     assert manifest["made_by"]["verdicts"] == [round_.folder.name]
     assert (tmp_path / "dataset" / "v1" / "manifest.json").exists()
+
+
+def test_effects_are_told_where_a_rule_asks_for_the_domain(tmp_path: Path):
+    asking = RECIPE["filters"] | {"code_blocks": {"allow": ["math"]}}
+    context = run_of(tmp_path, {"p": [(WRONG, YES), (RIGHT, YES)]}, filters=asking)
+    made(context)
+    (effect,) = effects(context.run, context.draws().place, again(context).after())
+    assert (effect.rows, effect.gained, effect.lost) == (1, 1, 1)
+
+
+def test_a_verifier_that_changed_in_a_folder_below_is_another_judge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for room in (filters.verifiers, filters.text):
+        copy = shutil.copytree(Path(str(room.__file__)).parent, tmp_path / room.__name__)
+        monkeypatch.setattr(room, "__file__", str(copy / "__init__.py"))
+    seen = [rejudge.judged_by()]
+    assert seen == [rejudge.judged_by()]
+    for changed in (
+        "filters.verifiers/choice.py",
+        "filters.verifiers/math/units.py",
+        "filters.verifiers/code/sandbox/walls.py",
+        "filters.text/answer.py",
+    ):
+        with (tmp_path / changed).open("a") as file:
+            file.write("# another word\n")
+        assert rejudge.judged_by() not in seen, changed
+        seen.append(rejudge.judged_by())
 
 
 def test_verdicts_that_stay_change_no_fingerprint(tmp_path: Path):

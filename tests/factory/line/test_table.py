@@ -1,24 +1,31 @@
 """Which change re-runs which stages, and what becomes of work that a change made stale."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from factory.errors import LedgerError
+from factory.errors import LedgerError, RecipeError
 from factory.ledger import Account
+from factory.line.context import Context, Result
 from factory.line.finished import Done, claim, fingerprint, finished, make
 from factory.line.run import Worker, _Scheduler
-from factory.line.stages import Context, Result
 from factory.line.table import STAGES, Stage, named, wanted
+from factory.models import chat
 from factory.progress import Progress
+from factory.prompts import drafts
 from factory.recipe import Recipe
+from factory.recipe.mappings import MAPPINGS
 from factory.run_folder import RunFolder
+from factory.versions import choose
+from sft import template
 
 RECIPE: dict[str, Any] = {
     "name": "test",
@@ -93,6 +100,7 @@ STUDENTS = ["student", "control", "scores-student", "scores-control"]
         ),
         ({"seed": 2}, EVERYTHING),
         ({"prompts": [RECIPE["prompts"][0] | {"rows": 99}]}, EVERYTHING),
+        ({"name": "other"}, []),  # no row has it
         # What was left out and is added runs; what is left out now does not.
         ({"evaluate": None}, []),
         ({"student.control": False}, []),
@@ -106,10 +114,39 @@ def test_a_change_runs_again_what_depends_on_it(changes: dict[str, Any], again: 
 
 
 @pytest.mark.parametrize(
+    ("code", "again"),
+    [
+        (drafts, EVERYTHING),
+        (chat, [stage for stage in EVERYTHING if stage != "prompts"]),
+        (template, [stage for stage in EVERYTHING if stage != "prompts"]),
+        (choose, ["dataset", *STUDENTS]),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, ModuleType) else "",
+)
+def test_code_that_shapes_a_stage_has_a_version_in_its_fingerprint(
+    monkeypatch: pytest.MonkeyPatch, code: Any, again: list[str]
+):
+    before = prints(recipe({}))
+    monkeypatch.setattr(code, "VERSION", code.VERSION + 1)
+    after = prints(recipe({}))
+    assert {name for name in after if after[name] != before[name]} == set(again)
+
+
+def test_another_ready_mapping_of_the_same_name_gives_other_prompts(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    source = {"source": "hub", "dataset": "openai/gsm8k", "held_out": 1}
+    plan = recipe({"prompts": [source]})
+    before = fingerprint(named("prompts"), plan, Path(), {})
+    other = MAPPINGS["openai/gsm8k"].model_copy(update={"reference_pattern": "(.*)"})
+    monkeypatch.setitem(MAPPINGS, "openai/gsm8k", other)
+    assert fingerprint(named("prompts"), plan, Path(), {}) != before
+
+
+@pytest.mark.parametrize(
     ("changes", "settled", "again"),
     [
         ({"filters.length.max_tokens": 95}, "dataset", ["dataset"]),  # no row was that long
-        ({"name": "other"}, "dataset", ["dataset"]),  # another card, the same rows
         ({"sampling.concurrency": 8}, "samples", ["samples", *SCORES]),  # no draw is made again
         ({"teacher.base.context": 600}, "teacher-base", ["teacher-base"]),
     ],
@@ -135,6 +172,24 @@ def test_work_that_comes_to_the_same_stops_the_change_there(
 def test_the_recipe_says_which_stages_there_are(changes: dict[str, Any], absent: list[str]):
     names = [stage.name for stage in wanted(recipe(changes))]
     assert names == [name for name in EVERYTHING if name not in absent]
+
+
+@pytest.mark.parametrize(
+    ("teacher", "student", "once"),
+    [
+        ({"path": "org/model"}, {"path": "org/model"}, True),
+        ({"path": "org/model"}, {"path": "org/other"}, False),
+        ({"path": "org/model"}, {"path": "org/model", "revision": "v2"}, False),
+        ({"tiny": "qwen2"}, {"tiny": "qwen2"}, False),  # each is raised with a seed of its own
+    ],
+)
+def test_weights_that_teacher_and_student_share_are_examined_once(
+    teacher: dict[str, str], student: dict[str, str], once: bool
+):
+    plan = recipe({"teacher.base": teacher, "student.base": student})
+    names = [stage.name for stage in wanted(plan)]
+    assert ("scores-student-base" not in names) is once
+    assert {"scores-teacher-base", "scores-teacher", "scores-student"} <= {*names}
 
 
 def test_a_stage_stands_below_what_it_needs():
@@ -261,3 +316,14 @@ def test_a_stage_that_is_stopped_may_go_on_talking(tmp_path: Path):
     scheduler._stop_all()
     assert process.returncode == 0
     assert time.monotonic() - started < 5
+
+
+def test_a_run_of_an_earlier_version_is_not_mixed_with_new_rows(tmp_path: Path):
+    """Ids are others since format 2; a folder of before is named, and nothing in it is touched."""
+    run = RunFolder(tmp_path)
+    old = {"recipe": recipe({}).model_dump(mode="json"), "home": str(tmp_path)}
+    run.noted_recipe.write_text(json.dumps(old))
+    for reading in (lambda: run.note(recipe({}), tmp_path), run.recipe):
+        with pytest.raises(RecipeError, match=r"made by an earlier version .* another folder"):
+            reading()
+    assert json.loads(run.noted_recipe.read_text()) == old

@@ -7,14 +7,27 @@ from typing import Any
 import polars as pl
 import pytest
 
-from factory.errors import LedgerError
+from factory.errors import LedgerError, StageError
 from factory.prompts.collect import PROMPT
 from factory.records import SAMPLE
+from factory.store.draws import Draws
+from factory.store.shards import Shards
 from factory.versions import build
-from factory.versions.choose import choose, dataset_rows, decisions, messages, unfiltered
+from factory.versions.choose import (
+    OF_DRAWS,
+    choose,
+    dataset_rows,
+    decisions,
+    in_order,
+    messages,
+    unfiltered,
+)
+from factory.versions.gather import gather
 from filters import FILTERS, Filters
+from filters.code_blocks import CodeBlocks
 from filters.correctness import Correctness
 from filters.format import Format
+from filters.language import Language
 from filters.length import Length
 from filters.text.thinking import split
 from filters.truncation import Truncation
@@ -46,20 +59,33 @@ def asked(*ids: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=PROMPT)
 
 
-def in_context(rows: pl.DataFrame) -> pl.DataFrame:
-    return build.context(rows, asked(*rows["prompt_id"].unique().sort()))
+def kept(rows: pl.DataFrame, place: Path) -> Draws:
+    """These draws in shards of two each, somewhere below."""
+    for number, shard in enumerate(rows.iter_slices(2)):
+        Shards(place / "draws").write(number, shard)
+    return Draws(place / "draws")
+
+
+def light(rows: pl.DataFrame, filters: Filters, place: Path) -> pl.DataFrame:
+    prompts = asked(*rows["prompt_id"].unique().sort())
+    return build.light(kept(rows, place), rows.select("sample_id"), prompts, filters)
 
 
 def nothing(*_: Any, **__: Any) -> None:
     """A report that nobody reads."""
 
 
-def measure(rows: pl.DataFrame, filters: Filters, folder: Path) -> int:
-    return build.measure(in_context(rows), build.versions(filters), folder, nothing)
+def measure(rows: pl.DataFrame, filters: Filters, folder: Path, **prompts: Any) -> int:
+    """Measure draws whose prompts have other values where some are given."""
+    others = {name: pl.lit(value, pl.String) for name, value in prompts.items()}
+    table = light(rows, filters, folder).with_columns(**others)
+    draws = Draws(folder / "draws")
+    return build.measure(draws, table, build.versions(filters), folder / "measures", nothing)
 
 
-def written(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Time of writing and content of every file."""
+def written(place: Path) -> dict[str, tuple[int, bytes]]:
+    """Time of writing and content of every file of measures."""
+    folder = place / "measures"
     files = [file for file in folder.rglob("*") if file.is_file()]
     names = (str(file.relative_to(folder)) for file in files)
     contents = ((file.stat().st_mtime_ns, file.read_bytes()) for file in files)
@@ -101,6 +127,61 @@ def test_measuring_is_done_once_and_adds_files(tmp_path: Path):
     assert sorted(after) == [f"{name}/part-0000{n}.parquet" for name in folders for n in (0, 1)]
 
 
+def test_a_filter_gets_the_columns_it_reads_of_draws_it_did_not_see(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[tuple[list[str], int]] = []
+
+    def watched(rows: pl.DataFrame) -> pl.DataFrame:
+        seen.append((rows.columns, rows.height))
+        return measured(rows)
+
+    asked_for: list[list[str]] = []
+
+    def read(self: Shards, columns: Sequence[str], ids: pl.DataFrame | None = None) -> Any:
+        asked_for.append(list(columns))
+        return each(self, columns, ids)
+
+    measured, each = Length.measured, Shards.each
+    monkeypatch.setattr(Length, "measured", watched)
+    filters = Filters(length=Length(), correctness=Correctness())
+    few, more = ([{"draw": n} for n in range(count)] for count in (3, 6))
+    measure(draws(*few), filters, tmp_path)
+    monkeypatch.setattr(Shards, "each", read)
+    assert measure(draws(*more), filters, tmp_path) == 3
+    reads = ["sample_id", *Length.reads]
+    assert {tuple(sorted(columns)) for columns, _ in seen} == {tuple(sorted(reads))}
+    assert sum(height for _, height in seen) == 6
+    light_read, texts_read = asked_for
+    assert not set(light_read) & {"text", "reasoning", "response", "token_ids"}
+    assert set(texts_read) == set(reads)
+    assert measure(draws(*more), filters, tmp_path) == 0
+    assert len(asked_for) == 3  # and no text is read where everything is measured
+
+
+def test_another_language_of_the_prompts_is_measured_again_by_who_reads_it(tmp_path: Path):
+    filters = Filters(length=Length(), language=Language())
+    rows = draws({"draw": 0}, {"draw": 1}, {"draw": 2})
+    assert measure(rows, filters, tmp_path, language="en") == 6
+    before = written(tmp_path)
+    assert measure(rows, filters, tmp_path, language="de") == 3
+    added = written(tmp_path).keys() - before.keys()
+    assert {Path(name).parent.name for name in added} == {"language@1"}
+    assert before.items() <= written(tmp_path).items()
+    for language in ("en", "de", "en"):  # to and fro, as often as one likes
+        assert measure(rows, filters, tmp_path, language=language) == 0
+    assert measure(rows, filters, tmp_path, language=None) == 3  # not known is another answer
+    assert measure(rows, filters, tmp_path, language=None) == 0
+
+
+def test_measures_without_what_they_read_are_made_anew(tmp_path: Path):
+    filters = Filters(language=Language())
+    measure(draws({"draw": 0}), filters, tmp_path)
+    file = tmp_path / "measures" / "language@1" / "part-00000.parquet"
+    pl.read_parquet(file).drop("language").write_parquet(file)
+    assert measure(draws({"draw": 0}), filters, tmp_path) == 1
+
+
 def test_a_new_version_of_a_measure_leaves_the_old_one_where_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -114,8 +195,9 @@ def test_a_new_version_of_a_measure_leaves_the_old_one_where_it_is(
 
 
 def test_what_a_crash_left_of_a_file_is_no_measure(tmp_path: Path):
-    (tmp_path / "length@1").mkdir()
-    (tmp_path / "length@1" / "part-00000.parquet.tmp").write_bytes(b"PAR1 and then nothing")
+    home = tmp_path / "measures" / "length@1"
+    home.mkdir(parents=True)
+    (home / "part-00000.parquet.tmp").write_bytes(b"PAR1 and then nothing")
     assert measure(draws({"draw": 0}), Filters(length=Length()), tmp_path) == 1
     assert list(written(tmp_path)) == ["length@1/part-00000.parquet"]
 
@@ -123,8 +205,27 @@ def test_what_a_crash_left_of_a_file_is_no_measure(tmp_path: Path):
 def test_a_draw_that_was_not_measured_is_an_error(tmp_path: Path):
     filters = Filters(length=Length())
     measure(draws({"draw": 0}), filters, tmp_path)
+    rows = light(draws({"draw": 0}, {"draw": 1}), filters, tmp_path)
     with pytest.raises(LedgerError, match=r"length: 1 draws not measured: \['p1'\]"):
-        build.judged(in_context(draws({"draw": 0}, {"draw": 1})), filters, tmp_path)
+        build.judged(rows, filters, tmp_path / "measures")
+
+
+def test_a_draw_that_is_not_there_any_more_is_an_error(tmp_path: Path):
+    place, ids = kept(draws({"draw": 0}), tmp_path), pl.DataFrame({"sample_id": ["p0", "p1"]})
+    with pytest.raises(StageError, match="1 of 2 draws are not there any more"):
+        build.light(place, ids, asked("p"), Filters())
+
+
+def test_a_rule_gets_what_it_asks_of_the_prompt(tmp_path: Path):
+    filters = Filters(code_blocks=CodeBlocks(allow=("math",)))
+    rows = draws({"text": "<think>```python\n```</think>5"})
+    measure(rows, filters, tmp_path)
+    table = light(rows, filters, tmp_path)
+    assert "domain" in table.columns
+    assert build.judged(table, filters, tmp_path / "measures")["dropped_by"].to_list() == [None]
+    other = table.with_columns(domain=pl.lit("code"))
+    judged = build.judged(other, filters, tmp_path / "measures")
+    assert judged["dropped_by"].to_list() == ["code_blocks"]
 
 
 def test_all_reasons_are_kept_and_the_first_filter_drops(tmp_path: Path):
@@ -138,7 +239,7 @@ def test_all_reasons_are_kept_and_the_first_filter_drops(tmp_path: Path):
         {"draw": 3, "verdict": "unverifiable"},
     )
     measure(rows, filters, tmp_path)
-    judged = build.judged(in_context(rows), filters, tmp_path)
+    judged = build.judged(light(rows, filters, tmp_path), filters, tmp_path / "measures")
     assert judged["sample_id"].to_list() == rows["sample_id"].to_list()
     by_draw = dict(judged.select("draw", "dropped_by").iter_rows())
     assert by_draw == {0: None, 1: "length", 2: "truncation", 3: "correctness"}
@@ -218,8 +319,11 @@ def test_a_dataset_has_conversations_origin_and_measures_and_decisions_have_ever
     rows = draws({"prompt_id": "q"}, {"prompt_id": "p"}, {"draw": 1, "completion_tokens": 99})
     filters = Filters(length=Length(max_tokens=50), correctness=Correctness())
     measure(rows, filters, tmp_path)
-    decided = choose(build.judged(in_context(rows), filters, tmp_path), 1)
-    dataset = dataset_rows(decided.filter(fate="chosen"), asked("p", "q"))
+    table = light(rows, filters, tmp_path)
+    decided = choose(build.judged(table, filters, tmp_path / "measures"), 1)
+    chosen = in_order(decided.filter(fate="chosen"))
+    (texts,) = gather(Draws(tmp_path / "draws"), chosen, OF_DRAWS, tmp_path / "scratch")
+    dataset = dataset_rows(texts, asked("p", "q"))
     assert dataset["prompt_id"].to_list() == ["p", "q"]
     assert dataset.columns[0] == "messages"
     assert dataset.select("source", "domain", "language", "reference", "answer").row(0) == (

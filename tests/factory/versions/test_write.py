@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import polars as pl
 import pytest
 
 from factory.versions import write as writing
-from factory.versions.write import content_digest
+from factory.versions.content import content_digest
 
 ROWS = pl.DataFrame(
     {
@@ -20,8 +22,8 @@ ROWS = pl.DataFrame(
     }
 )
 DECISIONS = pl.DataFrame({"sample_id": ["a", "b", "c", "d"], "fate": ["chosen"] * 3 + ["dropped"]})
-GOLDEN = "5719a01d77f220db0b87d6d592203a1610496e49cb830fc2c850feb1c32c3381"
-"""What the rows above have come to since the first version: users compare by it."""
+GOLDEN = "461208b23a45e033f1f12287aeaf3828f3233d96a81e05fa4a90a3b975cdc00b"
+"""Users compare by it: where it has to change, say so in the changelog."""
 
 CARD = """---
 configs:
@@ -32,9 +34,14 @@ version {version}, {digest}
 """
 
 
-def write(home: Path, rows: pl.DataFrame = ROWS, **made_by: Any) -> tuple[Path, dict[str, Any]]:
-    made_by = {"recipe": {"seed": 1, "filters": {"length": None}}, "share": 0.1} | made_by
-    return writing.write(home, rows, DECISIONS, made_by, CARD)
+def write(
+    home: Path, rows: pl.DataFrame = ROWS, parent: int | None = None, **made_by: Any
+) -> tuple[Path, dict[str, Any]]:
+    made_by = {"filters": {"length": None}, "share": 0.1} | made_by
+    return writing.write(
+        home, lambda _: rows.iter_slices(2) if rows.height else [rows], DECISIONS, made_by, CARD,
+        parent=parent, told={"account": {"left": rows.height}},
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -60,6 +67,30 @@ def test_a_digest_does_not_depend_on_how_rows_are_stored(tmp_path: Path):
     assert content_digest(ROWS) == GOLDEN
 
 
+def test_anyone_can_recompute_a_digest():
+    """With nothing but json and hashlib, as `factory/versions/content.py` tells."""
+    rows: list[dict[str, Any]] = [
+        {"share": 0.1, "n": None, "text": 'ü 漢 😀 "quoted" \\ / \x00\x1f\x7f\u2028\n\t'},
+        {"share": 8.333333333333334e-06, "n": -3, "text": None},
+        {"share": 1e-05, "n": 2**40, "text": ""},
+        {"share": 5e-324, "n": 0, "text": "1e-7] 0.0000"},
+        {"share": 1e22, "n": 1, "text": "}"},
+        {"share": -0.0, "n": 1, "text": "x"},
+        {"share": None, "n": 1, "text": "x"},
+    ]
+    for number, row in enumerate(rows):
+        turns = [{"role": "user", "content": row["text"]}, None, {"role": None, "content": "é"}]
+        row |= {"sample_id": f"{number * 7 % 5}é{number}", "messages": turns[: number % 4]}
+    digests = {
+        row["sample_id"]: hashlib.sha256(
+            json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        ).digest()
+        for row in rows
+    }
+    total = hashlib.sha256(b"".join(digests[id] for id in sorted(digests)))
+    assert content_digest(pl.DataFrame(rows)) == total.hexdigest()
+
+
 def test_the_same_input_is_the_same_version(tmp_path: Path):
     folder, manifest = write(tmp_path)
     before = (folder / "manifest.json").stat().st_mtime_ns
@@ -76,8 +107,18 @@ def test_another_input_is_the_next_version(tmp_path: Path, change: dict[str, Any
     first, manifest = write(tmp_path)
     second, next_manifest = write(tmp_path, **change)
     assert (first.name, manifest["version"], manifest["parent"]) == ("v1", 1, None)
-    assert (second.name, next_manifest["version"], next_manifest["parent"]) == ("v2", 2, 1)
+    assert (second.name, next_manifest["version"], next_manifest["parent"]) == ("v2", 2, None)
     assert write(tmp_path)[0] == first  # and back
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["v1", "v2"]
+
+
+def test_a_parent_is_the_version_that_another_takes_the_place_of(tmp_path: Path):
+    write(tmp_path)
+    write(tmp_path, ROWS[:2], parent=1)
+    _, third = write(tmp_path, ROWS[:1], parent=1)  # the recipe had gone back to the first
+    assert (third["version"], third["parent"]) == (3, 1)
+    _, again = write(tmp_path, ROWS[:1], parent=2)
+    assert (again["version"], again["parent"]) == (3, 1)  # it came from where it came from
 
 
 def test_a_manifest_says_what_is_in_the_folder(tmp_path: Path):
@@ -121,7 +162,43 @@ def test_many_rows_are_several_shards(tmp_path: Path, monkeypatch: pytest.Monkey
     assert write(tmp_path)[0] == folder
 
 
+def test_long_rows_are_several_shards_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(writing, "SHARD_BYTES", 2000)
+    monkeypatch.setattr(writing, "GROUP_BYTES", 1)
+    long = ROWS.with_columns(text=pl.lit("x" * 1000))
+    folder, manifest = write(tmp_path, long)
+    assert len([name for name in manifest["files"] if name.startswith("data/")]) == 3
+    assert pl.read_parquet(folder / "data" / "*.parquet").equals(long)
+
+
 def test_a_dataset_without_rows_can_be_read(tmp_path: Path):
     folder, manifest = write(tmp_path, ROWS.clear())
     assert manifest["rows"] == 0
     assert pl.read_parquet(folder / "data" / "*.parquet").schema == ROWS.schema
+
+
+def test_all_files_are_on_disk_before_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{handle}"))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    folder, manifest = write(tmp_path)
+    before = synced[: synced.index(str(folder / "manifest.json.tmp"))]
+    wanted = [*(str(folder / name) for name in manifest["files"]), f"{folder}/data", str(folder)]
+    assert set(wanted) | {str(tmp_path)} <= set(before)
+    assert synced[-1] == str(folder)
+
+
+def test_a_folder_for_the_making_is_gone_at_the_end(tmp_path: Path):
+    def rows(scratch: Path) -> Iterator[pl.DataFrame]:
+        scratch.mkdir()
+        (scratch / "something").touch()
+        yield ROWS
+
+    folder, manifest = writing.write(tmp_path, rows, DECISIONS, {}, CARD)
+    assert not (folder / "scratch").exists()
+    assert not [name for name in manifest["files"] if "something" in name]

@@ -1,0 +1,66 @@
+"""What a stage is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory import models
+from factory.ledger import Account
+from factory.progress import Report
+from factory.recipe import Recipe
+from factory.recipe.models import Served
+from factory.run_folder import RunFolder
+from factory.sampler.teacher import Teacher
+from factory.store.draws import Draws
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a stage is given."""
+
+    recipe: Recipe
+    home: Path
+    """Folder that relative paths in the recipe start from."""
+    run: RunFolder
+    name: str
+    report: Report
+    say: Callable[[str], None] = print
+    """Tells people something, in words."""
+
+    @property
+    def folder(self) -> Path:
+        """The stage's own folder."""
+        return self.run.stage(self.name)
+
+    def draws(self, stage: str = "samples") -> Draws:
+        """A stage's sealed draws, with the verdicts that count now."""
+        return self.run.draws(stage, self.recipe.sampling.shards)
+
+    def asked(self, stage: str) -> Teacher:
+        """The model that another stage made or found, and how it is asked."""
+        model, base = self.run.model(stage), self.recipe.teacher.base
+        return Teacher(model, None if model.path or not isinstance(base, Served) else base)
+
+    def teachers(self) -> list[Teacher]:
+        """The teacher, and those that answer beside it."""
+        others = [
+            Teacher(models.located(self.run.other_teacher(number)), served)
+            for number, other in enumerate(self.recipe.teacher.others)
+            for served in [other if isinstance(other, Served) else None]
+        ]
+        return [self.asked("teacher"), *others]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a stage came to."""
+
+    output: str
+    """Digest of what later stages read."""
+    note: str
+    """In a few words, for people."""
+    accounts: list[Account]
+    missing: int = 0
+    """Rows that could not be had, and that the next run asks for again."""

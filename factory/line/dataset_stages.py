@@ -1,0 +1,128 @@
+"""The stages from draws to rows: measures, the dataset version, and the control's lot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from factory.errors import StageError
+from factory.ledger import Account, balance
+from factory.line.context import Context, Result
+from factory.line.stages import distilled
+from factory.records import digest, rows_digest
+from factory.sampler import draws
+from factory.sampler.policy import sure_draws_of
+from factory.store import verdicts
+from factory.versions import build, choose
+from factory.versions.card import card
+from factory.versions.choose import dataset_rows, decisions, messages, unfiltered
+from factory.versions.gather import AT_ONCE, gather
+from factory.versions.write import write
+from filters import funnel
+
+
+def measures(context: Context) -> Result:
+    """Facts about every draw, stored once."""
+    rows = _light(context)
+    wanted = build.versions(context.recipe.filters)
+    new = build.measure(context.draws(), rows, wanted, context.folder, context.report)
+    account = Account(what="draws", entered=rows.height, left=rows.height)
+    note = f"{', '.join(wanted) or 'none'}: {new:,} rows measured"
+    return Result(digest(wanted, rows_digest([rows.select("sample_id")])), note, [account])
+
+
+def dataset(context: Context) -> Result:
+    """The dataset version: rules applied to measures, rows chosen, the manifest written."""
+    recipe, asked = context.recipe, context.run.prompts()
+    judged = build.judged(_light(context), recipe.filters, context.run.stage("measures"))
+    steps = funnel(judged, recipe.filters)
+    decided = choose.choose(judged, recipe.dataset.select.per_prompt)
+    account = _fates(decided)
+    if not account.left:
+        dropped = ", ".join(f"{name} dropped {n:,}" for name, n in account.dropped.items())
+        raise StageError(
+            f"none of {decided.height:,} draws passed the filters: {dropped}. "
+            "Loosen a rule, or look at the draws in samples/"
+        )
+    _, manifest = write(
+        context.folder,
+        partial(_rows, context, decided.filter(fate="chosen"), asked),
+        decisions(decided),
+        _made_by(context, asked),
+        card(recipe.name, steps, account),
+        parent=(context.run.manifest() or {}).get("version"),
+        told={
+            "recipe": recipe.model_dump(mode="json"),
+            "funnel": steps.to_dicts(),
+            "account": account.model_dump(),
+        },
+    )
+    context.run.note_version(manifest["version"])
+    note = f"v{manifest['version']}, {account.left:,} rows of {decided.height:,} draws"
+    return Result(manifest["content_digest"], note, [account])
+
+
+def control(context: Context) -> Result:
+    """The control: the same student from as many draws as nobody filtered."""
+    lot = control_lot(context)
+    return distilled(context, control_rows(context, lot), lot["sample_id"], "control")
+
+
+def control_lot(context: Context) -> pl.DataFrame:
+    """The control's draws without their texts, in the order of a dataset."""
+    count = context.run.rows(["sample_id"]).height
+    sure = sure_draws_of(context.recipe.sampling.policy)
+    return choose.in_order(unfiltered(_light(context), count, sure, context.recipe.seed))
+
+
+def control_rows(context: Context, lot: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The control's conversations, in whatever order, in tables that fit into memory."""
+    asked = context.run.prompts()
+    for rows in context.draws().beside(lot, ("opening", "text"), AT_ONCE):
+        yield messages(rows, asked).select("sample_id", "messages")
+
+
+def _light(context: Context) -> pl.DataFrame:
+    """The draws that the recipe stands for, without their texts."""
+    run = context.run
+    return build.light(context.draws(), run.current(), run.prompts(), context.recipe.filters)
+
+
+def _rows(
+    context: Context, chosen: pl.DataFrame, asked: pl.DataFrame, scratch: Path
+) -> Iterator[pl.DataFrame]:
+    for rows in gather(context.draws(), choose.in_order(chosen), choose.OF_DRAWS, scratch):
+        yield dataset_rows(rows, asked)
+
+
+def _made_by(context: Context, asked: pl.DataFrame) -> dict[str, Any]:
+    """All that the rows of a version depend on, and nothing else."""
+    recipe, teacher = context.recipe, context.run.model("teacher")
+    made_by: dict[str, Any] = {
+        "filters": recipe.filters.model_dump(mode="json", exclude_none=True),
+        "select": recipe.dataset.select.model_dump(mode="json"),
+        "measures": build.versions(recipe.filters),
+        "choice": choose.VERSION,
+        "prompts": rows_digest([asked]),
+        "teacher": {"name": teacher.name, "revision": teacher.revision, "digest": teacher.digest},
+        "draws": draws.draws_digest(context.draws(), context.run.current()),
+    }
+    if judged_again := verdicts.applied(context.run.rounds("samples")):
+        made_by["verdicts"] = judged_again
+    return made_by
+
+
+def _fates(decided: pl.DataFrame) -> Account:
+    """The account of draws: chosen, or dropped by a filter, or spare."""
+    reason = pl.when(fate="spare").then(pl.lit("spare")).otherwise("dropped_by").alias("reason")
+    others = decided.filter(pl.col("fate") != "chosen").select("sample_id", reason)
+    return balance(
+        "draws",
+        decided["sample_id"],
+        left=decided.filter(fate="chosen")["sample_id"],
+        dropped=dict(others.iter_rows()),
+    )

@@ -1,0 +1,136 @@
+"""Code that shapes rows: where it behaves otherwise its VERSION is raised, and stages run again.
+
+What each does with fixed inputs is noted here as a digest, beside the version it had.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+import pytest
+
+from factory.models import chat
+from factory.prompts import drafts
+from factory.prompts.collect import PROMPT
+from factory.recipe.mappings import MAPPINGS, Mapping
+from factory.records import SAMPLE, digest
+from factory.versions import choose
+from sft import template
+
+CONVERSATION: list[chat.Message] = [
+    {"role": "system", "content": "Be careful."},
+    {"role": "user", "content": "What is 12-7?\n{{ now }} 'it\\'s'"},
+    {"role": "assistant", "content": "<think>\n12-7=5\n</think>\n\n\\boxed{5}"},
+    {"role": "user", "content": "十二 ü?"},
+    {"role": "assistant", "content": "<think>Yes.</think> \\boxed{5}\n"},
+]
+
+
+class Bytes:
+    """A tokenizer whose ids are the bytes of the text."""
+
+    def __call__(self, texts: list[str], add_special_tokens: bool) -> dict[str, Any]:
+        assert not add_special_tokens
+        return {"input_ids": [list(text.encode()) for text in texts]}
+
+    def encode(self, text: str, add_special_tokens: bool) -> list[int]:
+        return list(text.encode()) + [0] * add_special_tokens
+
+    def apply_chat_template(self, turns: list[dict[str, str]], **options: Any) -> str:
+        return f"{turns} {sorted(options.items())} <think>\n"
+
+
+def of_chat() -> Any:
+    tokenizer: Any = Bytes()
+    written = [
+        [piece.jinja(), piece.end, piece.prompt(CONVERSATION), piece.prompt(CONVERSATION[:2])]
+        for piece in chat.TEMPLATES.values()
+    ]
+    asked = chat.prompt_ids(tokenizer, CONVERSATION[:2])
+    return [written, asked, chat.opens_thinking(tokenizer)]
+
+
+def of_template() -> Any:
+    tokenizer: Any = Bytes()
+    conversations = [CONVERSATION, CONVERSATION[1:3]]
+    rows = [
+        template.render_all(tokenizer, pieces, conversations) for pieces in chat.TEMPLATES.values()
+    ]
+    return [[(row.input_ids, row.labels) for row in some] for some in rows]
+
+
+CELLS: list[dict[str, Any]] = [
+    {"question": " 2+3? ", "answer": "It is 5.\n#### 5 ", "problem": "1+1?"},
+    {"question": "2+3?", "answer": "#### "},
+    {"question": "2+3?", "answer": 5.0},
+    {"question": "2+3?", "answer": None},
+    {"question": "", "answer": "#### 5"},
+    {"question": 7, "answer": "#### 5"},
+    {"problem": "x", "answer": "proof", "problem_is_valid": "Yes", "solution_is_valid": "Yes"},
+    {"problem": "x", "answer": "y", "problem_is_valid": "No", "source": "s", "uuid": float("nan")},
+    {"turns": [{"role": "user", "content": "2+3?"}, {"role": "assistant", "content": "5"}]},
+    {"turns": [{"role": "assistant", "content": "5"}]},
+    {"turns": "2+3?"},
+]
+
+
+def of_drafts() -> Any:
+    def tried(mapping: Mapping, cells: dict[str, Any]) -> Any:
+        try:
+            return asdict(drafts.draft(mapping, cells))
+        except drafts.BadRow as bad:
+            return vars(bad)
+
+    mappings = [*MAPPINGS.values(), Mapping(messages="turns")]
+    told = [[tried(mapping, cells) for cells in CELLS] for mapping in mappings]
+    return [told, drafts.asked("2+3?", "Think."), drafts.asked("2+3?", None)]
+
+
+def of_choose() -> Any:
+    rows = pl.DataFrame(
+        [
+            {"sample_id": f"{id}{n}", "prompt_id": id, "draw": n, "completion_tokens": n * 7 % 4}
+            | {"opening": "<think>" if n % 2 else None, "text": f"{n}</think>5", "answer": "5"}
+            for n in range(4)
+            for id in ("b", "a", "c")
+        ],
+        schema={**SAMPLE, "tokens": pl.Int32()},
+    ).with_columns(
+        dropped_by=pl.when(pl.col("sample_id").is_in(["a0", "b1", "c2"])).then(pl.lit("format")),
+        reasons=pl.lit([], pl.List(pl.String)),
+    )
+    asked = pl.DataFrame(
+        [{"prompt_id": id, "messages": CONVERSATION[:2], "source": "s"} for id in "abc"], PROMPT
+    )
+    decided = choose.choose(rows, 2)
+    chosen = choose.in_order(decided.filter(fate="chosen"))
+    return [
+        choose.decisions(decided).to_dicts(),
+        choose.dataset_rows(chosen, asked).to_dicts(),
+        choose.messages(choose.unfiltered(rows, 5, 2, seed=1), asked)["messages"].to_list(),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "behaviour", "version", "noted"),
+    [
+        (chat, of_chat, 1, "4461fdf53ed3c979bd3155ab0be7f65f"),
+        (template, of_template, 1, "7045672782dfa44c080476391e1b97af"),
+        (drafts, of_drafts, 1, "40df791732a97a1c9055779dc6c8f502"),
+        (choose, of_choose, 1, "3ce0f6143940e2c22cdf686e2bedbfaf"),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, ModuleType) else "",
+)
+def test_other_behaviour_is_another_version(
+    code: ModuleType, behaviour: Callable[[], Any], version: int, noted: str
+):
+    found = digest(behaviour())
+    name = code.__name__
+    if found != noted:
+        assert version != code.VERSION, (
+            f"{name} behaves otherwise than version {version} did: raise {name}.VERSION, or else "
+            "nothing made by the old code is made again; then note the new pair here"
+        )
+    assert (code.VERSION, found) == (version, noted), f"note the new version of {name} here"
