@@ -64,7 +64,7 @@ def run(
     names = [stage.name for stage in wanted(plan)]
     done = run_line(plan, recipe.parent, folder, Progress(names, console, served))
     _show(RunFolder(folder), console)
-    if lost := {name: record.missing for name, record in done.items() if record.missing}:
+    if lost := {name: done[name].missing for name in names if done[name].missing}:
         console.print(_missing(RunFolder(folder), lost), markup=False, soft_wrap=True)
         click.get_current_context().exit(ROWS_MISSING)
 
@@ -72,7 +72,7 @@ def run(
 def _missing(run: RunFolder, lost: dict[str, int]) -> str:
     """The last line of a run whose draws could not all be had."""
     total = sum(lost.values())
-    stages = ", ".join(f"{n:,} of {name}, see {run.failed_draws(name)}" for name, n in lost.items())
+    stages = ", ".join(f"{n:,} of {name} ({run.failed_draws(name)})" for name, n in lost.items())
     rows = "1 row is" if total == 1 else f"{total:,} rows are"
     return f"{rows} missing: {stages}. The same command asks for them again."
 

@@ -146,7 +146,10 @@ class Health:
         while self._doubts:
             number = self._begin()
             if self._canary is None and self.impatient:
-                raise self._end(f"the engine has answered none of {self.doubted} draws")
+                what = (
+                    f"the engine has answered none of {self.doubted} draws; at last {self._words}"
+                )
+                raise end(what)
             try:
                 await self._ask_canary()
             except Exception as error:
@@ -156,10 +159,10 @@ class Health:
                 return
             if not self._doubts:
                 return  # another draw was answered meanwhile
-            self._out, self._words = True, str(trouble)
+            self._out = True
             if self._clock() + wait > until:
-                known = f"the engine was out for {self._outage:g} seconds"
-                raise self._end(known if self._outage else "the engine is out")
+                what = f"the engine was out for {self._outage:g} seconds; at last {trouble}"
+                raise end(what if self._outage else f"the engine is out; at last {trouble}")
             log.warning("the engine is out: %s", trouble)
             await self._sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
@@ -186,12 +189,6 @@ class Health:
                     verdict.set_result(self._out)
         self._out = False
 
-    def _end(self, what: str) -> StageError:
-        return StageError(
-            f"{what}; at last {self._words}. Draws so far are kept; mend the cause and run the "
-            "same command again."
-        )
-
 
 class Enough:
     """Has enough of a draw at its first word."""
@@ -199,6 +196,13 @@ class Enough:
     def feed(self, text: str) -> str:
         """Stop."""
         return "enough"
+
+
+def end(what: str) -> StageError:
+    """Ends the stage; what was drawn is not lost."""
+    return StageError(
+        f"{what}. Draws so far are kept; mend the cause and run the same command again."
+    )
 
 
 def failure_of(error: Exception) -> EngineFailure:

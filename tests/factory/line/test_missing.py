@@ -59,6 +59,18 @@ def write_sums(folder: Path) -> None:
     (folder / "sums.jsonl").write_text("\n".join(map(json.dumps, sums)))
 
 
+def numbers(folder: Path) -> dict[str, list[int]]:
+    """What the sums of each split begin with: the split is the same in every run."""
+    folder.mkdir()
+    write_sums(folder)
+    do("prompts", recipe("http://127.0.0.1:1/v1"), folder)
+    found: dict[str, list[int]] = {"train": [], "held_out": []}
+    table = RunFolder(folder / "run").prompts()
+    for split, messages in table.select("split", "messages").iter_rows():
+        found[split].append(int(messages[-1]["content"][:2]))
+    return found
+
+
 def do(name: str, plan: Recipe, home: Path) -> tuple[Done, bool]:
     """A stage of a run in this process: its record, and whether it was finished already."""
     run = RunFolder(home / "run")
@@ -78,12 +90,7 @@ UNTIL_SAMPLES = ("prompts", "teacher-base", "teacher", "samples")
 
 def test_what_could_not_be_had_is_asked_for_at_every_start_until_it_comes(tmp_path: Path):
     write_sums(tmp_path)
-    train: set[int] = set()
-    with serving(Adder()) as url:
-        line(recipe(url), tmp_path, "prompts")
-    for question in RunFolder(tmp_path / "run").prompts().filter(split="train")["messages"]:
-        train.add(int(question[-1]["content"][:2]))
-    poison = sorted(train)[:2]
+    poison = numbers(tmp_path / "trial")["train"][:2]
     server = Adder(*poison)
     with serving(server) as url:
         plan = recipe(url)
@@ -105,20 +112,21 @@ def test_what_could_not_be_had_is_asked_for_at_every_start_until_it_comes(tmp_pa
 
 def test_what_failed_is_written_down_with_the_servers_words(tmp_path: Path):
     write_sums(tmp_path)
-    with serving(Adder(*range(10, 15))) as url:
+    poison = numbers(tmp_path / "trial")["train"][:2]
+    with serving(Adder(*poison)) as url:
         plan = recipe(url)
         done, _ = line(plan, tmp_path, *UNTIL_SAMPLES)["samples"]
     run = RunFolder(tmp_path / "run")
     rows = pl.read_parquet(run.failed_draws("samples"))
-    assert rows.height == done.missing > 2
+    assert rows.height == done.missing == 4
     assert set(rows["reason"]) == {"http_400"}
     assert rows["words"].str.contains("such numbers are beyond me").all()
     assert rows["question"].str.contains(r"^\d\d\+\d\d\?$").all()
     assert set(rows["attempts"]) == {1}
-    assert f"{rows.height} draws failed (http_400 {rows.height}), as of '1" in done.note
+    assert "4 draws failed (http_400 4), as of '1" in done.note
     assert done.note.endswith(f"all in {run.failed_draws('samples')}")
     (draws,) = [account for account in done.accounts if account.what == "draws"]
-    assert draws.failed == {"http_400": rows.height}
+    assert draws.failed == {"http_400": 4}
 
 
 def test_attempts_that_were_retried_are_told(tmp_path: Path):
@@ -133,13 +141,10 @@ def test_attempts_that_were_retried_are_told(tmp_path: Path):
 
 def test_an_examination_with_gaps_is_taken_up_again(tmp_path: Path):
     write_sums(tmp_path)
-    server = Adder(*range(10, 20))
+    server = Adder(numbers(tmp_path / "trial")["held_out"][0])
     with serving(server) as url:
-        plan, stages = recipe(url), ("prompts", "teacher-base", "teacher")
-        line(plan, tmp_path, *stages)
-        held_out = RunFolder(tmp_path / "run").prompts().filter(split="held_out")["messages"]
-        numbers = [int(question[-1]["content"][:2]) for question in held_out]
-        server.refused = {numbers[0]}
+        plan = recipe(url)
+        line(plan, tmp_path, "prompts", "teacher-base", "teacher")
         done, _ = do("scores-teacher", plan, tmp_path)
         assert done.missing == 2
         assert "2 draws failed (http_400 2)" in done.note
@@ -161,14 +166,16 @@ def test_a_run_with_gaps_goes_to_its_end_says_so_and_fills_them_later(tmp_path: 
         print(done.stdout, done.stderr)
         return done
 
-    server, run = Adder(*range(10, 15)), str(tmp_path / "run")
+    split, run = numbers(tmp_path / "trial"), str(tmp_path / "run")
+    server = Adder(*split["train"][:4], split["held_out"][0])
     with serving(server) as url:
         told = RECIPE | {"teacher": {"base": {"endpoint": url, "model": "m", "outage": 0.5}}}
         (tmp_path / "gaps.yaml").write_text(json.dumps(told))
         first = factory("run", str(tmp_path / "gaps.yaml"), "--into", run)
         assert first.returncode == 3
         last = first.stdout.splitlines()[-1]
-        assert re.match(r"10 rows are missing: \d of samples, see .*failed\.parquet, ", last)
+        counts = r"8 of samples \(.*failed\.parquet\), 2 of scores-teacher \(.*failed\.parquet\)"
+        assert re.match(f"10 rows are missing: {counts}", last)
         assert last.endswith("The same command asks for them again.")
         assert (tmp_path / "run" / "dataset" / "v1").exists()
         status = factory("status", run)
