@@ -116,16 +116,21 @@ def seal(rounds: int) -> None:
 
 
 def _longest_wait(work: Callable[[], object]) -> float:
-    """Seconds between two turns of a thread at most, while `work` is done beside it."""
+    """The longest wait between two turns of a thread while `work` is done beside it, in seconds.
+
+    Counted are the seconds of processor that this process used meanwhile: where other processes
+    are at work, time passes in which nobody here held anybody up.
+    """
     done, longest = Event(), 0.0
 
     def watch() -> None:
         nonlocal longest
-        last = time.perf_counter()
+        last, used = time.perf_counter(), time.process_time()
         while not done.is_set():
             time.sleep(0.001)
-            now = time.perf_counter()
-            last, longest = now, max(longest, now - last)
+            now, now_used = time.perf_counter(), time.process_time()
+            longest = max(longest, min(now - last, now_used - used))
+            last, used = now, now_used
 
     thread = Thread(target=watch)
     thread.start()

@@ -28,7 +28,7 @@ MODELS = {
 def funnel_table(run: RunFolder) -> Table | None:
     """Sampled, then what each filter leaves, then what was chosen."""
     manifest = run.manifest()
-    if manifest is None:
+    if manifest is None or "funnel" not in manifest:  # a version of before has it elsewhere
         return None
     steps, account = manifest["funnel"], manifest["account"]
     table = Table(title=f"dataset v{manifest['version']}", title_justify="left", box=None)

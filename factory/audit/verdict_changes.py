@@ -138,6 +138,8 @@ def effects(run: RunFolder, shards: Path | str, after: Rounds) -> list[Effect]:
     found = []
     for file in sorted(run.stage("dataset").glob("v*/manifest.json"), key=_number):
         made_by = json.loads(file.read_text())["made_by"]
+        if "filters" not in made_by:
+            continue  # a version of before, which names them elsewhere
         filters = Filters.model_validate(made_by["filters"])
         per_prompt = Select.model_validate(made_by["select"]).per_prompt
         if made_by["measures"] != build.versions(filters):

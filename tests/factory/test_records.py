@@ -1,11 +1,16 @@
 """Identity of rows: ids that are the same next year, seeds that no two draws share."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
-from factory.records import digest, file_digest, sample_id, seed_of
+from factory import records
+from factory.records import canonical, digest, file_digest, rows_digest, sample_id, seed_of
 
 
 @pytest.mark.parametrize(
@@ -81,3 +86,26 @@ def test_a_folder_s_digest_sees_names_and_contents(tmp_path: Path):
         folder("less", a="x"),
     ]
     assert len({one, *map(file_digest, others)}) == 4
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1), st.text())
+@example([1e-05, 9.99e-05, 0.0001, 1e-09, -1e-10, 5e-324, 1e16, 1e22, 1.5e300, -0.0], "1e-7]")
+def test_canonical_json_is_python_s_own(numbers: list[float], text: str):
+    assume(text.isprintable() or text.encode(errors="ignore").decode() == text)
+    rows = [{"b": number, "a": [{"d": text, "c": [number]}, None], "ü": None} for number in numbers]
+    told = [
+        json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":")) for row in rows
+    ]
+    assert canonical(pl.DataFrame(rows)).to_list() == told
+
+
+def test_a_digest_over_rows_is_the_same_however_they_lie(monkeypatch: pytest.MonkeyPatch):
+    table = pl.DataFrame({"id": list("abcdefg"), "m": [{"y": n, "x": None} for n in range(7)]})
+    whole = rows_digest([table])
+    assert rows_digest([table[5:], table[:5].reverse()]) == whole
+    assert rows_digest([table.select("m", "id")]) == whole
+    assert rows_digest([table[:6]]) != whole
+    turned = table.with_columns(m=pl.struct(pl.col("m").struct.field("x"), pl.col("m").struct[0]))
+    assert rows_digest([turned]) == whole
+    monkeypatch.setattr(records, "ROWS_AT_ONCE", 2)
+    assert rows_digest([table]) == whole

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,18 @@ def test_a_digest_does_not_depend_on_how_rows_are_stored(tmp_path: Path):
     assert content_digest(ROWS) == GOLDEN
 
 
+def by_hand(rows: Iterable[Any]) -> str:
+    """The digest with nothing but json and hashlib, as `factory/versions/content.py` tells."""
+    digests = {
+        row["sample_id"]: hashlib.sha256(
+            json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        ).digest()
+        for row in rows
+    }
+    return hashlib.sha256(b"".join(digests[id] for id in sorted(digests))).hexdigest()
+
+
 def test_anyone_can_recompute_a_digest():
-    """With nothing but json and hashlib, as `factory/versions/content.py` tells."""
     rows: list[dict[str, Any]] = [
         {"share": 0.1, "n": None, "text": 'ü 漢 😀 "quoted" \\ / \x00\x1f\x7f\u2028\n\t'},
         {"share": 8.333333333333334e-06, "n": -3, "text": None},
@@ -81,14 +91,7 @@ def test_anyone_can_recompute_a_digest():
     for number, row in enumerate(rows):
         turns = [{"role": "user", "content": row["text"]}, None, {"role": None, "content": "é"}]
         row |= {"sample_id": f"{number * 7 % 5}é{number}", "messages": turns[: number % 4]}
-    digests = {
-        row["sample_id"]: hashlib.sha256(
-            json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-        ).digest()
-        for row in rows
-    }
-    total = hashlib.sha256(b"".join(digests[id] for id in sorted(digests)))
-    assert content_digest(pl.DataFrame(rows)) == total.hexdigest()
+    assert content_digest(pl.DataFrame(rows)) == by_hand(rows)
 
 
 def test_the_same_input_is_the_same_version(tmp_path: Path):
@@ -138,10 +141,11 @@ def test_a_manifest_says_what_is_in_the_folder(tmp_path: Path):
 def test_datasets_reads_exactly_the_rows(tmp_path: Path):
     from datasets import load_dataset
 
-    folder, _ = write(tmp_path / "versions")
+    folder, manifest = write(tmp_path / "versions")
     loaded = load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
     assert list(loaded) == ["train"]
     assert loaded["train"].to_list() == ROWS.to_dicts()
+    assert by_hand(loaded["train"]) == manifest["content_digest"]
 
 
 def test_what_a_crash_left_is_no_version_and_none_of_its_rows_come_back(tmp_path: Path):
