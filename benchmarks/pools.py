@@ -20,7 +20,7 @@ from factory.engines import Completion, Request
 from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Policy, Sampling, Target
 from factory.sampler.asker import Asker
-from factory.sampler.loop import fill
+from factory.sampler.fill import fill
 from factory.sampler.policy import Limits
 from factory.store import Store
 

@@ -82,7 +82,7 @@ class Ours:
     def round(self, asked: pl.DataFrame, seed: int) -> float:
         """Tokens per second of one round."""
         from factory.sampler.asker import Asker
-        from factory.sampler.loop import fill
+        from factory.sampler.fill import fill
         from factory.store import Store
 
         with tempfile.TemporaryDirectory() as folder:

@@ -28,7 +28,7 @@ from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.records import SAMPLE
 from factory.sampler.asker import Asker
-from factory.sampler.loop import fill
+from factory.sampler.fill import fill
 from factory.store import SEAL_BYTES, Store
 
 TEXT = r"<think>2+2=4</think>\boxed{4}"

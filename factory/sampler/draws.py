@@ -67,7 +67,7 @@ def draw(
 
     Raises:
         RecipeError: when examples cannot be read, or a teacher cannot be asked so.
-        StageError: see `factory.sampler.loop.fill`.
+        StageError: see `factory.sampler.fill.fill`.
     """
     if sampling.thinking and any(teacher.served for teacher in teachers):
         raise RecipeError(
@@ -133,7 +133,8 @@ def _judge_mended(
 async def _filled(
     teacher: Teacher, prompts: pl.DataFrame, asker: Asker, kept: Store, report: Report
 ) -> Outcome:
-    from factory.sampler.loop import Stop, fill, nothing_owed
+    from factory.sampler.fill import fill, nothing_owed
+    from factory.sampler.loop import Stop
 
     sampling, path = asker.sampling, teacher.model.path
     stop = Stop(sampling.grace)

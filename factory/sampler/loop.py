@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
-
-import polars as pl
 
 from factory.engines import Completion, Continues, Engine, Request
 from factory.errors import EngineFailure, StageError
 from factory.progress import Report
 from factory.sampler.asker import Asker
-from factory.sampler.budget import Aims, Spent
+from factory.sampler.budget import Aims
 from factory.sampler.counters import Figures
 from factory.sampler.earlier import CUT
 from factory.sampler.failures import Failed
-from factory.sampler.feed import Feed
-from factory.sampler.health import PATIENCE, Health, witness
-from factory.sampler.outcome import ALL_FINISHED, Outcome, outcome
-from factory.sampler.prompt_state import PromptState, kept, spent, states, taken_up
-from factory.store import UNSYNCED_SECONDS, Store
+from factory.sampler.health import PATIENCE, Health
+from factory.sampler.outcome import ALL_FINISHED
+from factory.sampler.prompt_state import PromptState
 from filters.text.thinking import OPEN, split
 from filters.truncation import STOPPED
 from filters.verdict import Verdict, unverifiable
@@ -88,94 +83,6 @@ class Stop:
         return self.began is not None and time.monotonic() >= self.began + self.grace
 
 
-async def fill(
-    engine: Engine,
-    prompts: pl.DataFrame,
-    asker: Asker,
-    store: Store,
-    report: Report,
-    *,
-    judge: Judge = judge_here,
-    stop: Stop | None = None,
-    outage: float = 0.0,
-) -> Outcome:
-    """Draw what the policy wants and the store lacks.
-
-    Every draw is kept whatever its verdict. A draw that the engine could not give is no wrong
-    answer: it is tried again, and counted as failed when that does not help. The next call asks
-    for it once more. An engine may be out for `outage` seconds; 0: one that is out stays out.
-
-    Raises:
-        StageError: when the engine is out, when draws cannot be kept, or when the run was told to
-            stop. What is finished is kept, and the next call goes on from there.
-    """
-    had = kept(store, asker)
-    earlier = taken_up(store, prompts, had, asker)
-    figures = Figures(
-        spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
-    )
-    known = witness(prompts, had, asker)
-    run = Run(engine, asker, figures, store, judge, outage=outage, known=known)
-    async with synced(store, figures.spent, asker.teacher):
-        ended_by = await run.over(
-            Feed(states(prompts, had, asker, earlier), figures, asker), report, stop
-        )
-    return await finished(prompts, asker, store, run.failed, ended_by)
-
-
-async def nothing_owed(prompts: pl.DataFrame, asker: Asker, store: Store) -> Outcome | None:
-    """What a sampling came to that wants no more draws, so that no engine need be started."""
-    so_far = spent(kept(store, asker), asker, store.seconds(asker.teacher))
-    ended_by = Aims(asker.sampling, so_far).end(0, 0.0)
-    settled = await finished(prompts, asker, store, {}, ended_by or ALL_FINISHED)
-    done = settled.prompts.filter(state="pending").is_empty()
-    return settled if done or ended_by else None
-
-
-async def finished(
-    prompts: pl.DataFrame,
-    asker: Asker,
-    store: Store,
-    failed: dict[str, Failed],
-    ended_by: str,
-) -> Outcome:
-    """Seal what was drawn, and say what it came to.
-
-    Raises:
-        StageError: when there is nothing but failures.
-    """
-    await asyncio.to_thread(store.seal, wait=True)
-    have = kept(store, asker)
-    if failed and have.is_empty():
-        last = list(failed.values())[-1]
-        raise StageError(
-            f"the engine gave no draw at all: all {len(failed):,} failed, the last one with "
-            f"{last.words}"
-        )
-    return outcome(prompts, have, asker, failed, ended_by)
-
-
-@contextlib.asynccontextmanager
-async def synced(store: Store, spent: Spent, teacher: str) -> AsyncIterator[None]:
-    """See to it that a power failure costs no more than a second of finished work."""
-
-    async def keep() -> None:
-        while True:
-            await asyncio.sleep(UNSYNCED_SECONDS / 2)
-            if store.unsynced:
-                # Where one of these fails, the next draw that is to be kept says so.
-                await asyncio.to_thread(store.sync)
-                await asyncio.to_thread(store.note_seconds, teacher, spent.hours * 3600)
-
-    keeper = asyncio.create_task(keep())
-    try:
-        yield
-    finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
-        store.note_seconds(teacher, spent.hours * 3600)
-
-
 class Run:
     """One sitting with one engine: prompts come from a feed, finished draws go to a keeper."""
 
@@ -212,7 +119,7 @@ class Run:
         """Keep the engine full until no prompt wants another draw; returns what ended it.
 
         Raises:
-            StageError: see `fill`.
+            StageError: see `factory.sampler.fill.fill`.
         """
         self.feed = feed
         tasks: set[asyncio.Task[None]] = set()

@@ -13,7 +13,7 @@ from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.recipe.teacher import Grpo
 from factory.sampler.asker import Asker
-from factory.sampler.loop import fill
+from factory.sampler.fill import fill
 from factory.store import Store
 from filters import Filters, judge, measure
 from filters.correctness import Correctness

@@ -24,9 +24,10 @@ from factory.sampler.budget import Aims
 from factory.sampler.counters import Figures
 from factory.sampler.failures import Failed
 from factory.sampler.feed import Feed
+from factory.sampler.fill import finished, synced
 from factory.sampler.health import witness
-from factory.sampler.loop import ALL_FINISHED, Stop, finished, judge_here, synced
-from factory.sampler.outcome import Outcome
+from factory.sampler.loop import Stop, judge_here
+from factory.sampler.outcome import ALL_FINISHED, Outcome
 from factory.sampler.prompt_state import PromptState, kept, spent, states, taken_up
 from factory.sampler.ray.replica import Event, Replica, Start
 from factory.store import Store
@@ -52,13 +53,13 @@ async def fill_on_cluster(
     stop: Stop | None = None,
     outage: float = 0.0,
 ) -> Outcome:
-    """As `factory.sampler.loop.fill`, with engines that `start` brings up on the cluster's nodes.
+    """As `factory.sampler.fill.fill`, with engines that `start` brings up on the cluster's nodes.
 
     Ray is connected to as `RAY_ADDRESS` says, or to the cluster that this machine is part of; where
     there is none, one is begun on this machine.
 
     Raises:
-        StageError: see `factory.sampler.loop.fill`; also when no replica is at work for long.
+        StageError: see `factory.sampler.fill.fill`; also when no replica is at work for long.
     """
     had = kept(store, asker)
     figures = Figures(

@@ -21,8 +21,8 @@ from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe, load
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.sampler.asker import Asker
+from factory.sampler.fill import fill
 from factory.sampler.health import CANARY_TOKENS
-from factory.sampler.loop import fill
 from factory.sampler.outcome import Outcome
 from factory.store import Store
 

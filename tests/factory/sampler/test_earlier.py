@@ -16,7 +16,7 @@ from factory.engines import Completion, Request
 from factory.recipe.sampling import Sampling
 from factory.sampler.asker import Asker
 from factory.sampler.changes import tell_of_length
-from factory.sampler.loop import fill
+from factory.sampler.fill import fill
 from factory.sampler.outcome import Outcome
 from factory.store import Store
 from factory.store.draws import Draws

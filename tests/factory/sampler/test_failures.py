@@ -23,8 +23,8 @@ from factory.errors import EngineFailure, StageError
 from factory.recipe.sampling import Sampling, Target
 from factory.sampler.asker import Asker
 from factory.sampler.failures import Failed
+from factory.sampler.fill import fill
 from factory.sampler.health import ATTEMPTS
-from factory.sampler.loop import fill
 from factory.store import Store
 from filters.verdict import Verdict
 

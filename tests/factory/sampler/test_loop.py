@@ -16,7 +16,8 @@ from factory.errors import StageError
 from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Budget, Fixed, Policy, Sampling, Target, Until
 from factory.sampler.asker import Asker
-from factory.sampler.loop import Stop, fill
+from factory.sampler.fill import fill
+from factory.sampler.loop import Stop
 from factory.sampler.outcome import Outcome
 from factory.store import Store
 from filters.watch import LoopStop, Stops

@@ -14,7 +14,7 @@ from factory.recipe.sampling import Policy, Sampling
 from factory.records import key_digest
 from factory.sampler import rejudge
 from factory.sampler.asker import Asker
-from factory.sampler.loop import fill
+from factory.sampler.fill import fill
 from factory.sampler.outcome import Outcome
 from factory.sampler.rejudge import Mended, by_mended_keys
 from factory.store import Store

@@ -16,7 +16,7 @@ from factory.engines import Completion, Engine, Request, Scripted
 from factory.errors import StageError
 from factory.recipe.sampling import Fixed, Policy, Sampling, Target, Until
 from factory.sampler.asker import Asker
-from factory.sampler.loop import fill
+from factory.sampler.fill import fill
 from factory.sampler.outcome import Outcome
 from factory.sampler.ray.cluster import fill_on_cluster
 from factory.store import Store
