@@ -92,7 +92,7 @@ def cheapest(yields: Sequence[Yield]) -> list[Yield]:
 
 @dataclass
 class Panel:
-    """What all policies came to for one distribution and question.
+    """The results of all policies for one distribution and question.
 
     Each setting has a yield for each seed: None where all prompts do not suffice.
     """

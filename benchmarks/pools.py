@@ -97,7 +97,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Yield:
-    """What a policy came to."""
+    """The result of a policy."""
 
     tokens: int
     rows: int

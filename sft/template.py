@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 VERSION = 1
-"""Raised whenever the same conversation would come to other ids, or others of them be trained."""
+"""Raised whenever the same conversation would get other ids, or others of them be trained."""
 IGNORED = -100
 """The label of a token that is not in the loss, as torch's cross entropy has it."""
 

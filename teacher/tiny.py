@@ -25,7 +25,7 @@ def make_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizer
     """A byte-level BPE tokenizer of about `vocabulary` entries, every digit a token of its own.
 
     It is a Qwen2Tokenizer beside either architecture, since AutoTokenizer picks the class by the
-    model's type and must come to the same ids again.
+    model's type and must arrive at the same ids again.
     """
     from transformers import Qwen2Tokenizer
 

@@ -214,7 +214,7 @@ def wanted(context: Context, before: Rounds, after: Rounds) -> Wanted:
 
 
 def shown(context: Context, round_: Round, found: Turns) -> Iterator[Table | str]:
-    """What a round came to, in tables and lines."""
+    """The result of a round, in tables and lines."""
     if found.stood:
         yield (
             f"{found.stood:,} draws could not be judged this time (a timeout, a crash, no "

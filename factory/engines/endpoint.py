@@ -166,7 +166,7 @@ class Endpoint:
 
 
 def refused(reply: Reply) -> Trouble | EngineFailure:
-    """What a reply that is no success comes to."""
+    """The failure that a reply without success means."""
     if 300 <= reply.status < 400:
         where = f"a redirect to {echo(reply.location)}, which is not followed: the key would go "
         return refusal(reply.status, where + "along. Write the final address into the recipe")

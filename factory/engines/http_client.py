@@ -75,7 +75,7 @@ class Trouble(Exception):
 
 
 def refusal(status: int, said: str, asked: float | None = None) -> Trouble | EngineFailure:
-    """What a status that is no success comes to: something to try again, or a failure for good."""
+    """The failure that such a status means: one to try again after, or one for good."""
     reason = "rate_limited" if status == BUSY else f"http_{status}"
     if status in LATER or status >= 500:
         return Trouble(EngineFailure(reason, said), asked)

@@ -18,7 +18,7 @@ LONGEST_ECHO = 300
 ECHOED = 64
 """Characters of a prefill that no model repeats by chance, so that the server must have."""
 FINISHED = {"stop": "stop", "length": "length", "repetition": "loop"}
-"""The ways in which a draw comes to an end: the server's words and ours. The last is vLLM's
+"""The ways in which a draw ends: the server's words and ours. The last is vLLM's
 `repetition_detection`."""
 
 
@@ -233,7 +233,7 @@ def only_choice(choices: list[Any], body: bytes) -> dict[str, Any] | None:
 
 
 def finished(reason: Any) -> str:
-    """How a draw came to its end, in our words.
+    """How a draw ended, in our words.
 
     Raises:
         EngineFailure: `unfinished`: a server that shuts down, filters or fails hands out what it

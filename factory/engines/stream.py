@@ -140,7 +140,7 @@ class Streamed:
 
 
 def in_the_middle(error: Any) -> Exception:
-    """What an error amid a stream comes to: its code decides, as a status would."""
+    """The failure that an error amid a stream means: its code decides, as a status would."""
     code = error.get("code") if isinstance(error, dict) else None
     code = (
         int(code) if isinstance(code, int | str) and re.fullmatch(r"[45]\d\d", str(code)) else 500

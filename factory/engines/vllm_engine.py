@@ -165,7 +165,7 @@ class VLLM(_Asked):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Let go of the engine's memory, so that another may be started."""
+        """Free the engine's memory, so that another may be started."""
         self.engine.engine_core.shutdown()
         del self.engine
         gc.collect()

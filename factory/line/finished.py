@@ -28,7 +28,7 @@ class Done(Strict):
     output: str
     """Digest of what it made."""
     note: str
-    """What it came to, in a few words."""
+    """Its result, in a few words."""
     accounts: list[Account]
     """Its sums."""
     seconds: float

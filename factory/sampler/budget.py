@@ -1,4 +1,4 @@
-"""What a run aims at and may spend, and which of these ended it."""
+"""The bounds of a run, its target and its budget, and which of them ended it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from factory.recipe.sampling import Sampling
 
 @dataclass
 class Spent:
-    """What all sittings of a run came to so far."""
+    """What all sittings of a run have spent so far."""
 
     draws: int = 0
     tokens: int = 0
@@ -26,10 +26,10 @@ class Spent:
         return (self.seconds + time.monotonic() - self.began) / 3600
 
 
-class Aims:
+class Bounds:
     """Says whether another draw may begin.
 
-    The budgets are hard. Each draw in flight is counted with all the tokens that it may come to, so
+    The budgets are hard. Each draw in flight is counted with all the tokens that it may take, so
     that a budget is never overdrawn; near its end fewer are therefore in flight. A target counts
     what is in flight by its chance, so that few are drawn in vain, and none is broken off.
     """

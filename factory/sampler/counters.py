@@ -1,4 +1,4 @@
-"""The figures of a sampling while it runs: one structure for the terminal, the log and metrics."""
+"""Counters of a sampling while it runs: one structure for the terminal, the log and metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TELL_SECONDS = 0.1
 
 
 @dataclass
-class Figures:
+class Counters:
     """Counts of this sitting beside what all sittings spent."""
 
     spent: Spent

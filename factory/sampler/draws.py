@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What all teachers' draws came to."""
+    """The outcome of all teachers' draws."""
 
     samples: pl.DataFrame
     """As `factory.sampler.outcome.SAMPLES`, the teachers' one after the other."""

@@ -2,7 +2,7 @@
 
 A fresh draw in place of one that was cut would favour short chains: where a chain is short with
 chance p, it would be short with p + (1 - p) p. So a cut one goes on from its own token ids, and one
-that came to its own end stays.
+that ended by itself stays.
 """
 
 from __future__ import annotations

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from factory.sampler.asker import Asker
-from factory.sampler.counters import Figures
+from factory.sampler.counters import Counters
 from factory.sampler.prompt_state import PromptState
 
 
 class Feed:
     """Gives prompts out one by one, and counts them when they have had enough."""
 
-    def __init__(self, prompts: Iterator[PromptState], figures: Figures, asker: Asker):
-        self._prompts, self._figures = prompts, figures
+    def __init__(self, prompts: Iterator[PromptState], counters: Counters, asker: Asker):
+        self._prompts, self._counters = prompts, counters
         self._enough = asker.sampling.policy.accepted or 0
 
     def next(self) -> PromptState | None:
@@ -22,10 +22,10 @@ class Feed:
 
     def chance(self) -> float:
         """Of the next draw to be correct: the share of all so far is the best guess."""
-        spent = self._figures.spent
+        spent = self._counters.spent
         return (spent.accepted + 0.5) / (spent.draws + 1)
 
     def put_away(self, state: PromptState) -> None:
         """Count a finished prompt."""
-        self._figures.finished += 1
-        self._figures.hopeless += state.correct < self._enough
+        self._counters.finished += 1
+        self._counters.hopeless += state.correct < self._enough

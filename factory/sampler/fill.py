@@ -12,8 +12,8 @@ from factory.engines import Engine
 from factory.errors import StageError
 from factory.progress import Report
 from factory.sampler.asker import Asker
-from factory.sampler.budget import Aims, Spent
-from factory.sampler.counters import Figures
+from factory.sampler.budget import Bounds, Spent
+from factory.sampler.counters import Counters
 from factory.sampler.failures import Failed
 from factory.sampler.feed import Feed
 from factory.sampler.health import witness
@@ -46,22 +46,22 @@ async def fill(
     """
     had = kept(store, asker)
     earlier = taken_up(store, prompts, had, asker)
-    figures = Figures(
+    counters = Counters(
         spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
     )
     known = witness(prompts, had, asker)
-    run = Run(engine, asker, figures, store, judge, outage=outage, known=known)
-    async with synced(store, figures.spent, asker.teacher):
+    run = Run(engine, asker, counters, store, judge, outage=outage, known=known)
+    async with synced(store, counters.spent, asker.teacher):
         ended_by = await run.over(
-            Feed(states(prompts, had, asker, earlier), figures, asker), report, stop
+            Feed(states(prompts, had, asker, earlier), counters, asker), report, stop
         )
     return await finished(prompts, asker, store, run.failed, ended_by)
 
 
 async def nothing_owed(prompts: pl.DataFrame, asker: Asker, store: Store) -> Outcome | None:
-    """What a sampling came to that wants no more draws, so that no engine need be started."""
+    """The outcome of a sampling that wants no more draws, so that no engine need be started."""
     so_far = spent(kept(store, asker), asker, store.seconds(asker.teacher))
-    ended_by = Aims(asker.sampling, so_far).end(0, 0.0)
+    ended_by = Bounds(asker.sampling, so_far).end(0, 0.0)
     settled = await finished(prompts, asker, store, {}, ended_by or ALL_FINISHED)
     done = settled.prompts.filter(state="pending").is_empty()
     return settled if done or ended_by else None
@@ -74,7 +74,7 @@ async def finished(
     failed: dict[str, Failed],
     ended_by: str,
 ) -> Outcome:
-    """Seal what was drawn, and say what it came to.
+    """Seal what was drawn, and work out the outcome.
 
     Raises:
         StageError: when there is nothing but failures.

@@ -15,8 +15,8 @@ from factory.engines import Completion, Continues, Engine, Request
 from factory.errors import EngineFailure, StageError
 from factory.progress import Report
 from factory.sampler.asker import Asker
-from factory.sampler.budget import Aims
-from factory.sampler.counters import Figures
+from factory.sampler.budget import Bounds
+from factory.sampler.counters import Counters
 from factory.sampler.earlier import CUT
 from factory.sampler.failures import Failed
 from factory.sampler.health import PATIENCE, Health
@@ -90,7 +90,7 @@ class Run:
         self,
         engine: Engine,
         asker: Asker,
-        figures: Figures,
+        counters: Counters,
         keeper: Keeper,
         judge: Judge = judge_here,
         *,
@@ -98,9 +98,9 @@ class Run:
         known: PromptState | None = None,
     ):
         """`outage`: seconds that the engine may be out; `known`: a prompt that has a draw."""
-        self.engine, self.asker, self.figures = engine, asker, figures
+        self.engine, self.asker, self.counters = engine, asker, counters
         self.keeper, self.judge = keeper, judge
-        self.aims = Aims(asker.sampling, figures.spent)
+        self.bounds = Bounds(asker.sampling, counters.spent)
         self.ended: asyncio.Queue[asyncio.Task[None] | None] = asyncio.Queue()
         """Tasks that ended, in that order; None wakes the loop."""
         self.failed: dict[str, Failed] = {}
@@ -127,7 +127,7 @@ class Run:
         try:
             return await self._until_none_wants_more(tasks, report, stop)
         finally:
-            # After a failure: let go of what is in flight, so that nothing is left unheard.
+            # After a failure: end what is in flight, so that nothing is left unheard.
             going = [*tasks, alarm, *([self._look] if self._look else [])]
             for task in going:
                 task.cancel()
@@ -143,27 +143,27 @@ class Run:
                 if self.health.due(idle, len(tasks)):
                     self._look = asyncio.create_task(self.health.look())
                     self._look.add_done_callback(self.ended.put_nowait)
-            self.figures.in_flight = len(tasks)
-            if not tasks or self.figures.due():
-                report(*self.figures.progress(), **self.figures.told())
-            if not tasks or self.aims.overtime or (stop and stop.over):
+            self.counters.in_flight = len(tasks)
+            if not tasks or self.counters.due():
+                report(*self.counters.progress(), **self.counters.told())
+            if not tasks or self.bounds.overtime or (stop and stop.over):
                 break
             if (task := await self.ended.get()) is not None:
                 tasks.discard(task)
                 task.result()
         if stop and stop.now.is_set():
             raise StageError(
-                f"told to stop: {self.figures.draws:,} draws were finished in this sitting and "
-                f"are kept, {len(tasks):,} in flight were let go of; the same command carries on"
+                f"told to stop: {self.counters.draws:,} draws were finished in this sitting and "
+                f"are kept, {len(tasks):,} in flight were broken off; the same command carries on"
             )
-        if self.aims.overtime:
-            self._why = self.aims.end(0, 0.0) or ""
+        if self.bounds.overtime:
+            self._why = self.bounds.end(0, 0.0) or ""
         return self._why or ALL_FINISHED
 
     def _begin(self, tasks: set[asyncio.Task[None]]) -> bool:
         """Begin draws until the engine is full; whether nothing is left to begin now."""
         while len(tasks) - self.health.doubted < self._in_hand:
-            self._why = self.aims.end(len(tasks), self._hoped) or ""
+            self._why = self.bounds.end(len(tasks), self._hoped) or ""
             if self._why or (found := self._next()) is None:
                 return True
             chance = self.feed.chance()
@@ -176,7 +176,7 @@ class Run:
     async def _alarm(self, stop: Stop | None) -> None:
         """Wake the loop when the run is told to stop, and when its time is over."""
         told = asyncio.ensure_future(stop.now.wait()) if stop else asyncio.Future[bool]()
-        await asyncio.wait([told], timeout=self.aims.seconds_left)
+        await asyncio.wait([told], timeout=self.bounds.seconds_left)
         self.ended.put_nowait(None)
         if stop and stop.now.is_set():
             stop.began = time.monotonic()
@@ -290,12 +290,12 @@ class Run:
         """The engine's answer and the attempt that brought it; None when none did."""
         answer = await self.health.ask(request, partial(self._failed, request))
         if answer:
-            self.figures.failures += answer[0].retries
+            self.counters.failures += answer[0].retries
             self.failed.pop(request.sample_id, None)
         return answer
 
     def _failed(self, request: Request, attempts: int, failure: EngineFailure) -> None:
-        self.figures.failures += failure.tries
+        self.counters.failures += failure.tries
         self.failed[request.sample_id] = Failed(
             request.prompt_id, request.draw, attempts, failure.reason, str(failure)
         )
@@ -351,6 +351,6 @@ class Run:
         )
         correct = verdict.outcome == "correct"
         enough = self.asker.sampling.policy.accepted
-        self.figures.spent.accepted += correct and (not enough or state.correct < enough)
+        self.counters.spent.accepted += correct and (not enough or state.correct < enough)
         state.finish(request.draw, request.sample_id, correct)
-        self.figures.took(completion.completion_tokens - len(request.begun), stopped)
+        self.counters.took(completion.completion_tokens - len(request.begun), stopped)

@@ -29,7 +29,7 @@ ALL_FINISHED = "all prompts are finished"
 
 @dataclass
 class Outcome:
-    """What a sampling came to."""
+    """The outcome of a sampling."""
 
     samples: pl.DataFrame
     """The draws that the policy would have made of what is kept, as `SAMPLES`, in order of id and
@@ -54,7 +54,7 @@ def outcome(
     failed: dict[str, Failed],
     ended_by: str,
 ) -> Outcome:
-    """Work it out from what is kept; for a resumed run it is what an undisturbed one comes to."""
+    """Work it out from what is kept; for a resumed run it is as of an undisturbed one."""
     samples, fates = [pl.DataFrame(schema=SAMPLES)], [pl.DataFrame(schema=PROMPTS)]
     drawn: list[tuple[str, str, int]] = []
     told: list[tuple[str, str, int, int, float | None, str]] = []

@@ -208,7 +208,7 @@ def taken_up(
 
 
 def spent(kept: pl.DataFrame, asker: Asker, seconds: float) -> Spent:
-    """What earlier sittings came to, by what is kept of them and the time they took."""
+    """What earlier sittings spent, by what is kept of them and the time they took."""
     each = kept.select(
         draws=pl.col("kept").list.len(),
         correct=pl.col("kept").list.eval(pl.element().struct.field("correct").cast(pl.Int32)),

@@ -172,7 +172,7 @@ class Store:
             self._wait()
 
     def close(self) -> None:
-        """Seal what is left and let go of the folder."""
+        """Seal what is left; the folder is free again."""
         self.seal(wait=True)
         self._journal.close()
         self._journal.file.unlink()

@@ -64,7 +64,7 @@ class Journal:
                     raise
 
     def close(self) -> None:
-        """Sync, and let go of the file."""
+        """Sync, and close the file."""
         self.sync()
         with self._closing:
             os.close(self._handle)

@@ -2,7 +2,7 @@
 
 Draws lie in the order in which they were finished, a dataset has an order of its own, and its texts
 do not fit into memory. One pass over the shards puts each chosen draw into the bucket of its place;
-then a bucket at a time is read, sorted and let go of.
+then one bucket after the other is read, sorted and freed.
 """
 
 from __future__ import annotations

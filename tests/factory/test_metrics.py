@@ -10,7 +10,7 @@ import pytest
 from factory.errors import FactoryError
 from factory.metrics import ADDRESS, Metrics
 from factory.progress import Progress
-from factory.sampler.counters import Figures
+from factory.sampler.counters import Counters
 from factory.sampler.prompt_state import Spent
 
 
@@ -47,16 +47,16 @@ def test_a_figure_is_a_gauge_by_stage(metrics: Metrics):
     assert read(metrics)['factory_tokens_per_second{stage="samples"}'] == 10
 
 
-def test_all_figures_of_a_sampling_are_there(metrics: Metrics):
-    figures = Figures(Spent(), prompts=7)
-    figures.took(tokens=100, stopped=True)
+def test_all_counters_of_a_sampling_are_there(metrics: Metrics):
+    counters = Counters(Spent(), prompts=7)
+    counters.took(tokens=100, stopped=True)
     with Progress(["samples"], metrics=None) as progress:
         progress.metrics = metrics
         progress.begun("samples")
-        progress.moved("samples", *figures.progress(), figures.told())
+        progress.moved("samples", *counters.progress(), counters.told())
         found = read(metrics)
         progress.metrics = None  # the fixture closes it
-    names = {"done", "total", *figures.told()}
+    names = {"done", "total", *counters.told()}
     assert set(found) == {f'factory_{name}{{stage="samples"}}' for name in names}
     assert found['factory_draws{stage="samples"}'] == 1
     assert found['factory_stopped_in_flight{stage="samples"}'] == 1

@@ -1,6 +1,6 @@
 """Sampling on a Ray cluster: partitions of prompts to engine replicas, one store for all of them.
 
-The driver is the one writer and the one that plans: what a replica finishes comes to it draw by
+The driver is the one writer and the one that plans: what a replica finishes reaches it draw by
 draw, so losing a worker or a node costs the draws that were being made there and nothing else.
 """
 
@@ -20,8 +20,8 @@ from factory.errors import StageError
 from factory.progress import Report
 from factory.recipe.sampling import Budget, Sampling
 from factory.sampler.asker import Asker
-from factory.sampler.budget import Aims
-from factory.sampler.counters import Figures
+from factory.sampler.budget import Bounds
+from factory.sampler.counters import Counters
 from factory.sampler.failures import Failed
 from factory.sampler.feed import Feed
 from factory.sampler.fill import finished, synced
@@ -62,18 +62,18 @@ async def fill_on_cluster(
         StageError: see `factory.sampler.fill.fill`; also when no replica is at work for long.
     """
     had = kept(store, asker)
-    figures = Figures(
+    counters = Counters(
         spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
     )
     connect()
     judging = judges()
     actors = replicas(start, asker, judging, outage, witness(prompts, had, asker))
     failed: dict[str, Failed] = {}
-    async with synced(store, figures.spent, asker.teacher):
+    async with synced(store, counters.spent, asker.teacher):
         try:
             earlier = taken_up(store, prompts, had, asker)
-            feed = Feed(states(prompts, had, asker, earlier), figures, asker)
-            driver = _Driver(feed, asker, figures, store, actors, failed)
+            feed = Feed(states(prompts, had, asker, earlier), counters, asker)
+            driver = _Driver(feed, asker, counters, store, actors, failed)
             ended_by = await driver.over(report, stop)
         finally:
             disconnect([*actors, *judging])
@@ -121,7 +121,7 @@ def replicas(
     actor = ray.remote(Replica).options(
         **own, max_restarts=-1, max_concurrency=1000, scheduling_strategy="SPREAD"
     )
-    # What a replica is asked for has no end of its own: aims stay with the driver.
+    # What a replica is asked for has no end of its own: bounds stay with the driver.
     free = sampling.model_copy(update={"target": None, "budget": Budget()})
     plain = replace(asker, sampling=free)
     return [actor.remote(start, plain, Judges(judging), outage, known) for _ in range(number)]
@@ -199,14 +199,14 @@ class _Driver:
         self,
         feed: Feed,
         asker: Asker,
-        figures: Figures,
+        counters: Counters,
         store: Store,
         actors: Sequence[Any],
         failed: dict[str, Failed],
     ):
-        self.feed, self.asker, self.figures = feed, asker, figures
+        self.feed, self.asker, self.counters = feed, asker, counters
         self.store, self.actors = store, actors
-        self.aims = Aims(asker.sampling, figures.spent)
+        self.bounds = Bounds(asker.sampling, counters.spent)
         self.failed = failed
         self._size = max(1, asker.sampling.concurrency // 2)
         self._back: deque[PromptState] = deque()
@@ -233,7 +233,7 @@ class _Driver:
                         for actor in self.actors:
                             actor.halt.remote()
                     stop.began = stop.began or time.monotonic()
-                if self.aims.overtime or (stop and stop.over):
+                if self.bounds.overtime or (stop and stop.over):
                     break
         finally:
             for task in served:
@@ -241,11 +241,11 @@ class _Driver:
             await asyncio.gather(*served, return_exceptions=True)
         if self._stopping:
             raise StageError(
-                f"told to stop: {self.figures.draws:,} draws were finished in this sitting and "
+                f"told to stop: {self.counters.draws:,} draws were finished in this sitting and "
                 "are kept; the same command carries on"
             )
-        if self.aims.overtime:
-            return self.aims.end(0, 0.0) or ""
+        if self.bounds.overtime:
+            return self.bounds.end(0, 0.0) or ""
         return self._why or ALL_FINISHED
 
     async def _wait(self, served: list[asyncio.Task[None]], report: Report) -> None:
@@ -253,8 +253,8 @@ class _Driver:
         for task in served:
             if task.done():
                 task.result()
-        self.figures.in_flight = len(self._out)
-        report(*self.figures.progress(), **self.figures.told())
+        self.counters.in_flight = len(self._out)
+        report(*self.counters.progress(), **self.counters.told())
         if self._at_work:
             self._last_at_work = time.monotonic()
         elif time.monotonic() - self._last_at_work > OUTAGE:
@@ -303,19 +303,19 @@ class _Driver:
             await asyncio.gather(*out, return_exceptions=True)
 
     def _take(self) -> list[PromptState]:
-        """The next prompts to draw for, as many as aims allow; empty when there are none now."""
+        """The next prompts to draw for, as many as bounds allow; empty when there are none now."""
         partition: list[PromptState] = []
         draws = sum(left for left, _ in self._reserved.values())
         hoped = sum(chance for _, chance in self._reserved.values())
         while len(partition) < self._size and not self._stopping:
-            if why := self.aims.end(draws, hoped):
+            if why := self.bounds.end(draws, hoped):
                 self._why = why if not self._out else ""
                 break
             if (state := self._next()) is None:
                 break
             chance = self.feed.chance()
             still = max(max(state.limits) - state.drawn, 1)
-            while self.aims.end(draws + still - 1, hoped) and still > 1:
+            while self.bounds.end(draws + still - 1, hoped) and still > 1:
                 still -= 1
             draws, hoped = draws + still, hoped + chance
             self._reserved[state.prompt_id] = (still, chance)
@@ -357,7 +357,7 @@ class _Driver:
     def _take_in(self, event: Event) -> None:
         kind, what = event
         if kind == "attempt":
-            self.figures.failures += 1
+            self.counters.failures += 1
             self.store.failed(*what)
         elif kind == "failed":
             self.failed.update(what)
@@ -378,8 +378,8 @@ class _Driver:
         self.store.append(row)
         correct = row["verdict"] == "correct"
         enough = self.asker.sampling.policy.accepted
-        self.figures.spent.accepted += correct and (not enough or state.correct < enough)
+        self.counters.spent.accepted += correct and (not enough or state.correct < enough)
         state.outcomes[row["draw"]] = correct
-        self.figures.took(row["completion_tokens"], row["finish_reason"] in STOPPED)
+        self.counters.took(row["completion_tokens"], row["finish_reason"] in STOPPED)
         left, chance = self._reserved[state.prompt_id]
         self._reserved[state.prompt_id] = (max(left - 1, 0), chance)

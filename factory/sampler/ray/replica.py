@@ -11,7 +11,7 @@ from typing import Any
 from factory.engines import Engine
 from factory.sampler.asker import Asker
 from factory.sampler.budget import Spent
-from factory.sampler.counters import Figures
+from factory.sampler.counters import Counters
 from factory.sampler.loop import Judge, Run
 from factory.sampler.prompt_state import PromptState
 
@@ -122,9 +122,9 @@ class Replica:
             if self._run is None:
                 self._running = self._start()  # kept: without it the engine would end at once
                 engine = await self._running.__aenter__()
-                figures = Figures(Spent(), prompts=0)
+                counters = Counters(Spent(), prompts=0)
                 told = {"outage": self._outage, "known": self._known}
-                self._run = Run(engine, self._asker, figures, self._feed, self._judge, **told)
+                self._run = Run(engine, self._asker, counters, self._feed, self._judge, **told)
         return ray.get_runtime_context().get_node_id()
 
     async def halt(self) -> None:

@@ -1,4 +1,4 @@
-"""Draws that come word by word: what they come to, and what may go wrong in the middle."""
+"""Draws that come word by word: what they become, and what may go wrong in the middle."""
 
 import asyncio
 import re
@@ -231,7 +231,7 @@ def test_a_watch_that_stops_a_draw_hangs_up_and_spoils_no_connection():
         assert watched.seen == draw.text
     assert {draw.text for draw in others} == {"4"}
     assert left == 8
-    assert sent < 8 * 20_000  # and not what they would have come to
+    assert sent < 8 * 20_000  # and not all that they would have sent
 
 
 def test_every_attempt_has_a_watch_of_its_own():
@@ -308,7 +308,7 @@ def test_a_server_that_does_not_stream_is_understood_all_the_same():
 
 
 def test_connections_are_used_again():
-    """A stream that came to its end leaves its connection as good as new."""
+    """A stream that ended leaves its connection as good as new."""
     ports: list[Any] = []
 
     async def notes(server: Misbehaving, asked: Any) -> Any:

@@ -31,7 +31,7 @@ async def all_of(engine: Any, requests: list[Request]) -> list[Any]:
 
 
 def test_engines_follow_each_other_in_one_process(model: Path):
-    """Each has 256 MB for its keys and values; three would be seen, were they not let go of."""
+    """Each has 256 MB for its keys and values; three would be seen, were they not freed."""
     arguments: dict[str, Any] = {"kv_cache_memory_bytes": 256 * 2**20}
 
     async def once() -> list[Completion]:

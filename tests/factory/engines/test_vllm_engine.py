@@ -75,7 +75,7 @@ class After:
 
 
 async def idle(engine: Any) -> bool:
-    """Whether vLLM comes to have nothing more to do; its own process then takes no time."""
+    """Whether vLLM has nothing more to do in the end; its own process then takes no time."""
     if isinstance(engine, VLLM):
         core: Any = engine.engine.engine_core
         scheduler = core.engine_core.scheduler

@@ -54,7 +54,7 @@ def recipe(changes: dict[str, Any]) -> Recipe:
 
 def prints(plan: Recipe, settled: frozenset[str] = frozenset()) -> dict[str, str]:
     """Fingerprints of all stages, each stage's output another one when its fingerprint is;
-    but `settled` ones come to the same whatever they read."""
+    but `settled` ones stay the same whatever they read."""
     done: dict[str, Done] = {}
     for stage in wanted(plan):
         print_of = fingerprint(stage, plan, Path(), done)

@@ -1,4 +1,4 @@
-"""Killed at twenty instants and run again, a sampling comes to what an undisturbed one comes to."""
+"""Killed at twenty instants and run again, a sampling ends as an undisturbed one does."""
 
 import asyncio
 import random

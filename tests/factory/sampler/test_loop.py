@@ -47,7 +47,7 @@ def until(accepted: int, max_draws: int, **told: Any) -> Policy:
 def sample(
     engine: Engine, asked: pl.DataFrame, policy: Policy, store: Store, **settings: Any
 ) -> Outcome:
-    """What sampling comes to; `samples` has the draws whole."""
+    """The outcome; `samples` has the draws whole."""
     sampling = Sampling.model_validate({"policy": policy, "concurrency": 4} | settings)
     asker = Asker("t", sampling, seed=1)
     outcome = asyncio.run(fill(engine, asked, asker, store, lambda *_, **__: None))
@@ -323,7 +323,7 @@ def test_a_budget_is_never_overdrawn(tmp_path: Path, budget: Budget, ended_by: s
         assert kept.height == 37
 
 
-def test_when_the_hours_are_over_what_is_in_flight_is_let_go_of(tmp_path: Path):
+def test_when_the_hours_are_over_what_is_in_flight_is_broken_off(tmp_path: Path):
     answers = {f"p{n:03}": [RIGHT] * 50 for n in range(50)}
     told = {"budget": Budget(hours=0.5 / 3600), "concurrency": 2}
     started = time.monotonic()

@@ -12,7 +12,7 @@ from test_loop import RIGHT, Scripted, fixed, prompts, until
 from factory.recipe.sampling import Budget, Policy, Sampling
 from factory.sampler.asker import Asker
 from factory.sampler.budget import Spent
-from factory.sampler.counters import Figures
+from factory.sampler.counters import Counters
 from factory.sampler.feed import Feed
 from factory.sampler.loop import Run
 from factory.sampler.prompt_state import PromptState, kept, states
@@ -30,9 +30,9 @@ class Here(Replica):
     answers = ANSWERS
 
     async def ready(self) -> str:
-        figures = Figures(Spent(), prompts=0)
+        counters = Counters(Spent(), prompts=0)
         engine = Scripted(self.answers)
-        self._run = self._run or Run(engine, self._asker, figures, self._feed, self._judge)
+        self._run = self._run or Run(engine, self._asker, counters, self._feed, self._judge)
         return "here"
 
 
@@ -106,12 +106,12 @@ def test_a_budget_is_never_overdrawn_by_replicas(
     plain = Asker("t", sampling.model_copy(update={"budget": Budget()}), 1)
 
     async def run() -> None:
-        asked, figures = prompts(*answers), Figures(Spent(), 40)
-        feed = Feed(states(asked, kept(store, asker), asker), figures, asker)
+        asked, counters = prompts(*answers), Counters(Spent(), 40)
+        feed = Feed(states(asked, kept(store, asker), asker), counters, asker)
         replicas = [Here(lambda: None, plain, at_once) for _ in range(2)]  # pyrefly: ignore
         for replica in replicas:
             replica.answers = answers
-        driver = _Driver(feed, asker, figures, store, [Actor(r) for r in replicas], {})
+        driver = _Driver(feed, asker, counters, store, [Actor(r) for r in replicas], {})
         async with asyncio.timeout(10):
             await driver.over(lambda *_, **__: None, None)
 
