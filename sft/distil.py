@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from factory.ledger import Account
-from factory.models.chat import load_tokenizer, template_for
+from factory.models.chat import ChatTemplate, load_tokenizer, template_for
 from factory.progress import Report
 from factory.recipe.student import Student
 from sft.rows import accounts, fitting, write_rows
@@ -42,23 +43,12 @@ def distil(
         LedgerError: `rows` are not those of `order`.
         StageError: no row can be trained on.
     """
-    from transformers import AutoModelForCausalLM
-
-    tokenizer = load_tokenizer(base)
-    template = template_for(tokenizer, student.template)
-    tokenizer.chat_template = template.jinja()
-    tokenizer.eos_token = template.end
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = template.end
+    tokenizer, template = _speaking(base, student)
     longest = student.training.max_length
     write_rows(rows, len(order), tokenizer, template, max_length=longest, file=table, report=report)
     told = accounts(table, order)
     trained = fitting(table, order, checkpoints / "rows")
-    model = AutoModelForCausalLM.from_pretrained(base, dtype="float32")
-    # Engines stop where the generation config says, which a base model's own has elsewhere.
-    for config in (model.config, model.generation_config):
-        config.eos_token_id = tokenizer.eos_token_id
-        config.pad_token_id = tokenizer.pad_token_id
+    model = _model(base, tokenizer)
     train(
         model,
         tokenizer,
@@ -71,3 +61,26 @@ def distil(
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
     return told
+
+
+def _model(base: Path, tokenizer: Any) -> Any:
+    """The base's model, which ends a turn where its tokenizer does."""
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(base, dtype="float32")
+    # Engines stop where the generation config says, which a base model's own has elsewhere.
+    for config in (model.config, model.generation_config):
+        config.eos_token_id = tokenizer.eos_token_id
+        config.pad_token_id = tokenizer.pad_token_id
+    return model
+
+
+def _speaking(base: Path, student: Student) -> tuple[Any, ChatTemplate]:
+    """The base's tokenizer with the student's template, whose end ends a turn; and the template."""
+    tokenizer = load_tokenizer(base)
+    template = template_for(tokenizer, student.template)
+    tokenizer.chat_template = template.jinja()
+    tokenizer.eos_token = template.end
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = template.end
+    return tokenizer, template

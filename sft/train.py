@@ -11,6 +11,7 @@ from factory.recipe.models import Training
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from trl import SFTConfig
 
     from factory.progress import Report
 
@@ -34,14 +35,38 @@ def train(
         LedgerError: when the trainer does not hold every row.
         StageError: when it ends before its last step.
     """
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTTrainer
 
     from sft.rows import Collator
-    from sft.trainer import Reporter, device_settings, last_checkpoint
+    from sft.trainer import Reporter, last_checkpoint
 
     padding: Any = tokenizer.pad_token_id
+    trainer = SFTTrainer(
+        model=model,
+        args=_arguments(training, seed, checkpoints),
+        train_dataset=rows,
+        processing_class=tokenizer,
+        data_collator=Collator(padding),
+        callbacks=[Reporter(report, "steps", ("loss",))],
+    )
+    # Trainers have dropped and cut rows on their own (trl #3927, #6320): see that this one did not.
+    held: Any = trainer.train_dataset
+    if len(held) != len(rows):
+        raise LedgerError(f"the trainer was given {len(rows)} rows and holds {len(held)}")
+    trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
+    if trainer.state.global_step < trainer.state.max_steps:
+        done, wanted = trainer.state.global_step, trainer.state.max_steps
+        raise StageError(f"training ended after {done} of {wanted} steps")
+    return trainer.state.log_history
+
+
+def _arguments(training: Training, seed: int, checkpoints: Path) -> SFTConfig:
+    from trl import SFTConfig
+
+    from sft.trainer import device_settings
+
     device_batch = training.device_batch_size or training.batch_size
-    arguments = SFTConfig(
+    return SFTConfig(
         output_dir=str(checkpoints),
         num_train_epochs=training.epochs,
         per_device_train_batch_size=device_batch,
@@ -60,20 +85,3 @@ def train(
         seed=seed,
         **device_settings(),
     )
-    trainer = SFTTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=rows,
-        processing_class=tokenizer,
-        data_collator=Collator(padding),
-        callbacks=[Reporter(report, "steps", ("loss",))],
-    )
-    # Trainers have dropped and cut rows on their own (trl #3927, #6320): see that this one did not.
-    held: Any = trainer.train_dataset
-    if len(held) != len(rows):
-        raise LedgerError(f"the trainer was given {len(rows)} rows and holds {len(held)}")
-    trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
-    if trainer.state.global_step < trainer.state.max_steps:
-        done, wanted = trainer.state.global_step, trainer.state.max_steps
-        raise StageError(f"training ended after {done} of {wanted} steps")
-    return trainer.state.log_history
