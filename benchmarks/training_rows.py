@@ -22,6 +22,7 @@ import polars as pl
 
 from factory.recipe.student import Student
 from factory.run_folder import RunFolder
+from factory.versions.folder import data_of
 
 SHARD = 100_000
 """Rows in a file of the dataset."""
@@ -72,7 +73,7 @@ def make_dataset(run: RunFolder, rows: int, size: int) -> list[str]:
     """A version of so many rows, written without holding them; returns some of its texts."""
     import pyarrow.parquet as pq
 
-    data = run.version(1) / "data"
+    data = data_of(run.version(1))
     data.mkdir(parents=True)
     run.note_version(1)
     some: list[str] = []
@@ -89,6 +90,16 @@ def make_dataset(run: RunFolder, rows: int, size: int) -> list[str]:
     return some
 
 
+def make_base(run: RunFolder, texts: list[str], max_length: int) -> None:
+    """The smallest model that knows these texts' words."""
+    from teacher import tiny
+
+    tokenizer = tiny.make_tokenizer(texts, 1000)
+    size: dict[str, Any] = {"hidden": 32, "layers": 1, "heads": 1, "max_length": max_length}
+    model = tiny.make_model("llama", tokenizer, **size, seed=1)
+    tiny.save(model, tokenizer, run.weights("student-base"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000)
@@ -97,15 +108,10 @@ def main() -> None:
     given = parser.parse_args()
 
     from sft.distil import distil
-    from teacher import tiny
 
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(Path(folder))
-        some = make_dataset(run, given.rows, given.bytes)
-        tokenizer = tiny.make_tokenizer(some, 1000)
-        size: dict[str, Any] = {"hidden": 32, "layers": 1, "heads": 1, "max_length": given.bytes}
-        base = run.weights("student-base")
-        tiny.save(tiny.make_model("llama", tokenizer, **size, seed=1), tokenizer, base)
+        make_base(run, make_dataset(run, given.rows, given.bytes), given.bytes)
         few = STEPS * BATCH / given.rows
         training = {"epochs": few, "batch_size": BATCH, "max_length": given.bytes}
         student = Student.model_validate({"base": {"tiny": "llama"}, "training": training})
@@ -122,7 +128,7 @@ def main() -> None:
         stage.mkdir()
         order = run.rows(["sample_id"])["sample_id"]
         accounts = distil(
-            base,
+            run.weights("student-base"),
             run.each_rows(["sample_id", "messages"]),
             order,
             student,

@@ -1,4 +1,7 @@
-"""A run's folder: where everything lies, and how it is read. No other file spells these names."""
+"""A run's folder: where everything lies, and how it is read. No other file spells these names.
+
+What a version's folder holds, `versions/folder.py` spells: it is published without the run.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from factory.errors import RecipeError
 from factory.models import Located
 from factory.recipe import Recipe
 from factory.store.draws import Draws
-from factory.store.shards import write_through
+from factory.store.shards import write_text
+from factory.versions.folder import manifest_of, shards_of, version_in, versions_in
 
 FORMAT = 2
 """Of run folders. 2: ids of prompts are of the bare question, ids of draws know their length."""
@@ -223,7 +227,11 @@ class RunFolder:
 
     def version(self, number: int) -> Path:
         """The folder of a dataset version."""
-        return self.stage("dataset") / f"v{number}"
+        return version_in(self.stage("dataset"), number)
+
+    def versions(self) -> dict[int, Path]:
+        """The folders of all dataset versions by number, in order."""
+        return versions_in(self.stage("dataset"))
 
     def current_version(self) -> Path | None:
         """The folder of the version that the recipe stands for now; None before there is one."""
@@ -233,23 +241,21 @@ class RunFolder:
 
     def note_version(self, number: int) -> None:
         """Note the version that the recipe stands for now."""
-        temporary = self.current_version_note.with_suffix(".json.tmp")
-        temporary.write_text(json.dumps({"version": number}))
-        write_through(temporary, self.current_version_note)
+        write_text(json.dumps({"version": number}), self.current_version_note)
 
     def manifest(self) -> dict[str, Any] | None:
         """The manifest of the version that the recipe stands for now; None where there is none."""
         version = self.current_version()
-        if version is None or not (version / "manifest.json").exists():
+        if version is None or not manifest_of(version).exists():
             return None
-        return json.loads((version / "manifest.json").read_bytes())
+        return json.loads(manifest_of(version).read_bytes())
 
     def each_rows(self, columns: list[str], size: int = 1000) -> Iterator[pl.DataFrame]:
         """The same rows in the same order, at most `size` of them at a time."""
         import pyarrow.parquet as pq
 
         version = self.current_version()
-        for file in sorted((version / "data").glob("*.parquet")) if version else ():
+        for file in shards_of(version) if version else ():
             with pq.ParquetFile(file) as shard:
                 for batch in shard.iter_batches(size, columns=columns):
                     rows: Any = pl.from_arrow(batch)
@@ -260,4 +266,4 @@ class RunFolder:
         version = self.current_version()
         if version is None:
             return pl.DataFrame()
-        return pl.read_parquet(version / "data" / "*.parquet", columns=columns)
+        return pl.read_parquet(shards_of(version), columns=columns)

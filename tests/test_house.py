@@ -1,6 +1,7 @@
 """The house: its rooms, what may import what, and how large things may be."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -8,13 +9,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("filters", "factory", "sft", "teacher")
+FILE = re.compile(r"[\w-]+(\.json|\.parquet|\.png|\.md|-by)")
+"""How the names of files look that a run folder has."""
 
 FLOORS = [
     ("filters",),
     ("factory.errors", "factory.records", "factory.metrics"),
     ("factory.recipe",),
     ("factory.ledger", "factory.progress"),
-    ("factory.models", "factory.prompts", "factory.store"),
+    ("factory.models", "factory.prompts", "factory.store", "factory.versions.folder"),
     ("factory.engines", "factory.run_folder"),
     ("factory.sampler", "factory.versions"),
     ("factory.line",),
@@ -123,21 +126,39 @@ def test_no_function_is_long():
     assert not long
 
 
+SPELLERS = ("factory.run_folder", "factory.versions.folder")
+"""Who spells the names of a run folder: the second those of a version, which is also published."""
+
+
+def constants(name: str) -> set[str]:
+    """The texts in a module, those inside f-strings included."""
+    tree = ast.parse(modules()[name].read_text())
+    values = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {value for value in values if isinstance(value, str)}
+
+
+def joined(name: str) -> set[str]:
+    """What a module joins to paths by `/`, each `{…}` of an f-string as a star, none in front."""
+    found = set()
+    for node in ast.walk(ast.parse(modules()[name].read_text())):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            parts = node.right.values if isinstance(node.right, ast.JoinedStr) else [node.right]
+            said = (part.value if isinstance(part, ast.Constant) else "*" for part in parts)
+            found.add("".join(map(str, said)))
+    return {text for text in found if not text.startswith("*")}
+
+
 def test_only_the_run_folder_spells_its_names():
-    """Names of files that `run_folder.py` spells stand in no other module of the house."""
-    names = {
-        node.value
-        for node in ast.walk(ast.parse(modules()["factory.run_folder"].read_text()))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if node.value.endswith((".json", ".parquet", ".png", ".jsonl")) or "-by" in node.value
-        if " " not in node.value and "*" not in node.value
-    }
-    assert len(names) > 10
+    """No other module joins these names to a path, and none has the name of one of its files."""
+    spelt = set().union(*(joined(name) for name in SPELLERS))
+    files = {text for name in SPELLERS for text in constants(name) if FILE.fullmatch(text)}
+    assert {"draws", "verdicts", "model", "checkpoints", "data", "v*", "stage.json"} <= spelt
+    assert {"stage.json", "manifest.json", "held-by", "scores.png"} <= files
     elsewhere = {
-        (name, node.value)
-        for name, file in modules().items()
-        if name.startswith(("factory", "sft", "teacher")) and name != "factory.run_folder"
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Constant) and node.value in names
+        (name, text)
+        for name in modules()
+        if name.startswith(("factory", "sft", "teacher")) and name not in SPELLERS
+        for text in joined(name) | constants(name)
+        if text in spelt & joined(name) or set(text.split("/")) & files
     }
     assert not elsewhere

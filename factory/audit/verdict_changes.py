@@ -24,6 +24,7 @@ from factory.store import verdicts
 from factory.store.draws import Draws
 from factory.versions import build
 from factory.versions.choose import choose
+from factory.versions.folder import decisions_of, manifest_of
 from filters import Filters, judge
 from filters.text.shorten import shorten
 from filters.verifiers import VERIFIERS
@@ -136,24 +137,20 @@ def effects(run: RunFolder, shards: Path | str, after: Rounds) -> list[Effect]:
     """For every version whose measures are still measured alike: its filters over new verdicts."""
     draws = Draws(shards, after).read(("sample_id", "completion_tokens", "verdict"))
     found = []
-    for file in sorted(run.stage("dataset").glob("v*/manifest.json"), key=_number):
-        made_by = json.loads(file.read_text())["made_by"]
+    for number, version in run.versions().items():
+        made_by = json.loads(manifest_of(version).read_text())["made_by"]
         if "filters" not in made_by:
             continue  # a version of before, which names them elsewhere
         filters = Filters.model_validate(made_by["filters"])
         per_prompt = Select.model_validate(made_by["select"]).per_prompt
         if made_by["measures"] != build.versions(filters):
             continue
-        decided = pl.read_parquet(file.parent / "decisions.parquet")
+        decided = pl.read_parquet(decisions_of(version))
         rows = decided.drop("fate", "dropped_by", "reasons", "verdict_reason")
         rows = rows.join(draws, on="sample_id", how="inner")
         chosen = choose(judge(rows, filters), per_prompt)
-        found.append(_compared(_number(file), decided, chosen))
+        found.append(_compared(number, decided, chosen))
     return found
-
-
-def _number(manifest: Path) -> int:
-    return int(manifest.parent.name.removeprefix("v"))
 
 
 def _compared(version: int, was: pl.DataFrame, now: pl.DataFrame) -> Effect:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from factory import ledger, store
+from factory import ledger
 from factory.ledger import Account
 from factory.line import stages
 from factory.line.table import Stage
@@ -18,6 +18,7 @@ from factory.recipe import Recipe
 from factory.recipe.strict import Strict
 from factory.records import digest
 from factory.run_folder import RunFolder
+from factory.store.shards import write_text
 
 
 class Done(Strict):
@@ -114,9 +115,7 @@ def make(
         },
         missing=result.missing,
     )
-    temporary = done.with_name(f"{done.name}.tmp")
-    temporary.write_text(record.model_dump_json(indent=1))
-    store.write_through(temporary, done)
+    write_text(record.model_dump_json(indent=1), done)
     return record
 
 

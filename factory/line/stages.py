@@ -13,6 +13,7 @@ from factory import models, store
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.line.context import Context, Result
+from factory.models import Located
 from factory.recipe import Recipe
 from factory.recipe.models import Model, Served, Tiny
 from factory.recipe.sampling import Fixed, Policy, Sampling
@@ -82,8 +83,7 @@ def _base(context: Context, model: Model, name: str) -> Result:
         checkpoints=context.run.checkpoints(context.name),
         report=context.report,
     )
-    made = models.made_here(context.folder, name)
-    shutil.rmtree(context.run.checkpoints(context.name), ignore_errors=True)
+    made = _made(context, name)
     return Result(made.digest, f"tiny {model.tiny}, {model.rows:,} rows", accounts)
 
 
@@ -122,8 +122,7 @@ def teacher(context: Context) -> Result:
         report=context.report,
     )
     context.run.grpo_log.write_text(json.dumps(log, indent=1))
-    made = models.made_here(context.folder, "teacher")
-    shutil.rmtree(context.run.checkpoints(context.name), ignore_errors=True)
+    made = _made(context, "teacher")
     there = context.run.prompts().filter(split="train").height
     reached = min(there, grpo.steps * grpo.prompts_per_step)
     unreached = {"not_reached": there - reached} if there > reached else {}
@@ -224,10 +223,16 @@ def distilled(
         checkpoints=context.run.checkpoints(context.name),
         report=context.report,
     )
-    made = models.made_here(context.folder, name)
-    shutil.rmtree(context.run.checkpoints(context.name), ignore_errors=True)
+    made = _made(context, name)
     note = f"{accounts[0].left:,} rows, {accounts[1].left:,} trained tokens an epoch"
     return Result(made.digest, note, accounts)
+
+
+def _made(context: Context, name: str) -> Located:
+    """The model that the stage has made, noted; what only its making needed is gone."""
+    made = models.made_here(context.run.weights(context.name), name)
+    shutil.rmtree(context.run.checkpoints(context.name), ignore_errors=True)
+    return made
 
 
 def scores(context: Context, model: str) -> Result:

@@ -29,14 +29,17 @@ class Located(Strict):
         if path.is_relative_to(folder.resolve().parent):
             path = Path(os.path.relpath(path, folder.resolve()))
         noted = self.model_copy(update={"path": self.path and str(path)})
-        (folder / "model.json").write_text(noted.model_dump_json(indent=1))
+        _file(folder).write_text(noted.model_dump_json(indent=1))
 
 
-def made_here(folder: Path, name: str) -> Located:
-    """The model that a stage wrote into `folder / "model"`; notes it."""
-    weights = folder / "model"
+def _file(folder: Path) -> Path:
+    return folder / "model.json"
+
+
+def made_here(weights: Path, name: str) -> Located:
+    """The model whose weights a stage wrote into this folder; notes it in the stage's own."""
     located = Located(path=str(weights.resolve()), name=name, digest=file_digest(weights))
-    located.note(folder)
+    located.note(weights.parent)
     return located
 
 
@@ -82,6 +85,6 @@ def elsewhere(served: Served) -> Located:
 
 def located(folder: Path) -> Located:
     """What `model.json` in a stage's folder says."""
-    noted = Located.model_validate_json((folder / "model.json").read_bytes())
+    noted = Located.model_validate_json(_file(folder).read_bytes())
     path = noted.path and str((folder / noted.path).resolve())
     return noted.model_copy(update={"path": path})

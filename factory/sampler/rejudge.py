@@ -20,7 +20,7 @@ from factory.errors import RecipeError
 from factory.progress import Report
 from factory.records import digest, file_digest, key_digest
 from factory.store import Store, verdicts, write_table
-from factory.store.shards import Shards, write_through
+from factory.store.shards import Shards, write_text
 from filters.truncation import STOPPED
 from filters.verifiers import VERIFIERS, pool, verify
 
@@ -165,7 +165,7 @@ def _judged_already(round_: Round) -> pl.DataFrame:
     have = [round_.own()]
     folder = round_.folder.parent
     for name in reversed([] if round_.only else verdicts.applied(folder)):
-        noted = json.loads((folder / name / "judged-by.json").read_text())
+        noted = json.loads(_note(folder / name).read_text())
         if {part: noted.get(part) for part in round_.judges} != round_.judges:
             break
         failed = verdicts.word().is_in(verdicts.FAILURES).fill_null(False)
@@ -217,14 +217,17 @@ def _verdict(response: str | None, reference: str | None, verifier: str) -> tupl
     return given.outcome, given.reason, given.answer, given.seconds
 
 
+def _note(folder: Path) -> Path:
+    """Who judged a round, and what of it."""
+    return folder / "judged-by.json"
+
+
 def _keep(round_: Round, found: pl.DataFrame) -> None:
     round_.folder.mkdir(parents=True, exist_ok=True)
-    note = round_.folder / "judged-by.json"
+    note = _note(round_.folder)
     if not note.exists():
         began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        temporary = note.with_suffix(".tmp")
         told = {**round_.judges, "only": round_.only, "mended": round_.mended, "began": began}
-        temporary.write_text(json.dumps(told, indent=1))
-        write_through(temporary, note)
+        write_text(json.dumps(told, indent=1), note)
     number = len(list(round_.folder.glob("part-*.parquet")))
     write_table(found, round_.folder / f"part-{number:05}.parquet")

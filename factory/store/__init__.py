@@ -16,7 +16,7 @@ from factory.records import SAMPLE
 from factory.store import journal
 from factory.store.draws import Draws
 from factory.store.journal import Journal, sync_folder
-from factory.store.shards import ALL, Shards, write_through
+from factory.store.shards import ALL, Shards, write_text, write_through
 
 SEAL_ROWS = 5000
 SEAL_BYTES = 64 * 2**20
@@ -119,13 +119,10 @@ class Store:
         Raises:
             StageError: when the disk is full or broken; then no draw is kept any more either.
         """
-        file = self.folder / "seconds.json"
-        temporary = file.with_suffix(".json.tmp")
         try:
             with self._noting:
                 told = {**self._seconds(), teacher: round(seconds, 1)}
-                temporary.write_bytes(orjson.dumps(told))
-                write_through(temporary, file)
+                write_text(orjson.dumps(told).decode(), self._seconds_file)
         except OSError as error:
             self._trouble = error
             raise self._full(error) from error
@@ -134,8 +131,12 @@ class Store:
         """How long a teacher's draws have taken, over all sittings."""
         return self._seconds().get(teacher, 0.0)
 
+    @property
+    def _seconds_file(self) -> Path:
+        return self.folder / "seconds.json"
+
     def _seconds(self) -> dict[str, float]:
-        file = self.folder / "seconds.json"
+        file = self._seconds_file
         return orjson.loads(file.read_bytes()) if file.exists() else {}
 
     def sync(self) -> None:

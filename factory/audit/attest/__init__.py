@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from factory import models, store
+from factory import models
 from factory.audit.attest import evidence, likelihood
 from factory.audit.attest.evidence import Attestation
 from factory.audit.attest.likelihood import Claim, Counts, Draw, Read
@@ -24,6 +24,7 @@ from factory.run_folder import RunFolder
 from factory.sampler.strategies import ask, prepare
 from factory.sampler.teacher import Teacher
 from factory.store.draws import Draws
+from factory.store.shards import write_text
 
 LEAST_TOKENS = 30_000
 """Tokens that are read at least, where there are so many: fewer leave too much to chance."""
@@ -89,9 +90,7 @@ def attest(
         left_out=left_out,
         **_judged(chosen, _watched(draws, readable), recipe, home, weights, dtype),
     )
-    temporary = run.attestation.with_name(f"{run.attestation.name}.tmp")
-    temporary.write_text(attestation.model_dump_json(indent=1))
-    store.write_through(temporary, run.attestation)
+    write_text(attestation.model_dump_json(indent=1), run.attestation)
     return attestation
 
 
