@@ -220,6 +220,9 @@ class AsyncVLLM(_Asked):
 
     async def __aenter__(self) -> Self:
         os.environ.pop("VLLM_ENABLE_V1_MULTIPROCESSING", None)
+        # Not forked: whoever has asked torch for its devices cannot use them in a fork, and vLLM
+        # does not notice that (seen on an H100: "Cannot re-initialize CUDA in forked subprocess").
+        os.environ.setdefault("VLLM_WORKER_MULTIPROCESSING_METHOD", "spawn")
         from vllm import AsyncEngineArgs
         from vllm.v1.engine.async_llm import AsyncLLM
 
