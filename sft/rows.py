@@ -11,7 +11,7 @@ import polars as pl
 
 from factory.errors import StageError
 from factory.ledger import Account, balance
-from factory.models.chat import ChatTemplate
+from factory.models.chat import ChatTemplate, tokenizers_on_all_cores
 from factory.progress import Report
 from factory.store import write_through
 from sft.template import IGNORED, Rendered, render_all
@@ -61,7 +61,10 @@ def write_rows(
 
     temporary, done = file.with_name(f"{file.name}.tmp"), 0
     schema = pl.DataFrame(schema=ROW).to_arrow().schema
-    with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    with (
+        tokenizers_on_all_cores(),
+        pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
+    ):
         for frame in conversations:
             for group in frame.iter_slices(WRITTEN):
                 parts = group.iter_slices(RENDERED)

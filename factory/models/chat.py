@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -96,6 +98,19 @@ def load_tokenizer(folder: Path | str) -> PreTrainedTokenizerBase:
 
     loaded: Any = AutoTokenizer.from_pretrained(folder)
     return loaded
+
+
+@contextlib.contextmanager
+def tokenizers_on_all_cores() -> Iterator[None]:
+    """Meanwhile a batch is tokenised on all cores; the line keeps stages to one otherwise."""
+    name = "TOKENIZERS_PARALLELISM"  # looked at with each batch
+    before = os.environ.get(name)
+    os.environ[name] = "true"
+    try:
+        yield
+    finally:
+        # Said, and not left open: then no process that is forked later is warned.
+        os.environ[name] = before or "false"
 
 
 def template_for(tokenizer: PreTrainedTokenizerBase, name: str | None = None) -> ChatTemplate:

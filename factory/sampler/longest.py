@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from factory.models.chat import Message, load_tokenizer
+from factory.models.chat import Message, load_tokenizer, tokenizers_on_all_cores
 from factory.recipe.sampling import QUESTION
 from factory.sampler.prompt_state import Asker
 from factory.sampler.strategies import Asked, Prepared, ask
@@ -27,12 +27,14 @@ def longest_prompt(model: str, prompts: pl.DataFrame, asker: Asker) -> int:
     times = max([p.question.count(QUESTION) for p in asker.strategies], default=1)
     around = _around(tokenizer, prompts["messages"], asker.strategies)
     largest_first, longest = sizes.arg_sort(descending=True), 0
-    for first in range(0, prompts.height, BATCH):
-        batch = largest_first[first : first + BATCH]
-        if sizes[batch[0]] * times + around <= longest:
-            break
-        asked = [ask(asker.strategies, row) for row in prompts[batch].iter_rows(named=True)]
-        longest = max(longest, *_tokens(tokenizer, asked))
+    rows = prompts.drop("reference", strict=False).rechunk()  # or else each gathering takes long
+    with tokenizers_on_all_cores():
+        for first in range(0, rows.height, BATCH):
+            batch = largest_first[first : first + BATCH]
+            if sizes[batch[0]] * times + around <= longest:
+                break
+            asked = [ask(asker.strategies, row) for row in rows[batch].iter_rows(named=True)]
+            longest = max(longest, *_tokens(tokenizer, asked))
     return longest
 
 
@@ -78,5 +80,16 @@ def _tokens(tokenizer: Any, asked: Sequence[Asked]) -> list[int]:
     """The number of tokens of each, what its answer is begun with included."""
     begun = {one.prefill for one in asked}
     ids = {text: tokenizer.encode(text, add_special_tokens=False) if text else [] for text in begun}
-    rows = tokenizer(_texts(tokenizer, asked), add_special_tokens=False)["input_ids"]
-    return [len(row) + len(ids[one.prefill]) for row, one in zip(rows, asked, strict=True)]
+    lengths = _lengths(tokenizer, _texts(tokenizer, asked))
+    return [own + len(ids[one.prefill]) for own, one in zip(lengths, asked, strict=True)]
+
+
+def _lengths(tokenizer: Any, texts: list[str]) -> list[int]:
+    """Tokens of each text."""
+    if not hasattr(tokenizer, "backend_tokenizer"):
+        return [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]
+    # The same tokens in half the time: places in the text, and Python's lists, are left out.
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    return [len(row) for row in backend.encode_batch_fast(texts, add_special_tokens=False)]

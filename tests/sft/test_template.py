@@ -1,5 +1,6 @@
 """A conversation becomes ids and labels: what is trained, what is asked, and that none is cut."""
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from factory.models.chat import (
     opens_thinking,
     prompt_ids,
     template_for,
+    tokenizers_on_all_cores,
 )
 from sft.template import IGNORED, render, render_all
 from teacher import tiny
@@ -129,6 +131,20 @@ def test_the_last_turn_must_be_the_assistant_s(
     turns = [turn("user", "What is 12-7?"), turn("assistant", THOUGHT), turn(last, "Well?")]
     with pytest.raises(ValueError, match=f"the last turn to train on is {last}'s, not the assist"):
         render_all(tokenizer, template, [CONVERSATIONS["one question"], turns])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("false", "false"), ("true", "true"), (None, "false")]
+)
+def test_tokenizers_use_all_cores_only_where_they_are_told_to(
+    monkeypatch: pytest.MonkeyPatch, before: str | None, after: str
+):
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", before or "")
+    if before is None:
+        monkeypatch.delenv("TOKENIZERS_PARALLELISM")
+    with tokenizers_on_all_cores():
+        assert os.environ["TOKENIZERS_PARALLELISM"] == "true"
+    assert os.environ["TOKENIZERS_PARALLELISM"] == after
 
 
 # --- the template that other tools read ---------------------------------------------------------

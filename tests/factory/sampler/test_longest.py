@@ -74,30 +74,48 @@ def test_it_is_as_long_as_the_longest_of_all(
         assert longest_prompt(model, table, Asker("t", Sampling(), 1, prepared)) == max(lengths)
 
 
-def test_short_ones_are_not_tokenised(model: str, monkeypatch: pytest.MonkeyPatch):
-    tokenizer, seen = load_tokenizer(model), list[str]()
+class Noting:
+    """A tokenizer that notes the texts it is asked to render."""
 
-    class Counting:
-        """The tokenizer, and what it was given."""
+    def __init__(self, tokenizer: Any):
+        self.tokenizer, self.rendered = tokenizer, 0
 
-        def __call__(self, texts: list[str], **settings: Any) -> Any:
-            seen.extend(texts)
-            return tokenizer(texts, **settings)
+    def apply_chat_template(self, asked: list[Any], **settings: Any) -> list[str]:
+        self.rendered += len(asked)
+        return self.tokenizer.apply_chat_template(asked, **settings)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.tokenizer, name)
+
+
+def test_short_ones_are_not_looked_at(model: str, monkeypatch: pytest.MonkeyPatch):
+    tokenizer = Noting(load_tokenizer(model))
+    monkeypatch.setattr(longest, "load_tokenizer", lambda _: tokenizer)
+    words = [3] * 5000 + [300, 200]
+    turns = [[{"role": "user", "content": "apples " * number}] for number in words]
+    table = pl.DataFrame({"prompt_id": map(str, words), "messages": turns}, schema_overrides=PROMPT)
+    assert longest_prompt(model, table, Asker("t", Sampling(), 1)) > 300
+    assert tokenizer.rendered == longest.BATCH + 1  # and one to measure the template
+
+
+def test_a_tokenizer_without_a_fast_one_is_asked_itself(
+    model: str, monkeypatch: pytest.MonkeyPatch
+):
+    class Slow(Noting):
+        """One written in Python alone."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(tokenizer, name)
+            if name == "backend_tokenizer":
+                raise AttributeError(name)
+            return super().__getattr__(name)
 
-    monkeypatch.setattr(longest, "load_tokenizer", lambda _: Counting())
-    words = [3] * 5000 + [300, 200]
-    table = pl.DataFrame(
-        [
-            {"prompt_id": str(n), "messages": [{"role": "user", "content": "apples " * n}]}
-            for n in words
-        ],
-        schema_overrides=PROMPT,
-    )
-    assert longest_prompt(model, table, Asker("t", Sampling(), 1)) > 300
-    assert len(seen) == longest.BATCH
+        def __call__(self, texts: list[str], **settings: Any) -> Any:
+            return self.tokenizer(texts, **settings)
+
+    table, asker = prompts(300), Asker("t", Sampling(), 1)
+    fast = longest_prompt(model, table, asker)
+    monkeypatch.setattr(longest, "load_tokenizer", lambda _: Slow(load_tokenizer(model)))
+    assert longest_prompt(model, table, asker) == fast
 
 
 def test_no_prompts_need_no_room(model: str):
