@@ -1,0 +1,191 @@
+"""Fine-tuning and GRPO for `benchmarks/gpu.py`: a few steps with the project's settings."""
+
+from __future__ import annotations
+
+import gc
+import random
+import statistics
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+from benchmarks.gpu_models import (
+    OUT,
+    TINY,
+    VOCABULARY,
+    bare_folder,
+    full_folder,
+    operations,
+    questions,
+    random_model,
+)
+
+Note = Callable[..., None]
+"""`note(**figures)`: writes a line of figures."""
+WARM, TIMED = 3, 8
+"""Steps of fine-tuning."""
+PEAK = 989e12
+"""Operations a second, dense bf16, of an H100 SXM by its data sheet; `mfu` is a share of this."""
+FINE_TUNING: dict[str, list[tuple[int, int, str, dict[str, Any]]]] = {
+    # rows a batch, tokens a row, dtype of the weights, other settings
+    "05": [(4, 2048, "float32", {}), (16, 2048, "float32", {}), (2, 16384, "float32", {})],
+    "15": [(4, 2048, "float32", {}), (16, 2048, "float32", {})],
+    # `sft/distil.py` trains float32 weights: 16 bytes a weight with AdamW, 122 GB here.
+    "7": [(4, 2048, "bfloat16", {}), (2, 2048, "bfloat16", {"optim": "adafactor"})],
+}
+
+
+def fine_tune(shape: str, note: Note) -> None:
+    """Each setting in turn; one that needs too much memory is noted as such."""
+    import torch
+
+    plan = [(2, 64, "float32", {})] if TINY else FINE_TUNING[shape]
+    for rows, length, dtype, further in plan:
+        told = {"what": f"{rows} rows of {length}", "weights": dtype, **further}
+        try:
+            note(**told, **fine_tuned(shape, rows, length, dtype, further))
+        except torch.OutOfMemoryError as error:
+            note(**told, failed=f"out of memory: {str(error)[:300]}")
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+
+
+def fine_tuned(
+    shape: str, rows: int, length: int, dtype: str, further: dict[str, Any]
+) -> dict[str, Any]:
+    """A few steps on random rows, of which the first eighth is the question."""
+    import torch
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    from factory.models.chat import load_tokenizer
+    from sft.rows import Collator
+    from sft.trainer import device_settings
+
+    model, tokenizer = random_model(shape, dtype), load_tokenizer(bare_folder(shape))
+    draw, padding = random.Random(1), tokenizer.pad_token_id
+    assert isinstance(padding, int)
+    times: list[float] = []
+    ids = [draw.choices(range(300, VOCABULARY - 300), k=length) for _ in range(rows * 4)]
+    arguments = SFTConfig(
+        output_dir=str(OUT / "sft"),
+        max_steps=WARM + TIMED,
+        per_device_train_batch_size=rows,
+        learning_rate=1e-5,
+        lr_scheduler_type="cosine",
+        warmup_steps=0.05,
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
+        save_strategy="no",
+        logging_steps=20,
+        seed=0,
+        **{**device_settings(), **further},
+    )
+    SFTTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_dict(
+            {"input_ids": ids, "reply_start": [length // 8] * len(ids)}
+        ),
+        processing_class=tokenizer,
+        data_collator=Collator(padding),
+        callbacks=[clock(times.append)],
+    ).train()
+    steps = [after - before for before, after in pairwise(times)][WARM - 1 :]
+    seconds = statistics.median(steps)
+    speed = rows * length / seconds
+    gpu = torch.cuda.is_available()
+    return {
+        "parameters": model.num_parameters(),
+        "seconds_a_step": seconds,
+        "steps": [round(step, 4) for step in steps],
+        "tokens_per_second": speed,
+        "mfu": speed * operations(model.config, length) / PEAK if gpu else None,
+        "peak_gib": peak_gib(),
+        "optimizer": arguments.optim,
+        "attention": model.config._attn_implementation,
+    }
+
+
+def reinforce(shape: str, note: Note) -> None:
+    """Steps of GRPO; on a CPU transformers draws, as in `teacher/grpo.py`."""
+    import torch
+    from datasets import Dataset
+    from trl import GRPOConfig, GRPOTrainer
+
+    from factory.models.chat import load_tokenizer
+    from sft.trainer import device_settings
+
+    began, folder = time.perf_counter(), full_folder(shape)
+    prompts, draws, longest, steps = (2, 2, 16, 2) if TINY else (16, 8, 512, 6)
+    settings = device_settings()
+    if torch.cuda.is_available():
+        settings |= {"use_vllm": True, "vllm_importance_sampling_mode": "token_truncate"}
+        settings |= {"vllm_mode": "colocate", "vllm_gpu_memory_utilization": 0.3}
+    arguments = GRPOConfig(
+        output_dir=str(OUT / "grpo"),
+        max_steps=steps,
+        per_device_train_batch_size=prompts * draws,
+        num_generations=draws,
+        max_completion_length=longest,
+        learning_rate=1e-6,
+        lr_scheduler_type="constant",
+        beta=0.0,
+        temperature=1.0,
+        top_p=1.0,
+        top_k=0,
+        save_strategy="no",
+        logging_steps=1,
+        seed=0,
+        **settings,
+    )
+    times: list[float] = []
+
+    def stepped(now: float) -> None:
+        note(what="step", step=len(times), seconds=now - times[-1], peak_gib=peak_gib())
+        times.append(now)
+
+    trainer = GRPOTrainer(
+        model=str(folder),
+        args=arguments,
+        reward_funcs=[variety],
+        train_dataset=Dataset.from_dict({"prompt": questions(64)}),
+        processing_class=load_tokenizer(folder),
+        callbacks=[clock(stepped)],
+    )
+    times.append(time.perf_counter())
+    started = {"prompts": prompts, "draws": draws, "max_tokens": longest}
+    note(what="start, with the engine's", seconds=times[0] - began, **started)
+    trainer.train()
+    for log in trainer.state.log_history:
+        note(what="log", **log)
+
+
+def variety(completions: list[list[dict[str, str]]], **_: Any) -> list[float | None]:
+    """A reward in which random draws differ."""
+    return [len(set(turns[0]["content"])) / 30 for turns in completions]
+
+
+def clock(tell: Callable[[float], None]) -> Any:
+    """A callback of transformers' trainer: tells the time when a step is over, on the GPU too."""
+    import torch
+    from transformers import TrainerCallback
+
+    class Clock(TrainerCallback):
+        def on_step_end(self, *_: Any, **__: Any) -> None:
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            tell(time.perf_counter())
+
+    return Clock()
+
+
+def peak_gib() -> float | None:
+    """The most GPU memory that torch had, in GiB, since the last reset; None without a GPU."""
+    import torch
+
+    return torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None
