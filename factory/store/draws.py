@@ -10,7 +10,7 @@ import polars as pl
 
 from factory.records import SAMPLE
 from factory.store import verdicts
-from factory.store.shards import ALL, Shards, among
+from factory.store.shards import ALL, Shards
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Draws:
             needed |= {"verdict", "verdict_reason", "key"}
         else:
             rounds = ()
-        ids = None if ids is None else ids.select("sample_id")
-        for shard in Shards(self.place).each([c for c in SAMPLE if c in needed], ids):
+        wanted = None if ids is None else frozenset(ids["sample_id"])
+        for shard in Shards(self.place).each([c for c in SAMPLE if c in needed], wanted):
             lacks = (c for c in needed if c not in shard.columns)
             rows = shard.with_columns(pl.lit(None, SAMPLE[c]).alias(c) for c in lacks)
             yield verdicts.over(rows, rounds).select(columns)
@@ -62,9 +62,11 @@ class Draws:
         Raises:
             StageError: a shard is damaged, naming it.
         """
+        places = {id: place for place, id in enumerate(table["sample_id"])}
+        others = table.drop("sample_id")
         for shard in self.each(["sample_id", *columns], table):
             for rows in shard.iter_slices(at_once):
-                yield rows.join(among(table, rows), on="sample_id", maintain_order="left")
+                yield rows.hstack(others[[places[id] for id in rows["sample_id"]]])
 
     def read(self, columns: Sequence[str] = ALL, ids: pl.DataFrame | None = None) -> pl.DataFrame:
         """All of them at once: name few columns, or few ids.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +66,14 @@ class Shards:
             self._files.put_file(str(file), self._name(number))
 
     def each(
-        self, columns: Sequence[str] = ALL, ids: pl.DataFrame | None = None
+        self, columns: Sequence[str] = ALL, ids: Container[str] | None = None
     ) -> Iterator[pl.DataFrame]:
         """The draws of one shard after the other; checksums are checked on the way.
 
         Args:
             columns: only these are read.
-            ids: with a column `sample_id`: only these draws, and of a shard without any of them
-                nothing but its ids is read. None: all.
+            ids: only these draws, and of a shard without any of them nothing but its ids is read.
+                None: all.
 
         Raises:
             StageError: when a shard is damaged, naming it.
@@ -87,12 +87,12 @@ class Shards:
         return f"{self._root}/part-{number:05}.parquet"
 
     def _read(
-        self, name: str, columns: Sequence[str], ids: pl.DataFrame | None
+        self, name: str, columns: Sequence[str], ids: Container[str] | None
     ) -> pl.DataFrame | None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        found = None
+        wanted: list[bool] | None = None
         try:
             with (
                 self._files.open(name, "rb") as content,
@@ -100,10 +100,10 @@ class Shards:
             ):
                 there = [column for column in columns if column in file.schema_arrow.names]
                 if ids is not None:
-                    found = among(ids, pl.from_arrow(file.read(columns=["sample_id"])))
-                    if found.is_empty():
+                    there_are = file.read(columns=["sample_id"])["sample_id"].to_pylist()
+                    wanted = [id in ids for id in there_are]
+                    if not any(wanted):
                         return None
-                    there = list(dict.fromkeys(["sample_id", *there]))
                 table: Any = pl.from_arrow(file.read(columns=there))
         except (pa.ArrowException, OSError) as error:
             raise StageError(
@@ -111,9 +111,7 @@ class Shards:
                 "copy, or move it away: its draws are then made again"
             ) from error
         table = table.cast({column: SAMPLE[column] for column in there})
-        if found is not None:
-            table = table.join(found, on="sample_id", how="semi", maintain_order="left")
-        return table.select(column for column in columns if column in there)
+        return table if wanted is None or all(wanted) else table.filter(wanted)
 
 
 def among(table: pl.DataFrame, rows: Any) -> pl.DataFrame:
