@@ -218,7 +218,7 @@ def ours(part: Part) -> None:
 async def sampled(engine: Any, prompts: int, sampling: Any, seed: int) -> dict[str, float]:
     """One sampling into a new store."""
     from factory.sampler.asker import Asker
-    from factory.sampler.loop import fill
+    from factory.sampler.fill import fill
     from factory.store import Store
 
     asked = prompt_table(prompts)
