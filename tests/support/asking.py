@@ -13,10 +13,12 @@ from misbehaving import Behaviour, Misbehaving
 
 from factory.engines import Completion, Request
 from factory.engines.endpoint import Endpoint
+from factory.engines.stream import Streamed
 from factory.errors import EngineFailure
 from factory.recipe.models import Served
 
 KEY = "sk-s3cret-0123456789abcdef"
+THINK = "<think>\n2+2=4\n</think>\n4"
 
 
 def request(number: int = 0, **changes: Any) -> Request:
@@ -61,3 +63,15 @@ def gathered(server: Misbehaving, count: int, concurrency: int, **settings: Any)
             return await asyncio.gather(*draws, return_exceptions=True)
 
     return asyncio.run(ask())
+
+
+def streamed(*events: bytes, **settings: Any) -> Streamed:
+    """What takes these events, as far as it wants them."""
+    draw = Streamed(**settings)
+    for told in events:
+        for data in filter(None, told.split(b"\n\n")):
+            if draw.take(data.removeprefix(b"data: ")):
+                draw.end()
+                return draw
+    draw.end()
+    return draw

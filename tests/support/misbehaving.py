@@ -217,6 +217,8 @@ def event(content: str | None = None, **changes: Any) -> bytes:
     return b"data: " + json.dumps(whole, ensure_ascii=False).encode() + b"\n\n"
 
 
+ROLE = event("", role="assistant")
+"""How everybody begins to stream."""
 DONE = b"data: [DONE]\n\n"
 STOP = event(finish_reason="stop")
 USAGE = event(choices=[], usage={"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8})

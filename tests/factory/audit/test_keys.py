@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from test_reverify import RIGHT, WRONG, call, run_of
+from runs import RIGHT, WRONG, call, run_of
 
 from factory.audit.keys import WORDS, Doubt, Review, agreeing, review
 from filters.verifiers.majority import among

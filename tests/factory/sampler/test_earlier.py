@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from test_loop import prompts
+from sampled import prompts
 
 from factory.engines import Completion, Request
 from factory.recipe.sampling import Sampling

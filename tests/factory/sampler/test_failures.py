@@ -5,12 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
-from test_loop import (
+from sampled import (
     RIGHT,
     WRONG,
     Failing,
     Recording,
-    Scripted,
     draws,
     fixed,
     prompts,
@@ -18,7 +17,7 @@ from test_loop import (
     until,
 )
 
-from factory.engines import Completion, Request
+from factory.engines import Completion, Request, Scripted
 from factory.errors import EngineFailure, StageError
 from factory.recipe.sampling import Sampling, Target
 from factory.sampler.asker import Asker

@@ -1,6 +1,7 @@
 """Killed at twenty instants and run again, a sampling ends as an undisturbed one does."""
 
 import asyncio
+import os
 import random
 import signal
 import subprocess
@@ -8,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_loop import Recording, Scripted, fixed, mixed_answers, prompts, sample, told, until
+from sampled import Recording, fixed, mixed_answers, prompts, sample, told, until
 
-from factory.engines import Completion, Request
+from factory.engines import Completion, Request, Scripted
 from factory.store import Store
 
 ANSWERS = mixed_answers(prompts=90, draws=5)
@@ -45,9 +46,10 @@ def test_killed_and_run_again_it_is_as_if_nothing_had_happened(
         Scripted(ANSWERS), prompts(*ANSWERS), POLICIES[policy], Store(tmp_path / "undisturbed")
     )
     asked: list[str] = []
+    command = [sys.executable, __file__, str(tmp_path / "killed"), policy]
+    ours = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     for _ in range(kills):
-        command = [sys.executable, __file__, str(tmp_path / "killed"), policy]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, env=ours, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout
             lines = rng.randint(4, 24)
             asked += [process.stdout.readline().strip() for _ in range(lines)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from test_loop import RIGHT, WRONG, fixed, prompts, until
+from sampled import RIGHT, WRONG, fixed, prompts, until
 
 from factory.engines import Scripted
 from factory.recipe.sampling import Policy, Sampling

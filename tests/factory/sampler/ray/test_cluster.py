@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from test_loop import mixed_answers, prompts
+from sampled import mixed_answers, prompts
 
 from factory.engines import Completion, Engine, Request, Scripted
 from factory.errors import StageError
@@ -60,11 +61,8 @@ async def broken() -> AsyncIterator[Engine]:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """Two nodes on this machine, with room for an engine and a judge each."""
-    here = Path(__file__).parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(
-            "PYTHONPATH", ":".join(map(str, [here, here.parent, *here.parents]))
-        )  # for workers
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))  # for workers
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
         import ray

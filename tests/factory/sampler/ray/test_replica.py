@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_loop import RIGHT, Scripted, fixed, prompts, until
+from sampled import RIGHT, fixed, prompts, until
 
+from factory.engines import Scripted
 from factory.recipe.sampling import Budget, Policy, Sampling
 from factory.sampler.asker import Asker
 from factory.sampler.budget import Spent
