@@ -59,32 +59,17 @@ def fine_tuned(
     """A few steps on random rows, of which the first eighth is the question."""
     import torch
     from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTTrainer
 
     from factory.models.chat import load_tokenizer
     from sft.rows import Collator
-    from sft.trainer import device_settings
 
     model, tokenizer = random_model(shape, dtype), load_tokenizer(bare_folder(shape))
     draw, padding = random.Random(1), tokenizer.pad_token_id
     assert isinstance(padding, int)
     times: list[float] = []
     ids = [draw.choices(range(300, VOCABULARY - 300), k=length) for _ in range(rows * 4)]
-    arguments = SFTConfig(
-        output_dir=str(OUT / "sft"),
-        max_steps=WARM + TIMED,
-        per_device_train_batch_size=rows,
-        learning_rate=1e-5,
-        lr_scheduler_type="cosine",
-        warmup_steps=0.05,
-        max_length=None,
-        dataset_kwargs={"skip_prepare_dataset": True},
-        remove_unused_columns=False,
-        save_strategy="no",
-        logging_steps=20,
-        seed=0,
-        **{**device_settings(), **further},
-    )
+    arguments = fine_tuning_arguments(rows, further)
     SFTTrainer(
         model=model,
         args=arguments,
@@ -111,38 +96,39 @@ def fine_tuned(
     }
 
 
+def fine_tuning_arguments(rows: int, further: dict[str, Any]) -> Any:
+    """As in `sft/train.py`, for a number of steps."""
+    from trl import SFTConfig
+
+    from sft.trainer import device_settings
+
+    return SFTConfig(
+        output_dir=str(OUT / "sft"),
+        max_steps=WARM + TIMED,
+        per_device_train_batch_size=rows,
+        learning_rate=1e-5,
+        lr_scheduler_type="cosine",
+        warmup_steps=0.05,
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
+        save_strategy="no",
+        logging_steps=20,
+        seed=0,
+        **{**device_settings(), **further},
+    )
+
+
 def reinforce(shape: str, note: Note) -> None:
     """Steps of GRPO; on a CPU transformers draws, as in `teacher/grpo.py`."""
-    import torch
     from datasets import Dataset
-    from trl import GRPOConfig, GRPOTrainer
+    from trl import GRPOTrainer
 
     from factory.models.chat import load_tokenizer
-    from sft.trainer import device_settings
 
     began, folder = time.perf_counter(), full_folder(shape)
     prompts, draws, longest, steps = (2, 2, 16, 2) if TINY else (16, 8, 512, 6)
-    settings = device_settings()
-    if torch.cuda.is_available():
-        settings |= {"use_vllm": True, "vllm_importance_sampling_mode": "token_truncate"}
-        settings |= {"vllm_mode": "colocate", "vllm_gpu_memory_utilization": 0.3}
-    arguments = GRPOConfig(
-        output_dir=str(OUT / "grpo"),
-        max_steps=steps,
-        per_device_train_batch_size=prompts * draws,
-        num_generations=draws,
-        max_completion_length=longest,
-        learning_rate=1e-6,
-        lr_scheduler_type="constant",
-        beta=0.0,
-        temperature=1.0,
-        top_p=1.0,
-        top_k=0,
-        save_strategy="no",
-        logging_steps=1,
-        seed=0,
-        **settings,
-    )
+    arguments = grpo_arguments(prompts, draws, longest, steps)
     times: list[float] = []
 
     def stepped(now: float) -> None:
@@ -163,6 +149,36 @@ def reinforce(shape: str, note: Note) -> None:
     trainer.train()
     for log in trainer.state.log_history:
         note(what="log", **log)
+
+
+def grpo_arguments(prompts: int, draws: int, longest: int, steps: int) -> Any:
+    """As in `teacher/grpo.py`, with vLLM in this process on a GPU."""
+    import torch
+    from trl import GRPOConfig
+
+    from sft.trainer import device_settings
+
+    settings = device_settings()
+    if torch.cuda.is_available():
+        settings |= {"use_vllm": True, "vllm_importance_sampling_mode": "token_truncate"}
+        settings |= {"vllm_mode": "colocate", "vllm_gpu_memory_utilization": 0.3}
+    return GRPOConfig(
+        output_dir=str(OUT / "grpo"),
+        max_steps=steps,
+        per_device_train_batch_size=prompts * draws,
+        num_generations=draws,
+        max_completion_length=longest,
+        learning_rate=1e-6,
+        lr_scheduler_type="constant",
+        beta=0.0,
+        temperature=1.0,
+        top_p=1.0,
+        top_k=0,
+        save_strategy="no",
+        logging_steps=1,
+        seed=0,
+        **settings,
+    )
 
 
 def variety(completions: list[list[dict[str, str]]], **_: Any) -> list[float | None]:
