@@ -25,6 +25,7 @@ from teacher import tiny
 FEW = 5000
 chance = random.Random(1)
 WORDS = ["".join(chance.choices("abcdefghijklm", k=chance.randint(2, 9))) for _ in range(3000)]
+CORPUS = " ".join(chance.choices(WORDS, k=200_000))
 LENGTHS: dict[str, Callable[[], float]] = {
     "from 200 to 400 bytes": lambda: chance.uniform(200, 400),
     "mostly short, few long": lambda: chance.lognormvariate(5.4, 0.8),
@@ -33,12 +34,13 @@ LENGTHS: dict[str, Callable[[], float]] = {
 
 
 def prompts(count: int, length: Callable[[], float]) -> pl.DataFrame:
-    """Questions of random words."""
+    """Questions that are pieces of one text of random words."""
     frames = []
     for first in range(0, count, 10_000):
         here = range(first, min(first + 10_000, count))
         sizes = [int(length()) for _ in here]
-        texts = [" ".join(chance.choices(WORDS, k=size // 6 + 1))[:size] for size in sizes]
+        starts = [chance.randrange(len(CORPUS) // 2) for _ in here]
+        texts = [CORPUS[start : start + size] for start, size in zip(starts, sizes, strict=True)]
         turns = [[{"role": "user", "content": text}] for text in texts]
         frames.append(pl.DataFrame({"prompt_id": [str(n) for n in here], "messages": turns}))
     return pl.concat(frames)
