@@ -39,10 +39,16 @@ def modules() -> dict[str, Path]:
 
 
 @cache
+def tree(name: str) -> ast.Module:
+    """A module, parsed."""
+    return ast.parse(modules()[name].read_text())
+
+
+@cache
 def imports(name: str) -> set[str]:
     """The modules of the house that a module imports, inside functions as well."""
     found = set()
-    for node in ast.walk(ast.parse(modules()[name].read_text())):
+    for node in ast.walk(tree(name)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -130,17 +136,18 @@ SPELLERS = ("factory.run_folder", "factory.versions.folder")
 """Who spells the names of a run folder: the second those of a version, which is also published."""
 
 
+@cache
 def constants(name: str) -> set[str]:
     """The texts in a module, those inside f-strings included."""
-    tree = ast.parse(modules()[name].read_text())
-    values = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    values = (node.value for node in ast.walk(tree(name)) if isinstance(node, ast.Constant))
     return {value for value in values if isinstance(value, str)}
 
 
+@cache
 def joined(name: str) -> set[str]:
     """What a module joins to paths by `/`, each `{…}` of an f-string as a star, none in front."""
     found = set()
-    for node in ast.walk(ast.parse(modules()[name].read_text())):
+    for node in ast.walk(tree(name)):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             parts = node.right.values if isinstance(node.right, ast.JoinedStr) else [node.right]
             said = (part.value if isinstance(part, ast.Constant) else "*" for part in parts)
