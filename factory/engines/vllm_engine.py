@@ -61,8 +61,9 @@ class _Asked(ABC):
         return answer.completion()
 
     def spell(self, token_ids: Sequence[int]) -> str:
-        """The text of drawn ids, as vLLM gives it."""
-        return str(self.tokenizer.decode(list(token_ids), skip_special_tokens=True))
+        """The text of drawn ids, as vLLM gives it: a character cut at the end is held back."""
+        text = str(self.tokenizer.decode(list(token_ids), skip_special_tokens=True))
+        return text.rstrip("\ufffd")
 
     @abstractmethod
     def _outputs(self, request: Request, watched: bool) -> AsyncIterator[Any]:

@@ -105,7 +105,8 @@ class TestTwoTeachers:
         assert (first.failed, sitting.said) == ({}, [])
         assert first.ended_by == ["all prompts are finished"] * 2
         assert first.samples.height == rows.height == 2 * 3 * 2
-        names = {teacher.model.digest: teacher.model.name for teacher in sitting.teachers}
+        sampling = Sampling.model_validate(SETTINGS)
+        names = {who.identity(sampling): who.model.name for who in sitting.teachers}
         counted = rows.group_by("teacher", "strategy", "opening").len().rows()
         expected = {(id, strategy, OPENINGS[strategy], 2) for id in names for strategy in OPENINGS}
         assert set(counted) == expected

@@ -216,4 +216,5 @@ def test_vllm_goes_on_from_token_ids(tmp_path: Path):
 
     whole, joined = asyncio.run(both())
     assert joined.token_ids == whole.token_ids
-    assert joined.text == whole.text
+    # Random weights write bytes that are no characters; there vLLM gives less than it has drawn.
+    assert joined.text == engine.spell(whole.token_ids or ())
