@@ -47,8 +47,7 @@ def light(draws: Draws, ids: pl.DataFrame, prompts: pl.DataFrame, filters: Filte
             f"{draws.place}: {gone:,} of {rows.height:,} draws are not there any more. Bring their "
             "shards back, or run the stage samples again: it draws what is missing"
         )
-    of_prompts = [column for column in OF_PROMPTS if column in asked]
-    known = prompts.select("prompt_id", *of_prompts)
+    known = prompts.select("prompt_id", *OF_PROMPTS)
     return rows.join(known, on="prompt_id", how="left", maintain_order="left")
 
 
