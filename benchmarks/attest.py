@@ -142,7 +142,7 @@ def engine(weights: Path) -> Any:
     """vLLM as the line starts it on this machine."""
     from vllm import LLM
 
-    from factory.engines.vllm_engine import device_arguments
+    from factory.engines.machine import device_arguments
 
     arguments = device_arguments(str(weights), 256, 256)
     return LLM(str(weights), max_model_len=256, enable_prefix_caching=True, **arguments)

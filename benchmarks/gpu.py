@@ -138,7 +138,7 @@ def bare(part: Part) -> None:
     began = time.monotonic()
     from vllm import LLM
 
-    from factory.engines.vllm_engine import engine_arguments
+    from factory.engines.machine import engine_arguments
     from factory.models.chat import load_tokenizer, prompt_ids
 
     folder = bare_folder(part.shape)

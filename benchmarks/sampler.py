@@ -110,7 +110,7 @@ class Bare:
     def __init__(self, model: Path, sampling: Any):
         from vllm import LLM
 
-        from factory.engines.vllm_engine import device_arguments
+        from factory.engines.machine import device_arguments
 
         self.sampling = sampling
         arguments = device_arguments(str(model), 256, sampling.concurrency)

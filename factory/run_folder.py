@@ -210,6 +210,10 @@ class RunFolder:
         """A stage's draws that could not be had, with the engine's words."""
         return self.stage(stage) / "failed.parquet"
 
+    def unasked(self, stage: str) -> Path:
+        """Prompts that a model could not be asked in a stage, and why."""
+        return self.stage(stage) / "unasked.parquet"
+
     def draws(self, stage: str = "samples", elsewhere: str | None = None) -> Draws:
         """A stage's sealed draws, with the verdicts that count now."""
         return Draws(self.shards(stage, elsewhere), self.rounds(stage))

@@ -15,10 +15,10 @@ from rich.table import Table
 from factory.line.context import Context
 from factory.recipe.dataset import Select
 from factory.run_folder import RunFolder
-from factory.sampler.draws import asker_of
 from factory.sampler.outcome import outcome
 from factory.sampler.prompt_state import KEPT, by_prompt
 from factory.sampler.rejudge import Round
+from factory.sampler.rounds import rounds_of
 from factory.sampler.strategies import prepare
 from factory.store import verdicts
 from factory.store.draws import Draws
@@ -199,13 +199,13 @@ def wanted(context: Context, before: Rounds, after: Rounds) -> Wanted:
     pending, used = ([], []), ([], [])
     for teacher in context.teachers():
         sampling, seed = context.recipe.sampling, context.recipe.seed
-        asker = asker_of(teacher, sampling, seed, strategies, asked)
-        for place, rounds in enumerate((before, after)):
-            told = by_prompt(Draws(context.draws().place, rounds).read(KEPT), asker)
-            came = outcome(asked, told, asker, {}, "")
-            waits = came.prompts.filter(state="pending")["prompt_id"]
-            pending[place].extend((asker.teacher, id) for id in waits)
-            used[place].extend(came.samples["sample_id"])
+        for each in rounds_of(teacher, sampling, seed, strategies, asked):
+            for place, rounds in enumerate((before, after)):
+                told = by_prompt(Draws(context.draws().place, rounds).read(KEPT), each.asker)
+                came = outcome(each.prompts, told, each.asker, {}, "")
+                waits = came.prompts.filter(state="pending")["prompt_id"]
+                pending[place].extend((each.asker.account, id) for id in waits)
+                used[place].extend(came.samples["sample_id"])
     was, now = map(set, used)
     return Wanted(len(set(pending[1]) - set(pending[0])), len(was - now), len(now - was))
 

@@ -17,7 +17,10 @@ def check(recipe: Path) -> None:
       factory check manifests/quickstart.yaml
     """
     from factory import recipe as recipes
+    from factory.line import contexts
     from factory.line.table import wanted
 
     plan = recipes.load(recipe)
     click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
+    for line in contexts.told(plan, recipe.parent):
+        click.echo(f"  {line}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
 
 from factory.models.chat import Message
+from factory.recipe.strategies import Thinking
 
 
 class Watch(Protocol):
@@ -40,6 +41,16 @@ class Request:
     """Ids that follow the prefill and were drawn before; not part of the completion either."""
     until: str | None = None
     """Text at which to stop; it is the end of the completion's text, where it was met."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Further sampling parameters, as `factory.recipe.asking.OPTIONS`."""
+    stop_words: tuple[str, ...] = ()
+    """Texts at which to stop; the completion's text ends before them."""
+    template_arguments: Mapping[str, Any] = field(default_factory=dict)
+    """What the chat template is told."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields, where it goes to an endpoint."""
+    thinking: Thinking | None = None
+    """Bounds of the thinking, for an engine that keeps them."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,8 @@ class Completion:
     """Sum of the drawn ids' log-probabilities, where the engine gives it."""
     retries: int = 0
     """Tries that failed before this one."""
+    seeded: bool = True
+    """Whether the request's seed was used."""
 
 
 class Engine(Protocol):
@@ -75,6 +88,15 @@ class Continues(Protocol):
 
     def spell(self, token_ids: Sequence[int]) -> str:
         """The text of drawn ids, as the engine would give it."""
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """An engine that knows how far its draws are."""
+
+    @property
+    def in_flight_tokens(self) -> int:
+        """Tokens of draws that are not finished."""
 
 
 class Scripted:

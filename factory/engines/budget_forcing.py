@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from factory.engines import Completion, Engine, Request
-from factory.recipe.sampling import Thinking
+from factory.engines import Completion, Continues, Counts, Engine, Request
+from factory.recipe.strategies import Thinking
 from filters.text.thinking import CLOSE, OPEN
 
 
@@ -49,7 +50,32 @@ class _Draft:
             len(self.ids),
             self.forced,
             sum(known) if len(known) == len(logprobs) else None,
+            seeded=self.segments[0].seeded,
         )
+
+
+class KeepsThinking:
+    """An engine that keeps the thinking between a request's bounds, where it has any."""
+
+    def __init__(self, engine: Engine, tokenizer: Tokenizer):
+        self.engine, self.tokenizer = engine, tokenizer
+        self.opened = engine.opened
+
+    async def draw(self, request: Request) -> Completion:
+        """As the engine draws, or as `Budgeted` does."""
+        if request.thinking is None:
+            return await self.engine.draw(request)
+        return await Budgeted(self.engine, request.thinking, self.tokenizer).draw(request)
+
+    def spell(self, token_ids: Sequence[int]) -> str:
+        """As the engine does."""
+        assert isinstance(self.engine, Continues)  # a request with bounds goes to no other
+        return self.engine.spell(token_ids)
+
+    @property
+    def in_flight_tokens(self) -> int:
+        """As the engine says."""
+        return self.engine.in_flight_tokens if isinstance(self.engine, Counts) else 0
 
 
 class Budgeted:

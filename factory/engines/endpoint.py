@@ -53,6 +53,7 @@ class Endpoint:
         self._wire = Wire(served, concurrency)
         self._limit = Limit(concurrency, clock)
         self._turn, self._change = asyncio.Lock(), asyncio.Event()
+        self._written: set[Streamed] = set()
 
     async def __aenter__(self) -> Self:
         await self._wire.__aenter__()
@@ -73,7 +74,8 @@ class Endpoint:
             async with self._admitted() as sent:
                 try:
                     completion = await self._attempt(request, body, retries.left)
-                    return replace(completion, retries=retries.attempts)
+                    seeded = "seed" not in self.served.without
+                    return replace(completion, retries=retries.attempts, seeded=seeded)
                 except Trouble as trouble:
                     failure, asked = trouble.failure, trouble.asked
                     if failure.reason == "rate_limited":
@@ -98,8 +100,17 @@ class Endpoint:
             return self._answered(await self._wire.post(body, seconds), request)
         watch = request.watch() if request.watch else None
         streamed = Streamed(self.served.opens_thinking, request.prefill, watch)
-        reply = await self._wire.post(body, seconds, streamed, self.served.idle)
-        return self._answered(reply, request, streamed)
+        self._written.add(streamed)
+        try:
+            reply = await self._wire.post(body, seconds, streamed, self.served.idle)
+            return self._answered(reply, request, streamed)
+        finally:
+            self._written.discard(streamed)
+
+    @property
+    def in_flight_tokens(self) -> int:
+        """Pieces of draws that come word by word: mostly a token each."""
+        return sum(streamed.pieces for streamed in self._written)
 
     def _streams(self, request: Request) -> bool:
         return self.served.stream or request.watch is not None
@@ -115,7 +126,16 @@ class Endpoint:
             "max_tokens": request.max_tokens,
             "seed": request.seed,
             "n": 1,
+            **request.options,
+            **request.extra,
         }
+        if request.stop_words:
+            body["stop"] = list(request.stop_words)
+        if request.template_arguments:
+            body["chat_template_kwargs"] = {
+                **body.get("chat_template_kwargs", {}),
+                **request.template_arguments,
+            }
         if request.prefill:
             messages.append({"role": "assistant", "content": request.prefill})
             body |= {"continue_final_message": True, "add_generation_prompt": False}

@@ -44,7 +44,7 @@ class Streamed:
         self._done = False
         self._usage: dict[str, Any] = {}
         self._token_ids: list[int] | None = None
-        self._prompt_tokens = self._said = 0
+        self._prompt_tokens = self.pieces = 0
 
     def take(self, data: bytes) -> bool:
         """Add an event; whether it was the last one that is wanted."""
@@ -85,7 +85,7 @@ class Streamed:
         reason = self.stopped or finished(self._finish_reason)
         text = self._rebuilt.finish()
         ids = self._token_ids
-        known = len(ids) if ids is not None else self._said
+        known = len(ids) if ids is not None else self.pieces
         # The usage of a draw that was stopped, where it comes with every event, is that of now.
         completion_tokens = count(self._usage, "completion_tokens") if self._usage else known
         prompt_tokens = count(self._usage, "prompt_tokens") if self._usage else self._prompt_tokens
@@ -121,7 +121,7 @@ class Streamed:
             if reasoning or content or reason not in (None, self._finish_reason):
                 raise bad(f"something after the end: {echo(delta)}, finish_reason {echo(reason)}")
             return False
-        self._said += bool(reasoning or content)
+        self.pieces += bool(reasoning or content)
         self._add_ids(choice.get("token_ids"))
         new = self._rebuilt.add(reasoning, content)
         self._finish_reason = reason

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from factory.engines import Completion, Request, Watch
+from factory.engines.machine import engine_arguments, on_gpu
 from factory.errors import EngineFailure
 
 WATCHED_TOKENS = 32
@@ -27,7 +28,7 @@ class _Asked(ABC):
 
     opened: bool
 
-    def __init__(self, model: Path | str):
+    def __init__(self, model: Path | str, max_length: int, seeded: bool | None):
         from factory.models.chat import load_tokenizer, opens_thinking, prompt_ids
 
         self.tokenizer = load_tokenizer(model)
@@ -39,18 +40,30 @@ class _Asked(ABC):
             )
         )
         self._number = count()
+        self._max_length = max_length
+        self._seeded = not on_gpu() if seeded is None else seeded
 
     async def draw(self, request: Request) -> Completion:
         """Ask the running engine; a watch looks on as the draw is written.
 
         Raises:
-            EngineFailure: when vLLM refuses the request, or gives it up.
+            EngineFailure: when template or vLLM refuse the request, or vLLM gives it up.
         """
+        from jinja2 import TemplateError
         from vllm.exceptions import VLLMValidationError
 
-        watch = request.watch() if request.watch else None
-        answer = _Answer(watch)
-        outputs: Any = self._outputs(request, watch is not None)
+        try:
+            prompt = self._prompt(request)
+        except TemplateError as error:
+            raise EngineFailure("refused_by_template", str(error), final=True) from error
+        watch, taken = request.watch() if request.watch else None, len(prompt["prompt_token_ids"])
+        room = self._max_length - taken
+        if room < 1 and request.begun:
+            return Completion("", [], "length", taken, 0)
+        answer = _Answer(watch, request.stop_words if request.until else (), self._seeded)
+        most = min(request.max_tokens, max(room, 1))
+        parameters = self._parameters(request, most, watch is not None)
+        outputs: Any = self._outputs(self._id(request), prompt, parameters)
         try:
             async with contextlib.aclosing(outputs):
                 async for output in outputs:
@@ -66,9 +79,14 @@ class _Asked(ABC):
         return text.rstrip("\ufffd")
 
     @abstractmethod
-    def _outputs(self, request: Request, watched: bool) -> AsyncIterator[Any]:
+    def _outputs(self, name: str, prompt: Any, parameters: Any) -> AsyncIterator[Any]:
         """vLLM's outputs for a request, the last of them finished; when it is closed before that,
         the request is aborted."""
+
+    @property
+    @abstractmethod
+    def in_flight_tokens(self) -> int:
+        """Tokens of draws that are not finished."""
 
     def _prompt(self, request: Request) -> Any:
         turns = tuple((turn["role"], turn["content"]) for turn in request.messages)
@@ -77,22 +95,24 @@ class _Asked(ABC):
             begun = self.tokenizer.encode(request.prefill, add_special_tokens=False) + begun
         return {"prompt_token_ids": [*self._rendered(turns), *begun]}
 
-    def _parameters(self, request: Request, watched: bool) -> Any:
+    def _parameters(self, request: Request, max_tokens: int, watched: bool) -> Any:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
 
         kind = RequestOutputKind.DELTA if watched else RequestOutputKind.FINAL_ONLY
+        words = [*request.stop_words, *([request.until] if request.until else [])]
         return SamplingParams(
             temperature=request.temperature,
             top_p=request.top_p,
-            max_tokens=request.max_tokens,
-            seed=request.seed,
+            max_tokens=max_tokens,
+            seed=request.seed if self._seeded else None,
             skip_special_tokens=True,
-            stop=[request.until] if request.until else None,
-            include_stop_str_in_output=True,
+            stop=words or None,
+            include_stop_str_in_output=request.until is not None,
             logprobs=0 if request.logprobs else None,
             output_kind=kind,
             stream_interval=WATCHED_TOKENS if watched else None,
+            **request.options,
         )
 
     def _id(self, request: Request) -> str:
@@ -102,8 +122,9 @@ class _Asked(ABC):
 class _Answer:
     """One completion, put together from what vLLM hands out."""
 
-    def __init__(self, watch: Watch | None):
-        self._watch = watch
+    def __init__(self, watch: Watch | None, words: Sequence[str], seeded: bool):
+        """`words`: stop words that vLLM leaves in the text, to be taken off its end."""
+        self._watch, self._words, self._seeded = watch, words, seeded
         self._texts: list[str] = []
         self._ids: list[int] = []
         self._prompt_tokens = 0
@@ -127,6 +148,8 @@ class _Answer:
             self._reason = part.finish_reason
             if self._reason in GIVEN_UP:
                 raise EngineFailure(f"engine_{self._reason}", f"vLLM gave up {output.request_id}")
+            if part.stop_reason in self._words:
+                self._texts = ["".join(self._texts).removesuffix(part.stop_reason)]
         return self._reason is not None  # closing the outputs then aborts the request
 
     def completion(self) -> Completion:
@@ -139,6 +162,7 @@ class _Answer:
             self._prompt_tokens,
             len(self._ids),
             logprob=self._logprob,
+            seeded=self._seeded,
         )
 
 
@@ -150,14 +174,29 @@ class VLLM(_Asked):
     """
 
     def __init__(
-        self, model: Path | str, *, max_length: int, concurrency: int, arguments: Mapping[str, Any]
+        self,
+        model: Path | str,
+        *,
+        max_length: int,
+        concurrency: int,
+        arguments: Mapping[str, Any],
+        seeded: bool | None = None,
     ):
+        """Start the engine.
+
+        Args:
+            model: folder with weights and tokenizer.
+            max_length: tokens of the longest prompt with its draw, at most the model's context.
+            concurrency: draws that it works on at once.
+            arguments: vLLM's engine arguments, before ours for this machine.
+            seeded: whether draws have seeds; None: on CPUs.
+        """
         # Before the import, which reads it.
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         from vllm import EngineArgs, LLMEngine
 
-        super().__init__(model)
         settings = engine_arguments(model, max_length, concurrency, arguments)
+        super().__init__(model, settings["max_model_len"], seeded)
         self.engine = LLMEngine.from_engine_args(EngineArgs(**settings))
         self._listening: dict[str, asyncio.Queue[Any]] = {}
         self._pump: asyncio.Task[None] | None = None
@@ -171,12 +210,15 @@ class VLLM(_Asked):
         del self.engine
         gc.collect()
 
-    async def _outputs(self, request: Request, watched: bool) -> AsyncIterator[Any]:
-        name, heard = self._id(request), asyncio.Queue[Any]()
+    @property
+    def in_flight_tokens(self) -> int:
+        return _generated(self.engine)
+
+    async def _outputs(self, name: str, prompt: Any, parameters: Any) -> AsyncIterator[Any]:
+        heard = asyncio.Queue[Any]()
         self._listening[name] = heard
         try:
-            parameters = self._parameters(request, watched)
-            self.engine.add_request(name, self._prompt(request), parameters)
+            self.engine.add_request(name, prompt, parameters)
             if self._pump is None or self._pump.done():
                 self._pump = asyncio.create_task(self._step_until_idle())
             finished = False
@@ -213,10 +255,17 @@ class AsyncVLLM(_Asked):
     """vLLM's async engine, in processes of its own: one for each data-parallel replica."""
 
     def __init__(
-        self, model: Path | str, *, max_length: int, concurrency: int, arguments: Mapping[str, Any]
+        self,
+        model: Path | str,
+        *,
+        max_length: int,
+        concurrency: int,
+        arguments: Mapping[str, Any],
+        seeded: bool | None = None,
     ):
-        super().__init__(model)
+        """As `VLLM`."""
         self._settings = engine_arguments(model, max_length, concurrency, arguments)
+        super().__init__(model, self._settings["max_model_len"], seeded)
         self._engine: Any = None
 
     async def __aenter__(self) -> Self:
@@ -233,55 +282,18 @@ class AsyncVLLM(_Asked):
     async def __aexit__(self, *_: object) -> None:
         self._engine.shutdown()
 
-    async def _outputs(self, request: Request, watched: bool) -> AsyncIterator[Any]:
-        drawn = self._engine.generate(
-            self._prompt(request), self._parameters(request, watched), self._id(request)
-        )
+    @property
+    def in_flight_tokens(self) -> int:
+        return _generated(self._engine)
+
+    async def _outputs(self, name: str, prompt: Any, parameters: Any) -> AsyncIterator[Any]:
+        drawn = self._engine.generate(prompt, parameters, name)
         async with contextlib.aclosing(drawn):
             async for output in drawn:
                 yield output
 
 
-def engine_arguments(
-    model: Path | str, max_length: int, concurrency: int, arguments: Mapping[str, Any]
-) -> dict[str, Any]:
-    """All of vLLM's engine arguments: ours for this machine, and over them those of a recipe."""
-    return {
-        "model": str(model),
-        "max_model_len": max_length,
-        "enable_prefix_caching": True,
-        "disable_log_stats": True,
-        **device_arguments(str(model), max_length, concurrency),
-        **arguments,
-    }
-
-
-def device_arguments(model: str, max_length: int, concurrency: int) -> dict[str, Any]:
-    """vLLM's engine arguments for this machine; those of a recipe go before them."""
-    import torch
-
-    if torch.cuda.is_available():
-        return {"max_num_seqs": concurrency}
-    # A seeded request whose prefill is split over two steps kills the CPU engine, so prefill is
-    # never chunked and a step holds the longest prompt; compiling costs more than it saves here.
-    return {
-        "dtype": "float32",
-        "enforce_eager": True,
-        "enable_chunked_prefill": False,
-        "max_num_batched_tokens": max(8192, max_length),
-        "max_num_seqs": concurrency,
-        "kv_cache_memory_bytes": _cache_bytes(model, max_length * concurrency),
-    }
-
-
-def _cache_bytes(model: str, tokens: int) -> int:
-    """Memory for the keys and values of so many tokens, but at most 40 % of what is free: by itself
-    the CPU engine asks for nearly all of the machine's memory, and fails when another has some."""
-    import psutil
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(model).get_text_config()
-    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    needed = tokens * 2 * config.num_hidden_layers * config.num_key_value_heads * head * 4
-    # Twice over, since a sequence's last block is never quite full.
-    return int(min(max(2 * needed, 64 * 2**20), 0.4 * psutil.virtual_memory().available))
+def _generated(engine: Any) -> int:
+    """Tokens of the requests that an engine has not finished; vLLM hands them out at the end."""
+    states = engine.output_processor.request_states.values()
+    return sum(state.detokenizer.num_output_tokens() for state in list(states))

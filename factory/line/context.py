@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from factory import models
@@ -44,13 +44,16 @@ class Context:
         return Teacher(model, None if model.path or not isinstance(base, Served) else base)
 
     def teachers(self) -> list[Teacher]:
-        """The teacher, and those that answer beside it."""
+        """The teacher, and those that answer beside it, each as it is asked."""
         others = [
-            Teacher(models.located(self.run.other_teacher(number)), served)
+            Teacher(
+                models.located(self.run.other_teacher(number)),
+                other if isinstance(other, Served) else None,
+                other.sampling,
+            )
             for number, other in enumerate(self.recipe.teacher.others)
-            for served in [other if isinstance(other, Served) else None]
         ]
-        return [self.asked("teacher"), *others]
+        return [replace(self.asked("teacher"), asked=self.recipe.teacher.asked), *others]
 
 
 @dataclass(frozen=True)

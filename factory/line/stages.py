@@ -15,6 +15,7 @@ from factory.ledger import Account, balance
 from factory.line.context import Context, Result
 from factory.models import Located
 from factory.recipe import Recipe
+from factory.recipe.asking import Asking
 from factory.recipe.models import Model, Served, Tiny
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.records import digest, rows_digest
@@ -136,14 +137,29 @@ def samples(context: Context) -> Result:
     drawn = _drawn(context, context.teachers(), asked, context.recipe.sampling)
     store.write_table(drawn.samples.select("sample_id"), context.run.current_draws)
     store.write_table(drawn.prompts, context.run.prompt_fates)
+    digest_of = draws.draws_digest(context.draws(), drawn.samples)
+    note = _summary(context, drawn) + _left_out(context, drawn, asked)
+    return Result(digest_of, note, [_prompts(drawn, asked), _draws(drawn)], drawn.missing)
+
+
+def _prompts(drawn: Drawn, asked: pl.DataFrame) -> Account:
+    """The account of prompts: with a draw, set aside, without one, or still to be asked."""
     met = set(drawn.samples["prompt_id"])
     pending = set(drawn.prompts.filter(state="pending")["prompt_id"]) - met
-    lost = {id: "no draw" for id in asked["prompt_id"] if id not in met and id not in pending}
-    left = [id for id in asked["prompt_id"] if id in met]
-    prompts = balance("prompts", asked["prompt_id"], left=left, failed=lost, pending=pending)
-    digest_of = draws.draws_digest(context.draws(), drawn.samples)
-    note = _summary(context, drawn) + _lost(context, drawn, asked)
-    return Result(digest_of, note, [prompts, _draws(drawn)], drawn.missing)
+    aside = {
+        id: reason
+        for id, reason in drawn.set_aside.select("prompt_id", "reason").iter_rows()
+        if id not in met and id not in pending
+    }
+    gone = met | pending | aside.keys()
+    return balance(
+        "prompts",
+        asked["prompt_id"],
+        left=[id for id in asked["prompt_id"] if id in met],
+        dropped=aside,
+        failed={id: "no draw" for id in asked["prompt_id"] if id not in gone},
+        pending=pending,
+    )
 
 
 def _summary(context: Context, drawn: Drawn) -> str:
@@ -165,11 +181,19 @@ def _summary(context: Context, drawn: Drawn) -> str:
     return f"{note}; ended: {', '.join(dict.fromkeys(drawn.ended_by))}"
 
 
-def _lost(context: Context, drawn: Drawn, asked: pl.DataFrame) -> str:
-    """Write down the draws that could not be had; what to say of them, if there are any."""
+def _left_out(context: Context, drawn: Drawn, asked: pl.DataFrame) -> str:
+    """Write down the prompts that could not be asked and the draws that could not be had; what to
+    say of them, if there are any."""
+    aside, file = failures.with_questions(drawn.set_aside, asked), context.run.unasked(context.name)
+    store.write_table(aside, file)
+    said = "" if aside.is_empty() else _told_aside(aside) + f"; all in {file}"
     rows, file = failures.table(drawn.failed, asked), context.run.failed_draws(context.name)
     store.write_table(rows, file)
-    return "" if rows.is_empty() else f"; {failures.told(rows)}; all in {file}"
+    return said if rows.is_empty() else f"{said}; {failures.told(rows)}; all in {file}"
+
+
+def _told_aside(aside: pl.DataFrame) -> str:
+    return f"; {failures.told(aside, 'prompt', 'set aside')}, whose words: {aside['words'][0]}"
 
 
 def _draws(drawn: Drawn) -> Account:
@@ -241,7 +265,7 @@ def scores(context: Context, model: str) -> Result:
 
     evaluate = context.recipe.evaluate
     assert evaluate  # the stage is wanted only then
-    sampling = examination(context.recipe)
+    sampling = examination(context.recipe, model)
     asked = context.run.prompts().filter(split="held_out")
     drawn = _drawn(context, [context.asked(model)], asked, sampling)
     account = _draws(drawn)
@@ -249,21 +273,21 @@ def scores(context: Context, model: str) -> Result:
     result = score(answers, context.recipe.seed)
     context.run.score(model).write_text(result.model_dump_json(indent=1))
     note = f"pass@1 {result.pass_at_1:.1%} ({result.low:.1%} to {result.high:.1%})"
-    note += _lost(context, drawn, asked)
+    note += _left_out(context, drawn, asked)
     told = draws.draws_digest(context.draws(context.name), drawn.samples)
     return Result(digest(result.model_dump(), told), note, [account], drawn.missing)
 
 
-def examination(recipe: Recipe) -> Sampling:
-    """How models are examined: as the teacher is asked, but plainly, and each prompt alike."""
-    evaluate = recipe.evaluate
+def examination(recipe: Recipe, model: str) -> Sampling:
+    """How a model is examined: as the sampling says, but plainly and each prompt alike; a teacher
+    as that says for it; and for all, what `evaluate` says otherwise."""
+    evaluate, sampling = recipe.evaluate, recipe.sampling
     assert evaluate  # asked only then
-    own = evaluate.model_dump(include={"temperature", "top_p", "max_tokens"}, exclude_none=True)
-    plain = recipe.sampling.model_dump(
-        include={"engine_arguments", "engine_process", "temperature", "top_p"}
-        | {"max_tokens", "concurrency", "grace"}
-    )
-    return Sampling(**(plain | own), policy=Policy(fixed=Fixed(draws=evaluate.draws)))
+    kept = {*Asking.model_fields, "engine_process", "seeded", "concurrency", "grace"}
+    policy = Policy(fixed=Fixed(draws=evaluate.draws))
+    plain = Sampling(**sampling.model_dump(include=kept, exclude_none=True), policy=policy)
+    is_teacher = model in ("teacher-base", "teacher")
+    return plain.asking(recipe.teacher.asked if is_teacher else None).asking(evaluate)
 
 
 def rendering() -> list[int]:

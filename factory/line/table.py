@@ -40,13 +40,13 @@ def _scores(model: str) -> Callable[[stages.Context], stages.Result]:
     return lambda context: stages.scores(context, model)
 
 
-def _examined(section: Section) -> Section:
+def _examined(model: str, section: Section) -> Section:
     """The part of the recipe an examination reads, where there is one and the model exists."""
 
     def reads(recipe: Recipe) -> Any:
         if recipe.evaluate is None or not section(recipe):
             return None
-        return [recipe.evaluate, stages.examination(recipe), recipe.seed, chat.VERSION]
+        return [recipe.evaluate, stages.examination(recipe, model), recipe.seed, chat.VERSION]
 
     return reads
 
@@ -157,7 +157,13 @@ STAGES = [
     Stage("student", _student, ("dataset", "student-base"), stages.student),
     Stage("control", _control, ("samples", "dataset", "student-base"), dataset_stages.control),
     *(
-        Stage(f"scores-{model}", _examined(section), ("prompts", model), _scores(model), keeps=True)
+        Stage(
+            f"scores-{model}",
+            _examined(model, section),
+            ("prompts", model),
+            _scores(model),
+            keeps=True,
+        )
         for model, section in (
             ("teacher-base", lambda r: r.teacher.grpo),
             ("teacher", lambda r: r.teacher),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from factory.recipe.dataset import Dataset
 from factory.recipe.sampling import Sampling
@@ -45,6 +45,20 @@ class Recipe(Strict):
     def _someone_to_ask(self) -> Self:
         if self.evaluate and not any(source.held_out for source in self.prompts):
             raise ValueError("evaluate asks held-out prompts, and none of the prompts has held_out")
+        return self
+
+    @model_validator(mode="after")
+    def _each_can_be_asked(self) -> Self:
+        """What is said of one model, or of examinations, goes together with `sampling`."""
+        others = enumerate(self.teacher.others)
+        own = {f"teacher.others[{number}].sampling": other.sampling for number, other in others}
+        own |= {"teacher.base.sampling": self.teacher.asked, "evaluate": self.evaluate}
+        for key, asked in own.items():
+            try:
+                self.sampling.asking(asked)
+            except ValidationError as error:
+                words = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+                raise ValueError(f"{key} with sampling: {words}") from None
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from factory.recipe.asking import Asking
 from factory.recipe.strict import Strict
 
 
@@ -99,6 +100,8 @@ class Weights(Strict):
 
     revision: str | None = None
     """Commit, tag or branch on the Hub; left out: the default branch. The commit is noted."""
+    sampling: Asking | None = None
+    """How it is asked as a teacher, where that is not as the recipe's `sampling` says."""
 
 
 class Served(Strict):
@@ -127,6 +130,8 @@ class Served(Strict):
     """Fields of a request that the endpoint refuses, so that they are not sent."""
     extra: dict[str, Any] = Field(default_factory=dict)
     """Further fields of each request, as `return_token_ids: true` for vLLM."""
+    sampling: Asking | None = None
+    """How it is asked, where that is not as the recipe's `sampling` says."""
 
     @field_validator("endpoint")
     @classmethod

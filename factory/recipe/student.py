@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from factory.recipe.asking import Asking
 from factory.recipe.models import Model, Training
 from factory.recipe.strict import Strict
 
@@ -23,14 +24,8 @@ class Student(Strict):
     """Train the same student on as many unfiltered samples too, to see what filtering brings."""
 
 
-class Evaluate(Strict):
-    """How each model is examined on the held-out prompts."""
+class Evaluate(Asking):
+    """How each model is examined on the held-out prompts; what is left out is as in `sampling`."""
 
     draws: int = Field(4, ge=1)
     """Answers of each prompt; pass@1 is their mean."""
-    temperature: float | None = Field(None, ge=0)
-    """Sampling temperature; left out: that of the sampling."""
-    top_p: float | None = Field(None, gt=0, le=1)
-    """Share of the probability that is sampled from; left out: that of the sampling."""
-    max_tokens: int | None = Field(None, ge=1)
-    """Longest answer in tokens; left out: that of the sampling."""

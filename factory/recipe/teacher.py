@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from factory.recipe.models import Model, Served, Weights
+from factory.recipe.asking import Asking
+from factory.recipe.models import Model, Served, Tiny, Weights
 from factory.recipe.strict import Strict
 
 
@@ -55,6 +56,11 @@ class Teacher(Strict):
     """Reinforcement learning before it samples; left out: it samples as it is."""
     others: list[Weights | Served] = Field(default_factory=list)
     """Further models that answer the same prompts as they are; each row names its own."""
+
+    @property
+    def asked(self) -> Asking | None:
+        """How the base is asked, where that is not as the sampling says."""
+        return None if isinstance(self.base, Tiny) else self.base.sampling
 
     @model_validator(mode="after")
     def _trainable(self) -> Self:

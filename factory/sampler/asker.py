@@ -32,6 +32,19 @@ class Asker:
     """What sources put behind their questions."""
     continues: bool = False
     """Whether its engine goes on with a draw that was begun, from its token ids."""
+    beside: bool = False
+    """Whether this is a round beside the first one: by its strategy, and by no other."""
+
+    @property
+    def keeps_thinking(self) -> bool:
+        """Whether it bounds the thinking, of any prompt."""
+        ways = [way.strategy.thinking for way in self.strategies]
+        return any([self.sampling.thinking, *ways])
+
+    @property
+    def account(self) -> str:
+        """What its time is noted under."""
+        return digest(self.teacher, self.strategies[0].settings) if self.beside else self.teacher
 
     @property
     def settings(self) -> str:
@@ -42,8 +55,12 @@ class Asker:
         """
         own = self.sampling
         shape: list[Any] = [own.temperature, own.top_p, self.seed]
+        if own.options or own.stop_words or own.chat_template_kwargs:
+            shape.append([own.options, own.stop_words, own.chat_template_kwargs])
         if own.thinking:
-            shape += [own.thinking.model_dump(), own.max_tokens]  # its end is forced by that
+            shape.append(own.thinking.model_dump())
+        if self.keeps_thinking:
+            shape.append(own.max_tokens)  # its end is forced by that
         if own.stop.loop or own.stop.language:
             shape.append(own.stop.model_dump())
         return digest(*shape)
@@ -56,7 +73,8 @@ class Asker:
     @property
     def all_settings(self) -> set[str]:
         """`settings_of` any prompt: with each strategy and instruction, and without."""
-        strategies = ["", *(strategy.settings for strategy in self.strategies)]
+        strategies = [strategy.settings for strategy in self.strategies]
+        strategies += [] if self.beside else [""]
         return {self.settings_of(*both) for both in product(strategies, [None, *self.instructions])}
 
     def sample_id(self, prompt: Prompt, draw: int) -> str:

@@ -63,15 +63,17 @@ class Counters:
             return min(self.spent.accepted, wanted), wanted, "accepted rows"
         return self.finished, self.prompts, "prompts"
 
-    def told(self) -> dict[str, float]:
-        """What is shown; tokens per accepted row and counts without `sitting` are over all
-        sittings."""
+    def told(self, in_flight_tokens: int = 0) -> dict[str, float]:
+        """What is shown: the speed is of this sitting, the rest is over all sittings.
+
+        `in_flight_tokens`: those of draws that are not finished, which are generated all the same.
+        """
         seconds = max(time.monotonic() - self.began, 1e-9)
         return {
             "draws": self.spent.draws,
             "in_flight": self.in_flight,
             "accepted": self.spent.accepted,
-            "tokens_per_second": self.tokens / seconds,
+            "tokens_per_second": (self.tokens + in_flight_tokens) / seconds,
             "tokens_per_accepted": self.spent.tokens / max(self.spent.accepted, 1),
             "prompts_finished": self.finished,
             "prompts_hopeless": self.hopeless,

@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from factory.engines.budget_forcing import Budgeted
-from factory.errors import RecipeError, StageError
+from factory.engines.budget_forcing import KeepsThinking
+from factory.errors import StageError
 from factory.progress import Report
 from factory.recipe.sampling import Sampling
 from factory.records import rows_digest
 from factory.sampler import changes
-from factory.sampler.asker import Asker
 from factory.sampler.failures import Failed
-from factory.sampler.longest import longest_prompt
 from factory.sampler.rejudge import by_mended_keys
-from factory.sampler.strategies import Prepared, prepare
+from factory.sampler.rounds import Round, fitted, rounds_of
+from factory.sampler.strategies import prepare
 from factory.sampler.teacher import Teacher
 from factory.store import Store
 from factory.store.draws import Draws
@@ -40,13 +39,15 @@ class Drawn:
     samples: pl.DataFrame
     """As `factory.sampler.outcome.SAMPLES`, the teachers' one after the other."""
     prompts: pl.DataFrame
-    """As `factory.sampler.outcome.PROMPTS`, with `teacher`."""
+    """As `factory.sampler.outcome.PROMPTS`, with `teacher` and `beside`."""
+    set_aside: pl.DataFrame
+    """Prompts that a teacher could not be asked: as `admission.SET_ASIDE`, with the same two."""
     failed: dict[str, Failed]
     """By sample id, draws that could not be had."""
     missing: int
     """How many of these the next sitting asks for again."""
     ended_by: list[str]
-    """For each teacher, in words."""
+    """For each round, in words."""
 
 
 def draw(
@@ -62,59 +63,33 @@ def draw(
 ) -> Drawn:
     """Draws of each teacher for these prompts, kept in a store, which is closed at the end.
 
-    Target and budget are each teacher's. `say` is told in words what is no longer as it was in
-    earlier sittings.
+    Target and budget are each round's: each teacher's, and each strategy's that stands beside
+    others. `say` is told in words what is no longer as it was in earlier sittings, and what does
+    not fit.
 
     Raises:
         RecipeError: when examples cannot be read, or a teacher cannot be asked so.
-        StageError: see `factory.sampler.fill.fill`.
+        StageError: see `factory.sampler.fill.fill`; when a teacher can be asked no prompt.
     """
-    if sampling.thinking and any(teacher.served for teacher in teachers):
-        raise RecipeError(
-            "sampling.thinking continues a draw by its token ids, which an endpoint does not take: "
-            "leave it out, or name a teacher by its `path`"
-        )
     strategies = prepare(sampling.strategies, home)
-    outcomes: list[Outcome] = []
+    done: list[tuple[Round, Outcome]] = []
     try:
         _judge_mended(kept, prompts, report, say)
         for teacher in teachers:
-            asker = asker_of(teacher, sampling, seed, strategies, prompts)
-            changes.tell(teacher, asker, kept.folder, say)
-            changes.tell_of_length(kept, asker, say)
-            outcomes.append(asyncio.run(_filled(teacher, prompts, asker, kept, report)))
+            wanted = rounds_of(teacher, sampling, seed, strategies, prompts)
+            changes.tell(teacher, wanted[0].asker, kept.folder, say)
+            for each in wanted:
+                changes.tell_of_length(kept, each.asker, say)
+            done += asyncio.run(_filled(wanted, kept, report, say))
     finally:
         kept.close()
-    names = [teacher.model.name for teacher in teachers]
     return Drawn(
-        pl.concat([outcome.samples for outcome in outcomes]),
-        pl.concat(
-            [
-                o.prompts.with_columns(teacher=pl.lit(n))
-                for o, n in zip(outcomes, names, strict=True)
-            ]
-        ),
-        {id: failed for outcome in outcomes for id, failed in outcome.failed.items()},
-        sum(outcome.missing for outcome in outcomes),
-        [outcome.ended_by for outcome in outcomes],
-    )
-
-
-def asker_of(
-    teacher: Teacher,
-    sampling: Sampling,
-    seed: int,
-    strategies: Sequence[Prepared],
-    prompts: pl.DataFrame,
-) -> Asker:
-    """Who is asked and how, for these prompts."""
-    return Asker(
-        teacher.identity(sampling),
-        sampling,
-        seed,
-        strategies,
-        frozenset(prompts["instruction"].drop_nulls()),
-        continues=teacher.served is None and sampling.thinking is None,
+        pl.concat([outcome.samples for _, outcome in done]),
+        pl.concat([outcome.prompts.with_columns(**each.named) for each, outcome in done]),
+        pl.concat([each.set_aside.with_columns(**each.named) for each, _ in done]),
+        {id: failed for _, outcome in done for id, failed in outcome.failed.items()},
+        sum(outcome.missing for _, outcome in done),
+        [outcome.ended_by for _, outcome in done],
     )
 
 
@@ -131,36 +106,59 @@ def _judge_mended(
 
 
 async def _filled(
-    teacher: Teacher, prompts: pl.DataFrame, asker: Asker, kept: Store, report: Report
-) -> Outcome:
-    from factory.sampler.fill import fill, nothing_owed
+    wanted: Sequence[Round], kept: Store, report: Report, say: Callable[[str], None]
+) -> list[tuple[Round, Outcome]]:
+    """The rounds of one teacher, by one engine, which is not started where nothing is owed."""
+    from factory.sampler.fill import nothing_owed
+
+    settled = [await nothing_owed(each.prompts, each.asker, kept) for each in wanted]
+    if not all(settled):
+        wanted = [fitted(each, say) for each in wanted]
+        settled = [await nothing_owed(each.prompts, each.asker, kept) for each in wanted]
+    if not all(settled):
+        settled = await _asked(wanted, kept, report)
+    return [(each, outcome) for each, outcome in zip(wanted, settled, strict=True) if outcome]
+
+
+async def _asked(wanted: Sequence[Round], kept: Store, report: Report) -> list[Outcome | None]:
+    """The outcomes of rounds, one after the other."""
+    from factory.sampler.fill import fill
     from factory.sampler.loop import Stop
 
-    sampling, path = asker.sampling, teacher.model.path
+    teacher, sampling = wanted[0].teacher, wanted[0].asker.sampling
     stop = Stop(sampling.grace)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.now.set)
-    if settled := await nothing_owed(prompts, asker, kept):
-        return settled
-    longest = longest_prompt(path, prompts, asker) + sampling.max_tokens if path else 0
-    start = partial(running, teacher, sampling, longest)
+    bounded = any(each.asker.keeps_thinking for each in wanted)
+    start = partial(running, teacher, sampling, max(each.max_length for each in wanted), bounded)
     outage = teacher.served.outage if teacher.served else 0.0
+    how: dict[str, Any] = {"stop": stop, "outage": outage}
     if sampling.cluster:
         from factory.sampler.ray.cluster import fill_on_cluster
 
-        return await fill_on_cluster(start, prompts, asker, kept, report, stop=stop, outage=outage)
+        return [
+            await fill_on_cluster(start, each.prompts, each.asker, kept, report, **how)
+            for each in wanted
+        ]
     async with start() as engine:
-        return await fill(engine, prompts, asker, kept, report, stop=stop, outage=outage)
+        return [
+            await fill(engine, each.prompts, each.asker, kept, report, **how) for each in wanted
+        ]
 
 
 @contextlib.asynccontextmanager
-async def running(teacher: Teacher, sampling: Sampling, max_length: int) -> AsyncIterator[Engine]:
+async def running(
+    teacher: Teacher, sampling: Sampling, max_length: int, bounded: bool = False
+) -> AsyncIterator[Engine]:
     """A teacher's engine while it is wanted: its endpoint, or vLLM where this is called.
 
-    `max_length`: tokens of the longest prompt with its draw.
+    Args:
+        teacher: who is asked.
+        sampling: and how.
+        max_length: tokens of the longest prompt with its draw.
+        bounded: whether requests may bound their thinking.
     """
     async with _engine(teacher, sampling, max_length) as engine:
-        thinking = sampling.thinking
-        yield Budgeted(engine, thinking, engine.tokenizer) if thinking else engine
+        yield KeepsThinking(engine, engine.tokenizer) if bounded else engine
 
 
 def _engine(teacher: Teacher, sampling: Sampling, max_length: int) -> Any:
@@ -175,6 +173,7 @@ def _engine(teacher: Teacher, sampling: Sampling, max_length: int) -> Any:
         max_length=max_length,
         concurrency=sampling.concurrency,
         arguments=sampling.engine_arguments,
+        seeded=sampling.seeded,
     )
 
 

@@ -43,16 +43,19 @@ def table(failed: Mapping[str, Failed], prompts: pl.DataFrame) -> pl.DataFrame:
         [{"sample_id": id, **asdict(draw)} for id, draw in failed.items()],
         schema={name: kind for name, kind in FAILED.items() if name != "question"},
     )
+    return with_questions(rows, prompts).select(*FAILED).sort("prompt_id", "draw")
+
+
+def with_questions(rows: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
+    """Rows with `prompt_id`, and the beginning of each prompt's question beside it."""
     asked = prompts.join(rows.select("prompt_id").unique(), on="prompt_id", how="semi")
     last = pl.col("messages").list.last().struct.field("content")
     beginning = last.str.replace_all(r"\s+", " ").str.strip_chars().str.head(SHOWN)
     questions = asked.select("prompt_id", question=beginning)
-    return (
-        rows.join(questions, on="prompt_id", how="left").select(*FAILED).sort("prompt_id", "draw")
-    )
+    return rows.join(questions, on="prompt_id", how="left", maintain_order="left")
 
 
-def told(rows: pl.DataFrame) -> str:
+def told(rows: pl.DataFrame, what: str = "draw", fate: str = "failed") -> str:
     """Failed draws in a line: how many for which reason, and up to three of them by question.
 
     >>> row = {"question": "2+2?", "prompt_id": "p7", "reason": "http_500"}
@@ -67,5 +70,5 @@ def told(rows: pl.DataFrame) -> str:
         for question, id in first.select("question", "prompt_id").iter_rows()
     ]
     more = ", …" if rows["prompt_id"].n_unique() > len(names) else ""
-    draws = "1 draw" if rows.height == 1 else f"{rows.height:,} draws"
-    return f"{draws} failed ({reasons}), as of {', '.join(names)}{more}"
+    number = f"1 {what}" if rows.height == 1 else f"{rows.height:,} {what}s"
+    return f"{number} {fate} ({reasons}), as of {', '.join(names)}{more}"

@@ -47,11 +47,11 @@ async def fill(
     had = kept(store, asker)
     earlier = taken_up(store, prompts, had, asker)
     counters = Counters(
-        spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
+        spent(had, asker, store.seconds(asker.account)), prompts.height, asker.sampling.target
     )
     known = witness(prompts, had, asker)
     run = Run(engine, asker, counters, store, judge, outage=outage, known=known)
-    async with synced(store, counters.spent, asker.teacher):
+    async with synced(store, counters.spent, asker.account):
         ended_by = await run.over(
             Feed(states(prompts, had, asker, earlier), counters, asker), report, stop
         )
@@ -60,7 +60,7 @@ async def fill(
 
 async def nothing_owed(prompts: pl.DataFrame, asker: Asker, store: Store) -> Outcome | None:
     """The outcome of a sampling that wants no more draws, so that no engine need be started."""
-    so_far = spent(kept(store, asker), asker, store.seconds(asker.teacher))
+    so_far = spent(kept(store, asker), asker, store.seconds(asker.account))
     ended_by = Bounds(asker.sampling, so_far).end(0, 0.0)
     settled = await finished(prompts, asker, store, {}, ended_by or ALL_FINISHED)
     done = settled.prompts.filter(state="pending").is_empty()
@@ -91,7 +91,7 @@ async def finished(
 
 
 @contextlib.asynccontextmanager
-async def synced(store: Store, spent: Spent, teacher: str) -> AsyncIterator[None]:
+async def synced(store: Store, spent: Spent, account: str) -> AsyncIterator[None]:
     """See to it that a power failure costs no more than a second of finished work."""
 
     async def keep() -> None:
@@ -100,7 +100,7 @@ async def synced(store: Store, spent: Spent, teacher: str) -> AsyncIterator[None
             if store.unsynced:
                 # Where one of these fails, the next draw that is to be kept says so.
                 await asyncio.to_thread(store.sync)
-                await asyncio.to_thread(store.note_seconds, teacher, spent.hours * 3600)
+                await asyncio.to_thread(store.note_seconds, account, spent.hours * 3600)
 
     keeper = asyncio.create_task(keep())
     try:
@@ -108,4 +108,4 @@ async def synced(store: Store, spent: Spent, teacher: str) -> AsyncIterator[None
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
-        store.note_seconds(teacher, spent.hours * 3600)
+        store.note_seconds(account, spent.hours * 3600)

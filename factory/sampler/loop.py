@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
-from factory.engines import Completion, Continues, Engine, Request
+from factory.engines import Completion, Continues, Counts, Engine, Request
 from factory.errors import EngineFailure, StageError
 from factory.progress import Report
 from factory.sampler.asker import Asker
@@ -145,7 +145,7 @@ class Run:
                     self._look.add_done_callback(self.ended.put_nowait)
             self.counters.in_flight = len(tasks)
             if not tasks or self.counters.due():
-                report(*self.counters.progress(), **self.counters.told())
+                report(*self.counters.progress(), **self.counters.told(self._in_flight_tokens()))
             if not tasks or self.bounds.overtime or (stop and stop.over):
                 break
             if (task := await self.ended.get()) is not None:
@@ -159,6 +159,9 @@ class Run:
         if self.bounds.overtime:
             self._why = self.bounds.end(0, 0.0) or ""
         return self._why or ALL_FINISHED
+
+    def _in_flight_tokens(self) -> int:
+        return self.engine.in_flight_tokens if isinstance(self.engine, Counts) else 0
 
     def _begin(self, tasks: set[asyncio.Task[None]]) -> bool:
         """Begin draws until the engine is full; whether nothing is left to begin now."""
@@ -225,17 +228,17 @@ class Run:
             self._queue(state)
 
     def _request(self, state: PromptState, draw: int) -> Request:
-        sampling = self.asker.sampling
+        sampling, asked = self.asker.sampling, state.asked
         begun = state.begun.get(draw)
         ids = begun.token_ids if begun else ()
-        prefill = state.asked.prefill
+        prefill = asked.prefill
         if self.engine.opened:  # the template has written the tag already
             prefill = prefill.removeprefix(OPEN).lstrip("\n")
         return Request(
             self.asker.sample_id(state, draw),
             state.prompt_id,
             draw,
-            state.asked.messages,
+            asked.messages,
             self.asker.seed_of(state, draw, goes_on=bool(begun)),
             sampling.temperature,
             sampling.top_p,
@@ -244,6 +247,11 @@ class Run:
             logprobs=sampling.logprobs,
             watch=self._watch(state.language, ids),
             begun=ids,
+            options=sampling.options,
+            stop_words=tuple(sampling.stop_words),
+            template_arguments={**sampling.chat_template_kwargs, **asked.template_arguments},
+            extra=asked.extra,
+            thinking=asked.thinking or sampling.thinking,
         )
 
     def _watch(self, language: str | None, begun: Sequence[int]) -> Callable[[], Watch] | None:
@@ -324,7 +332,7 @@ class Run:
                 "sample_id": request.sample_id,
                 "prompt_id": request.prompt_id,
                 "draw": request.draw,
-                "seed": request.seed,
+                "seed": request.seed if completion.seeded else None,
                 "max_tokens": self.asker.sampling.max_tokens,
                 "attempt": attempt,
                 "teacher": self.asker.teacher,

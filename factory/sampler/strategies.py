@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from factory.errors import RecipeError
 from factory.models.chat import Message
-from factory.recipe.sampling import QUESTION, Strategy
+from factory.recipe.strategies import QUESTION, Strategy, Thinking
 from factory.records import digest
 
 TEMPLATES: dict[str, dict[str, str]] = {
@@ -52,6 +52,12 @@ class Asked:
     strategy: str | None = None
     settings: str = ""
     """Digest of the strategy with its examples; empty without one."""
+    template_arguments: Mapping[str, Any] = field(default_factory=dict)
+    """What the chat template is told, beside what the teacher's own settings tell it."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of a request to an endpoint."""
+    thinking: Thinking | None = None
+    """How long the teacher thinks, where that is not as the sampling says."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,12 @@ class Prepared:
     @property
     def settings(self) -> str:
         """Digest of all that the teacher is told."""
-        return digest(self.system, self.question, self.prefill, self.shown)
+        told: list[Any] = [self.system, self.question, self.prefill, self.shown]
+        own = self.strategy
+        if own.chat_template_kwargs or own.extra or own.thinking:
+            thinking = own.thinking and own.thinking.model_dump()
+            told += [own.chat_template_kwargs, own.extra, thinking]
+        return digest(*told)
 
     def fits(self, prompt: Mapping[str, Any]) -> bool:
         """Whether it is for this row of the prompt table."""
@@ -97,7 +108,16 @@ class Prepared:
         elif before and before[0]["role"] == "system":
             head = [before.pop(0)]
         turns = [*head, *self.shown, *before, Message(role=last["role"], content=asked)]
-        return Asked(turns, self.prefill, self.strategy.name, self.settings)
+        own = self.strategy
+        return Asked(
+            turns,
+            self.prefill,
+            own.name,
+            self.settings,
+            own.chat_template_kwargs,
+            own.extra,
+            own.thinking,
+        )
 
 
 def prepare(strategies: Sequence[Strategy], home: Path) -> list[Prepared]:
@@ -128,12 +148,27 @@ def prepare(strategies: Sequence[Strategy], home: Path) -> list[Prepared]:
     return found
 
 
+def rounds(strategies: Sequence[Prepared]) -> list[tuple[Prepared, ...]]:
+    """The strategies of each round of draws: first of those of which a prompt has one, and then one
+    for each that stands beside them."""
+    first = tuple(prepared for prepared in strategies if not prepared.strategy.beside)
+    return [first, *((prepared,) for prepared in strategies if prepared.strategy.beside)]
+
+
 def ask(strategies: Sequence[Prepared], prompt: Mapping[str, Any]) -> Asked:
     """The prompt as the first strategy that fits puts it, or as it is."""
     for prepared in strategies:
         if prepared.fits(prompt):
             return prepared.ask(prompt["messages"])
     return Asked(list(prompt["messages"]))
+
+
+def ask_by(strategies: Sequence[Prepared], row: Mapping[str, Any]) -> Asked:
+    """The prompt of a draw, as the strategy that the row names put it."""
+    for prepared in strategies:
+        if prepared.strategy.name == row["strategy"]:
+            return prepared.ask(row["messages"])
+    return Asked(list(row["messages"]))
 
 
 def _examples(file: Path, shots: int) -> list[Message]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.models import Located
+from factory.recipe.asking import Asking
 from factory.recipe.models import Served
 from factory.recipe.sampling import Sampling
 from factory.records import digest
@@ -75,9 +76,13 @@ class Teacher:
     model: Located
     served: Served | None = None
     """How it is reached, where another machine runs it."""
+    asked: Asking | None = None
+    """How it is asked, where that is not as the sampling says."""
 
     def identity(self, sampling: Sampling) -> str:
         """Digest of the model and of what changes its numbers; ids of draws depend on it.
+
+        `sampling`: as this teacher is asked.
 
         Not of memory, concurrency, or the address of an endpoint: a moved server is the same
         teacher.

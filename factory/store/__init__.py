@@ -113,7 +113,7 @@ class Store:
         except OSError as error:
             raise self._full(error) from error
 
-    def note_seconds(self, teacher: str, seconds: float) -> None:
+    def note_seconds(self, account: str, seconds: float) -> None:
         """Note how long a teacher's draws have taken, over all sittings; from any thread.
 
         Raises:
@@ -121,15 +121,15 @@ class Store:
         """
         try:
             with self._noting:
-                told = {**self._seconds(), teacher: round(seconds, 1)}
+                told = {**self._seconds(), account: round(seconds, 1)}
                 write_text(orjson.dumps(told).decode(), self._seconds_file)
         except OSError as error:
             self._trouble = error
             raise self._full(error) from error
 
-    def seconds(self, teacher: str) -> float:
+    def seconds(self, account: str) -> float:
         """How long a teacher's draws have taken, over all sittings."""
-        return self._seconds().get(teacher, 0.0)
+        return self._seconds().get(account, 0.0)
 
     @property
     def _seconds_file(self) -> Path:

@@ -10,6 +10,7 @@ from factory.audit.keys import SUSPECT
 from factory.cli.filters import measures_of
 from factory.prompts.collect import PROMPT, SET_ASIDE
 from factory.records import SAMPLE
+from factory.sampler.admission import SET_ASIDE as UNASKED
 from factory.sampler.failures import FAILED
 from factory.sampler.outcome import PROMPTS
 from factory.store.verdicts import VERDICT
@@ -29,12 +30,14 @@ JUDGED = choose(
     ),
     per_prompt=1,
 )
+OF_ROUND = {"teacher": pl.String(), "beside": pl.String()}
 TABLES = {
     "prompts/table.parquet": {**PROMPT, "split": pl.String()},
     "prompts/set_aside.parquet": SET_ASIDE,
     "samples/draws/part-N.parquet": SAMPLE,
     "samples/current.parquet": {"sample_id": SAMPLE["sample_id"]},
-    "samples/prompts.parquet": {**PROMPTS, "teacher": pl.String()},
+    "samples/prompts.parquet": {**PROMPTS, **OF_ROUND},
+    "samples/unasked.parquet": {**UNASKED, **OF_ROUND, "question": pl.String()},
     "samples/failed.parquet": FAILED,
     "samples/verdicts/ROUND/part-N.parquet": VERDICT,
     "dataset/vN/decisions.parquet": decisions(JUDGED).schema,

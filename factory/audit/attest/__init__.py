@@ -15,13 +15,15 @@ from factory import models
 from factory.audit.attest import evidence, likelihood
 from factory.audit.attest.evidence import Attestation
 from factory.audit.attest.likelihood import Claim, Counts, Draw, Read
+from factory.engines.machine import cpu_dtype, on_gpu
 from factory.errors import FactoryError, RecipeError
 from factory.models.chat import load_tokenizer, opens_thinking, prompt_ids
 from factory.recipe import Recipe
 from factory.recipe.models import Served, Weights
+from factory.recipe.sampling import Sampling
 from factory.records import digest, file_digest
 from factory.run_folder import RunFolder
-from factory.sampler.strategies import ask, prepare
+from factory.sampler.strategies import ask_by, prepare
 from factory.sampler.teacher import Teacher
 from factory.store.draws import Draws
 from factory.store.shards import write_text
@@ -39,7 +41,7 @@ LIGHT = (
     "logprob",
 )
 """What tells which draws can be read."""
-READ = ("prompt_id", "opening", "text", "token_ids", "prompt_tokens", "logprob")
+READ = ("prompt_id", "opening", "text", "token_ids", "prompt_tokens", "logprob", "strategy")
 """What is read of those that are chosen."""
 ASKED = ("prompt_id", "messages", "source", "domain", "language")
 """What of a prompt shapes how it is asked."""
@@ -72,9 +74,10 @@ def attest(
     """
     recipe, home, who = _noted(run)
     weights, noted = _weights(who.model, teacher), who.model
-    dtype = _dtype(recipe, weights, dtype)
+    sampling = _sampling(recipe)
+    dtype = _dtype(sampling, weights, dtype)
     seed = secrets.randbits(31) if seed is None else seed
-    kept, readable, left_out = _draws(run, recipe, who.identity(recipe.sampling))
+    kept, readable, left_out = _draws(run, recipe, who.identity(sampling))
     draws = run.draws("samples", recipe.sampling.shards)
     chosen = draws.in_order(_chosen(readable, share, seed), READ)
     chosen = chosen.join(run.prompts().select(ASKED), on="prompt_id", maintain_order="left")
@@ -83,12 +86,12 @@ def attest(
         teacher=weights,
         same_files=_same_files(weights, noted),
         dtype=dtype,
-        temperature=recipe.sampling.temperature,
-        top_p=recipe.sampling.top_p,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
         seed=seed,
         kept=kept,
         left_out=left_out,
-        **_judged(chosen, _watched(draws, readable), recipe, home, weights, dtype),
+        **_judged(chosen, _watched(draws, readable), sampling, home, weights, dtype),
     )
     write_text(attestation.model_dump_json(indent=1), run.attestation)
     return attestation
@@ -104,6 +107,22 @@ def _noted(run: RunFolder) -> tuple[Recipe, Path, Teacher]:
     recipe, home = run.recipe()
     base = recipe.teacher.base
     return recipe, home, Teacher(run.model("teacher"), base if isinstance(base, Served) else None)
+
+
+def _sampling(recipe: Recipe) -> Sampling:
+    """How the teacher was asked.
+
+    Raises:
+        RecipeError: by settings that the numbers read here do not follow.
+    """
+    sampling = recipe.sampling.asking(recipe.teacher.asked)
+    if sampling.options:
+        names = ", ".join(sampling.options)
+        raise RecipeError(
+            f"this run's draws were made with {names}; whether a teacher wrote a draw can be told "
+            "by temperature and top_p only"
+        )
+    return sampling
 
 
 def _weights(noted: models.Located, teacher: Path | None) -> str:
@@ -126,16 +145,15 @@ def _same_files(weights: str, noted: models.Located) -> bool | None:
     return file_digest(Path(weights)) == noted.digest
 
 
-def _dtype(recipe: Recipe, weights: str, asked: str | None) -> str:
-    """The arithmetic of the engine, by the rules of `vllm_engine.device_arguments`."""
-    import torch
+def _dtype(sampling: Sampling, weights: str, asked: str | None) -> str:
+    """The arithmetic of the engine, by the rules of `factory.engines.machine`."""
     from transformers import AutoConfig
 
-    named = asked or recipe.sampling.engine_arguments.get("dtype")
+    named = asked or sampling.engine_arguments.get("dtype")
     if named and named != "auto":
         return str(named).removeprefix("torch.")
-    if not torch.cuda.is_available():
-        return "float32"
+    if not on_gpu():
+        return cpu_dtype(weights)
     own = str(AutoConfig.from_pretrained(weights).get_text_config().dtype).removeprefix("torch.")
     return "bfloat16" if own in ("float32", "None") else own  # as vLLM's "auto" does
 
@@ -184,15 +202,15 @@ def _chosen(readable: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
 def _judged(
     chosen: pl.DataFrame,
     watched: Sequence[int],
-    recipe: Recipe,
+    sampling: Sampling,
     home: Path,
     weights: str,
     dtype: str,
 ) -> dict[str, Any]:
     """The fields of an attestation that say what the teacher makes of the chosen draws."""
     tokenizer = load_tokenizer(weights)
-    claim = Claim(recipe.sampling.temperature, recipe.sampling.top_p)
-    draws = _asked(chosen, recipe, home, tokenizer)
+    claim = Claim(sampling.temperature, sampling.top_p)
+    draws = _asked(chosen, sampling, home, tokenizer)
     spelt = tokenizer.batch_decode(chosen["token_ids"].to_list(), skip_special_tokens=True)
     reads, counts, tolerance = _read(weights, dtype, draws, claim, watched)
     # What was noted when the draws were made, where it was.
@@ -223,13 +241,13 @@ def _judged(
     }
 
 
-def _asked(rows: pl.DataFrame, recipe: Recipe, home: Path, tokenizer: Any) -> list[Draw]:
+def _asked(rows: pl.DataFrame, sampling: Sampling, home: Path, tokenizer: Any) -> list[Draw]:
     """The draws, each behind the tokens that the teacher was given."""
-    strategies = prepare(recipe.sampling.strategies, home)
+    strategies = prepare(sampling.strategies, home)
     written = "<think>\n" if opens_thinking(tokenizer) else ""  # by the template, in every prompt
     draws = []
     for row in rows.iter_rows(named=True):
-        prompt = prompt_ids(tokenizer, ask(strategies, row).messages)
+        prompt = prompt_ids(tokenizer, ask_by(strategies, row).messages)
         begun = (row["opening"] or "").removeprefix(written)
         prompt += tokenizer.encode(begun, add_special_tokens=False)
         draws.append(Draw(prompt, row["token_ids"]))

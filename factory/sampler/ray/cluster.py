@@ -63,13 +63,13 @@ async def fill_on_cluster(
     """
     had = kept(store, asker)
     counters = Counters(
-        spent(had, asker, store.seconds(asker.teacher)), prompts.height, asker.sampling.target
+        spent(had, asker, store.seconds(asker.account)), prompts.height, asker.sampling.target
     )
     connect()
     judging = judges()
     actors = replicas(start, asker, judging, outage, witness(prompts, had, asker))
     failed: dict[str, Failed] = {}
-    async with synced(store, counters.spent, asker.teacher):
+    async with synced(store, counters.spent, asker.account):
         try:
             earlier = taken_up(store, prompts, had, asker)
             feed = Feed(states(prompts, had, asker, earlier), counters, asker)

@@ -278,7 +278,7 @@ def test_numbers_of_the_engine_tell_a_rounded_checkpoint(
     monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
     from vllm import LLM, SamplingParams
 
-    from factory.engines.vllm_engine import device_arguments
+    from factory.engines.machine import device_arguments
 
     tokenizer = load_tokenizer(teacher)
     llm = LLM(str(teacher), max_model_len=128, **device_arguments(str(teacher), 128, 64))

@@ -158,7 +158,7 @@ def test_plain_vllm_asks_a_written_folder_with_the_ids_it_was_trained_on(
     ask = """
 import json, sys
 from vllm import LLM, SamplingParams
-from factory.engines.vllm_engine import device_arguments
+from factory.engines.machine import device_arguments
 folder, question = sys.argv[1:]
 model = LLM(folder, max_model_len=128, **device_arguments(folder, 128, 4))
 turn = [{"role": "user", "content": question}]

@@ -336,7 +336,7 @@ def test_a_real_engine_is_asked(tmp_path, monkeypatch):
     monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
     from vllm import LLM, SamplingParams
 
-    from factory.engines.vllm_engine import device_arguments
+    from factory.engines.machine import device_arguments
     from teacher.tiny import make_model, make_tokenizer, save
 
     tokenizer = make_tokenizer([f"VERDICT {n}: SAME or DIFFERENT?" for n in range(200)], 320)

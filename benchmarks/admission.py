@@ -1,6 +1,6 @@
-"""Time to find the longest prompt before an engine starts, in batches and one by one.
+"""Time to look at prompts before an engine starts, in batches and one by one.
 
-    python benchmarks/longest_prompt.py                  # 800,000 prompts of about 300 bytes
+    python benchmarks/admission.py                  # 800,000 prompts of about 300 bytes
 
 One by one is timed on a few and extrapolated. Processor time, since tokenizers use all cores.
 """
@@ -18,7 +18,7 @@ import polars as pl
 
 from factory.models.chat import load_tokenizer, prompt_ids
 from factory.recipe.sampling import Sampling
-from factory.sampler.longest import longest_prompt
+from factory.sampler.admission import admitted
 from factory.sampler.prompt_state import Asker
 from teacher import tiny
 
@@ -58,7 +58,7 @@ def main() -> None:
         for name, length in LENGTHS.items():
             table = prompts(count, length)
             began, clock = time.process_time(), time.monotonic()
-            longest = longest_prompt(folder, table, Asker("t", Sampling(), 1))
+            longest = admitted(folder, table, Asker("t", Sampling(), 1), None).longest
             spent, wall = time.process_time() - began, time.monotonic() - clock
             began = time.process_time()
             for messages in table["messages"].sample(FEW, seed=1).to_list():

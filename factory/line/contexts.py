@@ -1,0 +1,132 @@
+"""Whether a recipe's lengths fit into the contexts of the models that it names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from factory.line.stages import examination
+from factory.models.context import context_in
+from factory.recipe import Recipe
+from factory.recipe.models import Model, Served, Tiny, Weights
+from factory.recipe.sampling import Sampling
+
+HUB_SECONDS = 5.0
+"""Longest wait for the Hub's word about a model."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """A model, and what a recipe wants to put into its context."""
+
+    what: str
+    """Its part in the recipe, as `teacher` or `student`."""
+    model: Model
+    tokens: int
+    """Of the longest draw, or of the longest row."""
+    key: str
+    """The recipe's key that says so."""
+    is_row: bool = False
+    """A row is prompt and draw together."""
+
+
+def uses(recipe: Recipe) -> Iterator[Use]:
+    """Every model of weights that the recipe names, with each length that it is used at."""
+    teacher, student = recipe.teacher, recipe.student
+    sampling = recipe.sampling
+    if not isinstance(teacher.base, Served):
+        asked = sampling.asking(teacher.asked)
+        yield Use("teacher", teacher.base, asked.max_tokens, _key(sampling, asked))
+        if teacher.grpo:
+            yield Use("teacher", teacher.base, teacher.grpo.max_tokens, "teacher.grpo.max_tokens")
+        if recipe.evaluate:
+            asked = examination(recipe, "teacher")
+            yield Use("teacher", teacher.base, asked.max_tokens, "evaluate.max_tokens")
+    for number, other in enumerate(teacher.others):
+        if isinstance(other, Weights):
+            asked = sampling.asking(other.sampling)
+            yield Use(f"teacher {number + 2}", other, asked.max_tokens, _key(sampling, asked))
+    if student:
+        length = student.training.max_length
+        yield Use("student", student.base, length, "student.training.max_length", is_row=True)
+        if recipe.evaluate:
+            asked = examination(recipe, "student")
+            yield Use("student", student.base, asked.max_tokens, "evaluate.max_tokens")
+
+
+def _key(sampling: Sampling, asked: Sampling) -> str:
+    return "sampling.max_tokens" if asked.max_tokens == sampling.max_tokens else "its max_tokens"
+
+
+def told(recipe: Recipe, home: Path) -> list[str]:
+    """What does not fit, a sentence each; and the models whose context nobody here knows.
+
+    `home` is the folder that relative paths in the recipe start from.
+    """
+    lines: dict[str, None] = {}
+    known: dict[str, int | None] = {}
+    for use in uses(recipe):
+        name = _name(use.model)
+        if name not in known:
+            known[name] = _context(use.model, home)
+        context = known[name]
+        if context is None:
+            lines[f"the context of {name} is not known here: it was not compared"] = None
+        elif use.is_row and use.tokens > context:
+            lines[
+                f"{use.what} {name}: {use.key} is {use.tokens:,}, and its context {context:,} "
+                "tokens: write a smaller one, as rows are trained on whole"
+            ] = None
+        elif not use.is_row and use.tokens >= context:
+            lines[
+                f"{use.what} {name}: {use.key} is {use.tokens:,}, and its context {context:,} "
+                "tokens with the prompt: draws end there"
+            ] = None
+    return list(lines)
+
+
+def _name(model: Model) -> str:
+    return f"tiny {model.tiny}" if isinstance(model, Tiny) else model.path
+
+
+def _context(model: Model, home: Path) -> int | None:
+    if isinstance(model, Tiny):
+        return model.context
+    folder = home / Path(model.path).expanduser()
+    if (folder / "config.json").exists():
+        return context_in(_text_part((folder / "config.json").read_bytes()), folder)
+    config = hub_config(model)
+    return context_in(_text_part(config)) if config else None
+
+
+def _text_part(config: bytes) -> dict[str, Any]:
+    """The part of a config that is about text."""
+    told = json.loads(config)
+    return told | told.get("text_config", {})
+
+
+def hub_config(model: Weights) -> bytes | None:
+    """The config of a model on the Hub: of the cache, or asked for once; None where neither has it.
+
+    Not by the Hub's own client: away from a network it tries for half a minute.
+    """
+    import httpx
+    from huggingface_hub import hf_hub_url, is_offline_mode, try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import build_hf_headers
+
+    try:
+        cached = try_to_load_from_cache(model.path, "config.json", revision=model.revision)
+        if isinstance(cached, str):
+            return Path(cached).read_bytes()
+        if is_offline_mode():
+            return None
+        address = hf_hub_url(model.path, "config.json", revision=model.revision)
+        asked: dict[str, Any] = {"headers": build_hf_headers(), "follow_redirects": True}
+        answer = httpx.get(address, timeout=HUB_SECONDS, **asked)
+    except (httpx.HTTPError, HFValidationError):
+        return None
+    return answer.content if answer.is_success else None

@@ -1,0 +1,158 @@
+"""Which prompts a model can be asked, and how long the longest of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from jinja2 import TemplateError
+
+from factory.models.chat import Message, load_tokenizer, tokenizers_on_all_cores
+from factory.recipe.strategies import QUESTION
+from factory.sampler.prompt_state import Asker
+from factory.sampler.strategies import Asked, ask
+
+BATCH = 128
+"""Prompts tokenised at once."""
+SET_ASIDE = {"prompt_id": pl.String(), "reason": pl.String(), "words": pl.String()}
+"""A prompt that a model is not asked: by which reason it is counted, and what there is to say."""
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What became of prompts at the door."""
+
+    prompts: pl.DataFrame
+    """Those that are asked."""
+    set_aside: pl.DataFrame
+    """The others, as `SET_ASIDE`."""
+    longest: int
+    """Tokens of the longest prompt that is asked, as the model is asked."""
+
+
+def admitted(model: str, prompts: pl.DataFrame, asker: Asker, context: int | None) -> Admitted:
+    """Set aside what the model cannot be asked, one by one.
+
+    A prompt is `refused_by_template` where the chat template refuses its turns, as a system turn or
+    two user turns in a row, and `too_long` where it leaves no room for a token in the context.
+
+    A token is a byte or more, so prompts are tokenised from the largest down until no smaller one
+    can be longer. What template and strategies add is measured.
+
+    Args:
+        model: folder with the tokenizer.
+        prompts: the prompt table.
+        asker: who asks, and how.
+        context: tokens that the model can hold; None: as many as there are.
+    """
+    tokenizer = load_tokenizer(model)
+    rows = prompts.drop("reference", strict=False).rechunk()  # or else each gathering takes long
+    around, refused = _around(tokenizer, prompts["messages"], asker)
+    aside = _refused(rows, asker, refused)
+    rows = rows.filter(~pl.col("prompt_id").is_in([row[0] for row in aside]))
+    sizes = _sizes(rows["messages"], _growth(tokenizer))
+    times = max([p.question.count(QUESTION) for p in asker.strategies], default=1)
+    largest_first, longest = sizes.arg_sort(descending=True), 0
+    with tokenizers_on_all_cores():
+        for first in range(0, rows.height, BATCH):
+            batch = largest_first[first : first + BATCH]
+            if sizes[batch[0]] * times + around <= longest:
+                break
+            here = list(rows[batch].iter_rows(named=True))
+            lengths = _tokens(tokenizer, [ask(asker.strategies, row) for row in here], asker)
+            for row, length in zip(here, lengths, strict=True):
+                if context is not None and length >= context:
+                    words = f"{length:,} tokens, and the context is {context:,}"
+                    aside.append((row["prompt_id"], "too_long", words))
+                else:
+                    longest = max(longest, length)
+    left_out = pl.DataFrame(aside, schema=SET_ASIDE, orient="row")
+    return Admitted(prompts.join(left_out, on="prompt_id", how="anti"), left_out, longest)
+
+
+def _refused(
+    rows: pl.DataFrame, asker: Asker, refused: dict[tuple[str, ...], str]
+) -> list[tuple[str, str, str]]:
+    """The prompts whose turns, as they are asked, the template refuses."""
+    if not refused:
+        return []
+    found = []
+    for row in rows.iter_rows(named=True):
+        words = refused.get(_roles(ask(asker.strategies, row)))
+        if words is not None:
+            found.append((row["prompt_id"], "refused_by_template", words))
+    return found
+
+
+def _roles(asked: Asked) -> tuple[str, ...]:
+    return tuple(turn["role"] for turn in asked.messages)
+
+
+def _sizes(messages: pl.Series, growth: int) -> pl.Series:
+    """Bytes of each prompt's turns, those of other scripts as many as a normaliser may make."""
+    content = pl.element().struct["content"]
+    ascii_bytes = content.str.replace_all(r"[^\x00-\x7F]", "").str.len_bytes()
+    size = growth * content.str.len_bytes() - (growth - 1) * ascii_bytes
+    return messages.list.eval(size.cast(pl.Int64)).list.sum()
+
+
+def _growth(tokenizer: Any) -> int:
+    """The bytes that the tokenizer's normaliser makes of one, at most, outside of ASCII.
+
+    Factors of UTF-8 from Unicode's FAQ on normalisation: 3 for NFC, 11 for any form.
+    """
+    if not hasattr(tokenizer, "backend_tokenizer"):
+        return 11
+    normalizer = tokenizer.backend_tokenizer.normalizer
+    return {"NoneType": 1, "NFC": 3}.get(type(normalizer).__name__, 11)
+
+
+def _around(
+    tokenizer: Any, messages: pl.Series, asker: Asker
+) -> tuple[int, dict[tuple[str, ...], str]]:
+    """The most bytes that template and strategies put around a prompt's own; and the sequences of
+    roles that the template refuses, with its words."""
+    roles = messages.list.eval(pl.element().struct["role"]).unique()
+    most, refused = 0, {}
+    for turns in ([Message(role=role, content="x") for role in each] for each in roles.to_list()):
+        for way in (Asked(turns), *(prepared.ask(turns) for prepared in asker.strategies)):
+            try:
+                text = _texts(tokenizer, [way], asker)[0]
+            except TemplateError as error:
+                refused[_roles(way)] = " ".join(str(error).split())
+                continue
+            most = max(most, len((text + way.prefill).encode()) - len(turns))
+    return most + 1, refused  # some tokenizers open a text with a mark of their own
+
+
+def _texts(tokenizer: Any, asked: Sequence[Asked], asker: Asker) -> list[str]:
+    """The prompts as the model is asked."""
+    texts = []
+    for one in asked:
+        told = {**asker.sampling.chat_template_kwargs, **one.template_arguments}
+        turns = [dict(turn) for turn in one.messages]
+        texts.append(
+            tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **told)
+        )
+    return texts
+
+
+def _tokens(tokenizer: Any, asked: Sequence[Asked], asker: Asker) -> list[int]:
+    """The number of tokens of each, what its answer is begun with included."""
+    begun = {one.prefill for one in asked}
+    ids = {text: tokenizer.encode(text, add_special_tokens=False) if text else [] for text in begun}
+    lengths = _lengths(tokenizer, _texts(tokenizer, asked, asker))
+    return [own + len(ids[one.prefill]) for own, one in zip(lengths, asked, strict=True)]
+
+
+def _lengths(tokenizer: Any, texts: list[str]) -> list[int]:
+    """Tokens of each text."""
+    if not hasattr(tokenizer, "backend_tokenizer"):
+        return [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]
+    # The same tokens in half the time: places in the text, and Python's lists, are left out.
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    return [len(row) for row in backend.encode_batch_fast(texts, add_special_tokens=False)]
