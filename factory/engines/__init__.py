@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
 
 from factory.models.chat import Message
 
@@ -40,11 +40,14 @@ class Request:
     """Ids that follow the prefill and were drawn before; not part of the completion either."""
     until: str | None = None
     """Text at which to stop; it is the end of the completion's text, where it was met."""
+    template_arguments: Mapping[str, Any] = field(default_factory=dict)
+    """What the chat template is told besides, as `enable_thinking: false`."""
 
 
 @dataclass(frozen=True)
 class Completion:
-    """What came back: text and token ids as drawn, the end token among the ids."""
+    """What came back: token ids as drawn, the end token among them, and their text, in which the
+    thinking stands between `<think>` and `</think>`, whatever the model writes around it."""
 
     text: str
     token_ids: list[int] | None
@@ -63,8 +66,10 @@ class Completion:
 class Engine(Protocol):
     """Answers requests, many at a time; raises when it cannot, and a failure is not an answer."""
 
-    opened: bool
-    """Whether the chat template pre-fills `<think>`, so that completions lack it."""
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        """Whether the chat template writes `<think>` when it is told this, so that completions lack
+        it."""
+        ...
 
     async def draw(self, request: Request) -> Completion: ...
 
@@ -80,10 +85,12 @@ class Continues(Protocol):
 class Scripted:
     """Answers from a table, a list of texts for each prompt. For tests and dry runs."""
 
-    opened = False
-
     def __init__(self, answers: Mapping[str, Sequence[str]]):
         self.answers = answers
+
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        """No template stands before them."""
+        return False
 
     async def draw(self, request: Request) -> Completion:
         """The text for this draw; tokens are counted as words."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -15,6 +16,9 @@ from typing import Any, Self
 
 from factory.engines import Completion, Request, Watch
 from factory.errors import EngineFailure
+from factory.models import Located
+from factory.models.chat import Message, prompt_ids
+from factory.models.thinking_tags import Reading, speech_of
 
 WATCHED_TOKENS = 32
 """Tokens between two looks of a watch: one at each would cost more than it saves."""
@@ -25,20 +29,16 @@ GIVEN_UP = (None, "abort", "error")
 class _Asked(ABC):
     """What both ways of running vLLM share: how a request is put, and how its answer is read."""
 
-    opened: bool
-
-    def __init__(self, model: Path | str):
-        from factory.models.chat import load_tokenizer, opens_thinking, prompt_ids
-
-        self.tokenizer = load_tokenizer(model)
-        self.opened = opens_thinking(self.tokenizer)
+    def __init__(self, model: Located | Path | str):
+        self.speech = speech_of(model)
         # Draws of a prompt follow each other: it is rendered once for all of them.
-        self._rendered = lru_cache(maxsize=1024)(
-            lambda turns: prompt_ids(
-                self.tokenizer, [{"role": role, "content": content} for role, content in turns]
-            )
-        )
+        self._rendered = lru_cache(maxsize=1024)(self._render)
+        self._opens = lru_cache(lambda told: self.speech.opens(json.loads(told)))
         self._number = count()
+
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        """Whether the chat template writes the thinking's opening tag when it is told this."""
+        return self._opens(json.dumps(template_arguments))
 
     async def draw(self, request: Request) -> Completion:
         """Ask the running engine; a watch looks on as the draw is written.
@@ -49,7 +49,7 @@ class _Asked(ABC):
         from vllm.exceptions import VLLMValidationError
 
         watch = request.watch() if request.watch else None
-        answer = _Answer(watch)
+        answer = _Answer(watch, self.speech.reading())
         outputs: Any = self._outputs(request, watch is not None)
         try:
             async with contextlib.aclosing(outputs):
@@ -62,8 +62,7 @@ class _Asked(ABC):
 
     def spell(self, token_ids: Sequence[int]) -> str:
         """The text of drawn ids, as vLLM gives it: a character cut at the end is held back."""
-        text = str(self.tokenizer.decode(list(token_ids), skip_special_tokens=True))
-        return text.rstrip("\ufffd")
+        return self.speech.decode(token_ids, skip_special_tokens=True).rstrip("\ufffd")
 
     @abstractmethod
     def _outputs(self, request: Request, watched: bool) -> AsyncIterator[Any]:
@@ -74,8 +73,13 @@ class _Asked(ABC):
         turns = tuple((turn["role"], turn["content"]) for turn in request.messages)
         begun = [*request.begun]
         if request.prefill:
-            begun = self.tokenizer.encode(request.prefill, add_special_tokens=False) + begun
-        return {"prompt_token_ids": [*self._rendered(turns), *begun]}
+            begun = self.speech.encode(request.prefill) + begun
+        told = json.dumps(request.template_arguments)
+        return {"prompt_token_ids": [*self._rendered(turns, told), *begun]}
+
+    def _render(self, turns: tuple[tuple[str, str], ...], told: str) -> list[int]:
+        messages = [Message(role=role, content=content) for role, content in turns]
+        return prompt_ids(self.speech.tokenizer, messages, json.loads(told))
 
     def _parameters(self, request: Request, watched: bool) -> Any:
         from vllm import SamplingParams
@@ -87,8 +91,10 @@ class _Asked(ABC):
             top_p=request.top_p,
             max_tokens=request.max_tokens,
             seed=request.seed,
-            skip_special_tokens=True,
-            stop=[request.until] if request.until else None,
+            # Where the tags are among them, `Speech` reads these and leaves out the others.
+            skip_special_tokens=not self.speech.special,
+            stop=[self.speech.tags.said(request.until)] if request.until else None,
+            stop_token_ids=self.speech.ends,
             include_stop_str_in_output=True,
             logprobs=0 if request.logprobs else None,
             output_kind=kind,
@@ -102,8 +108,9 @@ class _Asked(ABC):
 class _Answer:
     """One completion, put together from what vLLM hands out."""
 
-    def __init__(self, watch: Watch | None):
-        self._watch = watch
+    def __init__(self, watch: Watch | None, reading: Reading):
+        """`reading`: gives the text the marks that watches and completions have."""
+        self._watch, self._reading = watch, reading
         self._texts: list[str] = []
         self._ids: list[int] = []
         self._prompt_tokens = 0
@@ -117,12 +124,13 @@ class _Answer:
             EngineFailure: when the engine gave it up.
         """
         part = output.outputs[0]
-        self._texts.append(part.text)
+        text = self._reading.feed(part.text) + (self._reading.finish() if output.finished else "")
+        self._texts.append(text)
         self._ids.extend(part.token_ids)
         self._prompt_tokens = len(output.prompt_token_ids)
         self._logprob = part.cumulative_logprob
         # The last piece too: the watch may go on with the next segment of a draw.
-        self._reason = self._watch.feed(part.text) if self._watch else None
+        self._reason = self._watch.feed(text) if self._watch else None
         if output.finished:
             self._reason = part.finish_reason
             if self._reason in GIVEN_UP:
@@ -133,7 +141,7 @@ class _Answer:
         if self._reason is None:
             raise EngineFailure("engine_abort", "vLLM's outputs ended before the draw did")
         return Completion(
-            "".join(self._texts),
+            "".join(self._texts) + self._reading.finish(),
             self._ids,
             self._reason,
             self._prompt_tokens,
@@ -150,14 +158,19 @@ class VLLM(_Asked):
     """
 
     def __init__(
-        self, model: Path | str, *, max_length: int, concurrency: int, arguments: Mapping[str, Any]
+        self,
+        model: Located | Path | str,
+        *,
+        max_length: int,
+        concurrency: int,
+        arguments: Mapping[str, Any],
     ):
         # Before the import, which reads it.
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         from vllm import EngineArgs, LLMEngine
 
         super().__init__(model)
-        settings = engine_arguments(model, max_length, concurrency, arguments)
+        settings = engine_arguments(_place(model), max_length, concurrency, arguments)
         self.engine = LLMEngine.from_engine_args(EngineArgs(**settings))
         self._listening: dict[str, asyncio.Queue[Any]] = {}
         self._pump: asyncio.Task[None] | None = None
@@ -213,10 +226,15 @@ class AsyncVLLM(_Asked):
     """vLLM's async engine, in processes of its own: one for each data-parallel replica."""
 
     def __init__(
-        self, model: Path | str, *, max_length: int, concurrency: int, arguments: Mapping[str, Any]
+        self,
+        model: Located | Path | str,
+        *,
+        max_length: int,
+        concurrency: int,
+        arguments: Mapping[str, Any],
     ):
         super().__init__(model)
-        self._settings = engine_arguments(model, max_length, concurrency, arguments)
+        self._settings = engine_arguments(_place(model), max_length, concurrency, arguments)
         self._engine: Any = None
 
     async def __aenter__(self) -> Self:
@@ -240,6 +258,10 @@ class AsyncVLLM(_Asked):
         async with contextlib.aclosing(drawn):
             async for output in drawn:
                 yield output
+
+
+def _place(model: Located | Path | str) -> str:
+    return model.path if isinstance(model, Located) else str(model)
 
 
 def engine_arguments(

@@ -136,12 +136,14 @@ async def _filled(
     from factory.sampler.fill import fill, nothing_owed
     from factory.sampler.loop import Stop
 
-    sampling, path = asker.sampling, teacher.model.path
+    sampling = asker.sampling
     stop = Stop(sampling.grace)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.now.set)
     if settled := await nothing_owed(prompts, asker, kept):
         return settled
-    longest = longest_prompt(path, prompts, asker) + sampling.max_tokens if path else 0
+    longest = 0
+    if teacher.model.path:
+        longest = longest_prompt(teacher.model, prompts, asker) + sampling.max_tokens
     start = partial(running, teacher, sampling, longest)
     outage = teacher.served.outage if teacher.served else 0.0
     if sampling.cluster:
@@ -160,7 +162,7 @@ async def running(teacher: Teacher, sampling: Sampling, max_length: int) -> Asyn
     """
     async with _engine(teacher, sampling, max_length) as engine:
         thinking = sampling.thinking
-        yield Budgeted(engine, thinking, engine.tokenizer) if thinking else engine
+        yield Budgeted(engine, thinking, engine.speech) if thinking else engine
 
 
 def _engine(teacher: Teacher, sampling: Sampling, max_length: int) -> Any:
@@ -171,7 +173,7 @@ def _engine(teacher: Teacher, sampling: Sampling, max_length: int) -> Any:
     from factory.engines.vllm_engine import VLLM, AsyncVLLM
 
     return (AsyncVLLM if in_own_process(sampling) else VLLM)(
-        teacher.model.path,
+        teacher.model,
         max_length=max_length,
         concurrency=sampling.concurrency,
         arguments=sampling.engine_arguments,

@@ -7,7 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from factory.models.chat import Message, load_tokenizer, tokenizers_on_all_cores
+from factory.models import Located
+from factory.models.chat import Message, tokenizers_on_all_cores
+from factory.models.chat import prompts as prompts_of
+from factory.models.thinking_tags import Speech, speech_of
 from factory.recipe.sampling import QUESTION
 from factory.sampler.prompt_state import Asker
 from factory.sampler.strategies import Asked, Prepared, ask
@@ -16,16 +19,17 @@ BATCH = 128
 """Prompts tokenised at once."""
 
 
-def longest_prompt(model: str, prompts: pl.DataFrame, asker: Asker) -> int:
+def longest_prompt(model: Located | str, prompts: pl.DataFrame, asker: Asker) -> int:
     """Tokens of the longest prompt, as the model is asked.
 
     A token is a byte or more, so prompts are tokenised from the largest down until no smaller one
     can be longer. What template and strategies add is measured.
     """
-    tokenizer = load_tokenizer(model)
+    speech = speech_of(model)
+    tokenizer = speech.tokenizer
     sizes = _sizes(prompts["messages"], _growth(tokenizer))
     times = max([p.question.count(QUESTION) for p in asker.strategies], default=1)
-    around = _around(tokenizer, prompts["messages"], asker.strategies)
+    around = _around(speech, prompts["messages"], asker.strategies)
     largest_first, longest = sizes.arg_sort(descending=True), 0
     rows = prompts.drop("reference", strict=False).rechunk()  # or else each gathering takes long
     with tokenizers_on_all_cores():
@@ -34,7 +38,7 @@ def longest_prompt(model: str, prompts: pl.DataFrame, asker: Asker) -> int:
             if sizes[batch[0]] * times + around <= longest:
                 break
             asked = [ask(asker.strategies, row) for row in rows[batch].iter_rows(named=True)]
-            longest = max(longest, *_tokens(tokenizer, asked))
+            longest = max(longest, *_tokens(speech, asked))
     return longest
 
 
@@ -57,30 +61,27 @@ def _growth(tokenizer: Any) -> int:
     return {"NoneType": 1, "NFC": 3}.get(type(normalizer).__name__, 11)
 
 
-def _around(tokenizer: Any, messages: pl.Series, strategies: Sequence[Prepared]) -> int:
+def _around(speech: Speech, messages: pl.Series, strategies: Sequence[Prepared]) -> int:
     """The most bytes that template and strategies put around a prompt's own."""
     roles = messages.list.eval(pl.element().struct["role"]).unique()
     most = 0
     for turns in ([Message(role=role, content="x") for role in each] for each in roles.to_list()):
         ways = [Asked(turns), *(prepared.ask(turns) for prepared in strategies)]
-        for text, way in zip(_texts(tokenizer, ways), ways, strict=True):
-            most = max(most, len((text + way.prefill).encode()) - len(turns))
+        for text, way in zip(_texts(speech.tokenizer, ways), ways, strict=True):
+            begun = text + speech.tags.said(way.prefill)
+            most = max(most, len(begun.encode()) - len(turns))
     return most + 1  # some tokenizers open a text with a mark of their own
 
 
 def _texts(tokenizer: Any, asked: Sequence[Asked]) -> list[str]:
-    return tokenizer.apply_chat_template(
-        [[dict(turn) for turn in one.messages] for one in asked],
-        tokenize=False,
-        add_generation_prompt=True,
-    )
+    return prompts_of(tokenizer, [one.messages for one in asked])
 
 
-def _tokens(tokenizer: Any, asked: Sequence[Asked]) -> list[int]:
+def _tokens(speech: Speech, asked: Sequence[Asked]) -> list[int]:
     """The number of tokens of each, what its answer is begun with included."""
     begun = {one.prefill for one in asked}
-    ids = {text: tokenizer.encode(text, add_special_tokens=False) if text else [] for text in begun}
-    lengths = _lengths(tokenizer, _texts(tokenizer, asked))
+    ids = {text: speech.encode(text) if text else [] for text in begun}
+    lengths = _lengths(speech.tokenizer, _texts(speech.tokenizer, asked))
     return [own + len(ids[one.prefill]) for own, one in zip(lengths, asked, strict=True)]
 
 

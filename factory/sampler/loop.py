@@ -229,7 +229,7 @@ class Run:
         begun = state.begun.get(draw)
         ids = begun.token_ids if begun else ()
         prefill = state.asked.prefill
-        if self.engine.opened:  # the template has written the tag already
+        if self.engine.opens({}):  # the template has written the tag already
             prefill = prefill.removeprefix(OPEN).lstrip("\n")
         return Request(
             self.asker.sample_id(state, draw),
@@ -313,8 +313,9 @@ class Run:
     async def _keep(
         self, state: PromptState, request: Request, completion: Completion, attempt: int
     ) -> None:
-        opening = (f"{OPEN}\n" if self.engine.opened else "") + request.prefill
-        thought = split(request.prefill + completion.text, self.engine.opened)
+        opened = self.engine.opens(request.template_arguments)
+        opening = (f"{OPEN}\n" if opened else "") + request.prefill
+        thought = split(request.prefill + completion.text, opened)
         # What was stopped in the middle of its answer has none, whatever stands in it.
         stopped = completion.finish_reason in STOPPED
         response = None if stopped else thought.response

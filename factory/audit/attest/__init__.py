@@ -16,7 +16,8 @@ from factory.audit.attest import evidence, likelihood
 from factory.audit.attest.evidence import Attestation
 from factory.audit.attest.likelihood import Claim, Counts, Draw, Read
 from factory.errors import FactoryError, RecipeError
-from factory.models.chat import load_tokenizer, opens_thinking, prompt_ids
+from factory.models.chat import prompt_ids
+from factory.models.thinking_tags import Speech, speech_of
 from factory.recipe import Recipe
 from factory.recipe.models import Served, Weights
 from factory.records import digest, file_digest
@@ -71,7 +72,8 @@ def attest(
         FactoryError: no draw that can be read: none has token ids.
     """
     recipe, home, who = _noted(run)
-    weights, noted = _weights(who.model, teacher), who.model
+    weights = _weights(who.model, teacher)
+    reads = who.model.model_copy(update={"path": weights})
     dtype = _dtype(recipe, weights, dtype)
     seed = secrets.randbits(31) if seed is None else seed
     kept, readable, left_out = _draws(run, recipe, who.identity(recipe.sampling))
@@ -81,14 +83,14 @@ def attest(
     attestation = Attestation(
         run=str(run.path),
         teacher=weights,
-        same_files=_same_files(weights, noted),
+        same_files=_same_files(weights, who.model),
         dtype=dtype,
         temperature=recipe.sampling.temperature,
         top_p=recipe.sampling.top_p,
         seed=seed,
         kept=kept,
         left_out=left_out,
-        **_judged(chosen, _watched(draws, readable), recipe, home, weights, dtype),
+        **_judged(chosen, _watched(draws, readable), recipe, home, reads, dtype),
     )
     write_text(attestation.model_dump_json(indent=1), run.attestation)
     return attestation
@@ -186,15 +188,15 @@ def _judged(
     watched: Sequence[int],
     recipe: Recipe,
     home: Path,
-    weights: str,
+    model: models.Located,
     dtype: str,
 ) -> dict[str, Any]:
     """The fields of an attestation that say what the teacher makes of the chosen draws."""
-    tokenizer = load_tokenizer(weights)
+    speech = speech_of(model)
     claim = Claim(recipe.sampling.temperature, recipe.sampling.top_p)
-    draws = _asked(chosen, recipe, home, tokenizer)
-    spelt = tokenizer.batch_decode(chosen["token_ids"].to_list(), skip_special_tokens=True)
-    reads, counts, tolerance = _read(weights, dtype, draws, claim, watched)
+    draws = _asked(chosen, recipe, home, speech)
+    spelt = [speech.decode(ids, skip_special_tokens=True) for ids in chosen["token_ids"].to_list()]
+    reads, counts, tolerance = _read(model.path, dtype, draws, claim, watched)
     # What was noted when the draws were made, where it was.
     pairs = zip(chosen["logprob"], reads, strict=True)
     noted = [(logprob, read) for logprob, read in pairs if logprob is not None]
@@ -223,15 +225,15 @@ def _judged(
     }
 
 
-def _asked(rows: pl.DataFrame, recipe: Recipe, home: Path, tokenizer: Any) -> list[Draw]:
+def _asked(rows: pl.DataFrame, recipe: Recipe, home: Path, speech: Speech) -> list[Draw]:
     """The draws, each behind the tokens that the teacher was given."""
     strategies = prepare(recipe.sampling.strategies, home)
-    written = "<think>\n" if opens_thinking(tokenizer) else ""  # by the template, in every prompt
+    written = "<think>\n" if speech.opens() else ""  # by the template, in every prompt
     draws = []
     for row in rows.iter_rows(named=True):
-        prompt = prompt_ids(tokenizer, ask(strategies, row).messages)
+        prompt = prompt_ids(speech.tokenizer, ask(strategies, row).messages)
         begun = (row["opening"] or "").removeprefix(written)
-        prompt += tokenizer.encode(begun, add_special_tokens=False)
+        prompt += speech.encode(begun)
         draws.append(Draw(prompt, row["token_ids"]))
     return draws
 

@@ -7,7 +7,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from factory.models.chat import TEMPLATES, load_tokenizer, prompt_ids
+from factory.models.chat import load_tokenizer, prompt_ids
+from factory.models.templates import TEMPLATES
+from factory.models.thinking_tags import Speech
 from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Sampling, Strategy
 from factory.sampler import longest
@@ -63,7 +65,7 @@ def test_it_is_as_long_as_the_longest_of_all(
 ):
     tokenizer: Any = load_tokenizer(model)
     tokenizer.chat_template = TEMPLATES[template].jinja()
-    monkeypatch.setattr(longest, "load_tokenizer", lambda _: tokenizer)
+    monkeypatch.setattr(longest, "speech_of", lambda _: Speech(tokenizer))
     prepared = prepare([Strategy.model_validate(one) for one in strategies], Path())
     for seed in range(3):
         table, lengths = prompts(300, seed), []
@@ -89,8 +91,8 @@ class Noting:
 
 
 def test_short_ones_are_not_looked_at(model: str, monkeypatch: pytest.MonkeyPatch):
-    tokenizer = Noting(load_tokenizer(model))
-    monkeypatch.setattr(longest, "load_tokenizer", lambda _: tokenizer)
+    tokenizer: Any = Noting(load_tokenizer(model))
+    monkeypatch.setattr(longest, "speech_of", lambda _: Speech(tokenizer))
     words = [3] * 5000 + [300, 200]
     turns = [[{"role": "user", "content": "apples " * number}] for number in words]
     table = pl.DataFrame({"prompt_id": map(str, words), "messages": turns}, schema_overrides=PROMPT)
@@ -114,7 +116,8 @@ def test_a_tokenizer_without_a_fast_one_is_asked_itself(
 
     table, asker = prompts(300), Asker("t", Sampling(), 1)
     fast = longest_prompt(model, table, asker)
-    monkeypatch.setattr(longest, "load_tokenizer", lambda _: Slow(load_tokenizer(model)))
+    slow: Any = Slow(load_tokenizer(model))
+    monkeypatch.setattr(longest, "speech_of", lambda _: Speech(slow))
     assert longest_prompt(model, table, asker) == fast
 
 
