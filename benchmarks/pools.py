@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -84,7 +85,8 @@ class Pool:
 class Answers:
     """An engine that gives a pool's draws."""
 
-    opened = False
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        return False
 
     def __init__(self, pool: Pool):
         self.pool, self.places = pool, {id: place for place, id in enumerate(pool.ids)}

@@ -14,7 +14,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
@@ -38,7 +38,8 @@ PER_PROMPT = 8
 class Dummy:
     """Answers at once."""
 
-    opened = False
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        return False
 
     async def draw(self, request: Request) -> Completion:
         await asyncio.sleep(0)

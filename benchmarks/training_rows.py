@@ -20,6 +20,7 @@ from typing import Any
 
 import polars as pl
 
+from factory import models
 from factory.recipe.student import Student
 from factory.run_folder import RunFolder
 from factory.versions.folder import data_of
@@ -128,7 +129,7 @@ def main() -> None:
         stage.mkdir()
         order = run.rows(["sample_id"])["sample_id"]
         accounts = distil(
-            run.weights("student-base"),
+            models.at(run.weights("student-base")),
             run.each_rows(["sample_id", "messages"]),
             order,
             student,

@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from factory.ledger import Account
-from factory.models.chat import ChatTemplate, load_tokenizer, template_for
+from factory.models import Located
+from factory.models.student_template import Learner, learner
 from factory.progress import Report
 from factory.recipe.student import Student
 from sft.rows import accounts, fitting, write_rows
@@ -17,7 +18,7 @@ from sft.train import train
 
 
 def distil(
-    base: Path,
+    base: Located,
     rows: Iterable[pl.DataFrame],
     order: pl.Series,
     student: Student,
@@ -28,7 +29,7 @@ def distil(
     checkpoints: Path,
     report: Report,
 ) -> list[Account]:
-    """Train the model in `base` on conversations, into the folder `out`.
+    """Train the base on conversations, into the folder `out`.
 
     Args:
         rows: batches with columns `sample_id` and `messages`, the last message the assistant's.
@@ -43,15 +44,13 @@ def distil(
         LedgerError: `rows` are not those of `order`.
         StageError: no row can be trained on.
     """
-    tokenizer, template = _speaking(base, student)
-    longest = student.training.max_length
-    write_rows(rows, len(order), tokenizer, template, max_length=longest, file=table, report=report)
-    told = accounts(table, order)
+    learns = learner(base)
+    told = _rendered(rows, order, learns, student.training.max_length, table, report)
     trained = fitting(table, order, checkpoints / "rows")
-    model = _model(base, tokenizer)
+    model = _model(base, learns)
     train(
         model,
-        tokenizer,
+        learns.tokenizer,
         trained,
         student.training,
         seed=seed,
@@ -59,28 +58,42 @@ def distil(
         report=report,
     )
     model.save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    learns.tokenizer.save_pretrained(out)
     return told
 
 
-def _model(base: Path, tokenizer: Any) -> Any:
-    """The base's model, which ends a turn where its tokenizer does."""
+def _rendered(
+    rows: Iterable[pl.DataFrame],
+    order: pl.Series,
+    learns: Learner,
+    longest: int,
+    table: Path,
+    report: Report,
+) -> list[Account]:
+    """Write what each row becomes; the accounts of rows and tokens."""
+    write_rows(
+        rows,
+        len(order),
+        learns.tokenizer,
+        learns.template,
+        tags=learns.tags,
+        max_length=longest,
+        file=table,
+        report=report,
+    )
+    return accounts(table, order)
+
+
+def _model(base: Located, learns: Learner) -> Any:
+    """The base's model, which ends a turn where its tokenizer does, with room for new tokens."""
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(base, dtype="float32")
+    model = AutoModelForCausalLM.from_pretrained(base.path, dtype="float32")
+    tokenizer: Any = learns.tokenizer
+    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        model.resize_token_embeddings(len(tokenizer))  # tied weights stay tied
     # Engines stop where the generation config says, which a base model's own has elsewhere.
     for config in (model.config, model.generation_config):
         config.eos_token_id = tokenizer.eos_token_id
         config.pad_token_id = tokenizer.pad_token_id
     return model
-
-
-def _speaking(base: Path, student: Student) -> tuple[Any, ChatTemplate]:
-    """The base's tokenizer with the student's template, whose end ends a turn; and the template."""
-    tokenizer = load_tokenizer(base)
-    template = template_for(tokenizer, student.template)
-    tokenizer.chat_template = template.jinja()
-    tokenizer.eos_token = template.end
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = template.end
-    return tokenizer, template

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,10 @@ import polars as pl
 
 from factory.errors import StageError
 from factory.ledger import Account, balance
-from factory.models.chat import ChatTemplate, tokenizers_on_all_cores
+from factory.models.chat import tokenizers_on_all_cores
+from factory.models.control_tokens import control_token_in, control_tokens
+from factory.models.student_template import Renders
+from factory.models.thinking_tags import Tags
 from factory.progress import Report
 from factory.store import write_through
 from sft.template import IGNORED, Rendered, render_all
@@ -42,8 +47,9 @@ def write_rows(
     conversations: Iterable[pl.DataFrame],
     total: int,
     tokenizer: PreTrainedTokenizerBase,
-    template: ChatTemplate,
+    template: Renders,
     *,
+    tags: Tags | None = None,
     max_length: int,
     file: Path,
     report: Report,
@@ -55,11 +61,14 @@ def write_rows(
     Args:
         conversations: columns `sample_id` and `messages`, the last message the assistant's.
         total: how many there are, for the report.
+        tags: what marks the thinking, where it is not as ours.
         max_length: tokens of the longest row that is trained on; a longer one is not cut.
     """
     import pyarrow.parquet as pq
 
     temporary, done = file.with_name(f"{file.name}.tmp"), 0
+    control = control_tokens(tokenizer, tags)
+    rendered = partial(_rendered, tokenizer, template, tags, control, max_length)
     schema = pl.DataFrame(schema=ROW).to_arrow().schema
     with (
         tokenizers_on_all_cores(),
@@ -68,7 +77,7 @@ def write_rows(
         for frame in conversations:
             for group in frame.iter_slices(WRITTEN):
                 parts = group.iter_slices(RENDERED)
-                rows = pl.concat(_rendered(part, tokenizer, template, max_length) for part in parts)
+                rows = pl.concat(map(rendered, parts))
                 writer.write_table(rows.to_arrow())
                 done += rows.height
                 report(done, total, "rows rendered")
@@ -76,10 +85,17 @@ def write_rows(
 
 
 def _rendered(
-    part: pl.DataFrame, tokenizer: Any, template: ChatTemplate, max_length: int
+    tokenizer: Any,
+    template: Renders,
+    tags: Tags | None,
+    control: re.Pattern[str] | None,
+    max_length: int,
+    part: pl.DataFrame,
 ) -> pl.DataFrame:
-    rows = render_all(tokenizer, template, part["messages"].to_list())
+    conversations = part["messages"].to_list()
+    rows = render_all(tokenizer, template, conversations, tags)
     end = tokenizer.convert_tokens_to_ids(template.end)
+    spelt = (control_token_in((turn["content"] for turn in c), control) for c in conversations)
     return pl.DataFrame(
         {
             "sample_id": part["sample_id"],
@@ -87,17 +103,24 @@ def _rendered(
             "reply_start": [row.reply_start for row in rows],
             "tokens": [len(row.input_ids) for row in rows],
             "trained_tokens": [row.trained_tokens for row in rows],
-            "fate": [_fate(row, end, max_length) for row in rows],
+            "fate": [
+                _fate(row, end, bool(token), max_length)
+                for row, token in zip(rows, spelt, strict=True)
+            ],
         },
         schema=ROW,
     )
 
 
-def _fate(row: Rendered, end: int, max_length: int) -> str:
+def _fate(row: Rendered, end: int, spells_control: bool, max_length: int) -> str:
+    if row.left_out:
+        return row.left_out
     if len(row.input_ids) > max_length:
         return "too_long"
     # A draw that spells the end token out would teach to end there.
-    return TRAINED if row.input_ids[row.reply_start :].count(end) == 1 else "end_token_inside"
+    if row.input_ids[row.reply_start :].count(end) != 1:
+        return "end_token_inside"
+    return "control_token_inside" if spells_control else TRAINED
 
 
 def accounts(file: Path, entered: Iterable[str], what: str = "rows") -> list[Account]:

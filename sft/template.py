@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from factory.models.chat import ChatTemplate, Message
+from factory.models.chat import Message
+from factory.models.own_template import NotRendered
+from factory.models.student_template import Renders
+from factory.models.thinking_tags import Tags
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same conversation would get other ids, or others of them be trained."""
 IGNORED = -100
 """The label of a token that is not in the loss, as torch's cross entropy has it."""
@@ -24,6 +27,8 @@ class Rendered:
     input_ids: list[int]
     reply_start: int
     """Where the reply starts; from there on all ids are in the loss."""
+    left_out: str | None = None
+    """Why the template does not take it: it has no ids then."""
 
     @property
     def labels(self) -> list[int]:
@@ -37,7 +42,7 @@ class Rendered:
 
 
 def render(
-    tokenizer: PreTrainedTokenizerBase, template: ChatTemplate, messages: Sequence[Message]
+    tokenizer: PreTrainedTokenizerBase, template: Renders, messages: Sequence[Message]
 ) -> Rendered:
     """Ids and labels of one conversation; see `render_all`."""
     return render_all(tokenizer, template, [messages])[0]
@@ -45,13 +50,17 @@ def render(
 
 def render_all(
     tokenizer: PreTrainedTokenizerBase,
-    template: ChatTemplate,
+    template: Renders,
     conversations: Sequence[Sequence[Message]],
+    tags: Tags | None = None,
 ) -> list[Rendered]:
     """Ids and labels of conversations whose last turn is the assistant's.
 
     In the loss are the last turn's text, thinking included, and the one token that ends it. The
-    prompt is tokenised by itself, so its ids are those that a model is asked with later.
+    prompt's ids are those that a model is asked with later.
+
+    Args:
+        tags: the model's own, in place of ours.
 
     Raises:
         ValueError: when a last message is not the assistant's.
@@ -61,10 +70,44 @@ def render_all(
             raise ValueError(
                 f"the last turn to train on is {messages[-1]['role']}'s, not the assistant's"
             )
-    prompts = [template.prompt(messages[:-1]) for messages in conversations]
-    replies = [messages[-1]["content"] + template.end for messages in conversations]
-    asked = tokenizer(prompts, add_special_tokens=False)["input_ids"]
-    told = tokenizer(replies, add_special_tokens=False)["input_ids"]
+    written = [_written(template, messages, tags) for messages in conversations]
+    texts = [pair for pair in written if not isinstance(pair, NotRendered)]
+    ids = iter(_tokenised(tokenizer, texts) if texts else [])
+    return [
+        Rendered([], 0, str(pair)) if isinstance(pair, NotRendered) else next(ids)
+        for pair in written
+    ]
+
+
+def _written(
+    template: Renders, messages: Sequence[Message], tags: Tags | None
+) -> tuple[str, str] | NotRendered:
+    """Prompt and reply as texts, or why there are none."""
+    turns = tags.in_replies(messages) if tags else messages
+    try:
+        prompt = template.prompt(turns[:-1])
+        return prompt, template.reply(turns, prompt)
+    except NotRendered as reason:
+        return reason
+
+
+def _tokenised(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[tuple[str, str]]
+) -> list[Rendered]:
+    """Prompts and replies as ids, each by itself: so a model is asked, and so it answers."""
+    asked = tokenizer([prompt for prompt, _ in texts], add_special_tokens=False)["input_ids"]
+    if _joins(tokenizer):
+        whole = tokenizer([a + b for a, b in texts], add_special_tokens=False)["input_ids"]
+        told = [ids[len(prompt) :] for prompt, ids in zip(asked, whole, strict=True)]
+    else:
+        told = tokenizer([reply for _, reply in texts], add_special_tokens=False)["input_ids"]
     return [
         Rendered(prompt + reply, len(prompt)) for prompt, reply in zip(asked, told, strict=True)
     ]
+
+
+def _joins(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether a text has other ids alone than behind another, as where Llama 2's tokenizer puts a
+    blank before it: such replies are tokenised behind their prompts."""
+    alone = tokenizer(["a a", "a", " a"], add_special_tokens=False)["input_ids"]
+    return alone[0] != alone[1] + alone[2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +14,14 @@ from factory.recipe.teacher import Grpo
 if TYPE_CHECKING:
     from datasets import Dataset
 
+    from factory.models import Located
+    from factory.models.thinking_tags import Speech
     from factory.progress import Report
+    from filters.rewards import Reward
 
 
 def improve(
-    base: Path,
+    base: Located,
     prompts: pl.DataFrame,
     grpo: Grpo,
     *,
@@ -25,34 +30,55 @@ def improve(
     checkpoints: Path,
     report: Report,
 ) -> list[dict[str, float]]:
-    """Train the model in `base` by GRPO, write the result to `out`, return TRL's log.
+    """Train the base by GRPO, write the result to `out`, return TRL's log.
 
     `prompts` is the prompt table; rows of split "train" are trained on and "held_out" ones only
     measured, for the curve.
     """
     from trl import GRPOTrainer
 
-    from factory.models.chat import load_tokenizer, opens_thinking
+    from factory.models.thinking_tags import speech_of
     from sft.trainer import Reporter, last_checkpoint
     from teacher.rewards import REWARDS
 
-    tokenizer = load_tokenizer(base)
-    opened = opens_thinking(tokenizer)
+    speech = speech_of(base)
     weights = {name: weight for name, weight in grpo.rewards.model_dump().items() if weight > 0}
     held_out = _dataset(prompts.filter(split="held_out").head(grpo.held_out))
     trainer = GRPOTrainer(
-        model=str(base),
+        model=base.path,
         args=_arguments(grpo, list(weights.values()), seed, checkpoints, bool(len(held_out))),
-        reward_funcs=[REWARDS[name](opened) for name in weights],
+        reward_funcs=[_Read(speech, REWARDS[name](speech.opens())) for name in weights],
         train_dataset=_dataset(prompts.filter(split="train")),
         eval_dataset=held_out if len(held_out) else None,
-        processing_class=tokenizer,
+        processing_class=speech.tokenizer,
         callbacks=[Reporter(report, "steps", ("reward", "completions/mean_length"))],
     )
     trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
     trainer.save_model(str(out))
-    tokenizer.save_pretrained(out)
+    speech.tokenizer.save_pretrained(out)
     return trainer.state.log_history
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A reward of what was said with our tags: TRL's own texts lack those that are special."""
+
+    speech: Speech
+    reward: Reward
+
+    @property
+    def __name__(self) -> str:  # TRL logs each reward under it
+        return self.reward.__name__
+
+    def __call__(
+        self, completions: list[Any], completion_ids: Sequence[Sequence[int]], **columns: Any
+    ) -> list[float | None]:
+        """The reward of each completion."""
+        if self.speech.marks:
+            completions = [
+                self.speech.decode(ids, skip_special_tokens=True) for ids in completion_ids
+            ]
+        return self.reward(completions=completions, completion_ids=completion_ids, **columns)
 
 
 def _dataset(prompts: pl.DataFrame) -> Dataset:

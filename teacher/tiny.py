@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from factory.models.chat import TEMPLATES, load_tokenizer
+from factory.models.chat import load_tokenizer
+from factory.models.templates import TEMPLATES
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

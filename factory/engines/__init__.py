@@ -55,7 +55,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Completion:
-    """What came back: text and token ids as drawn, the end token among the ids."""
+    """What came back: token ids as drawn, the end token among them, and their text, in which the
+    thinking stands between `<think>` and `</think>`, whatever the model writes around it."""
 
     text: str
     token_ids: list[int] | None
@@ -76,8 +77,10 @@ class Completion:
 class Engine(Protocol):
     """Answers requests, many at a time; raises when it cannot, and a failure is not an answer."""
 
-    opened: bool
-    """Whether the chat template pre-fills `<think>`, so that completions lack it."""
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        """Whether the chat template writes `<think>` when it is told this, so that completions lack
+        it."""
+        ...
 
     async def draw(self, request: Request) -> Completion: ...
 
@@ -102,10 +105,12 @@ class Counts(Protocol):
 class Scripted:
     """Answers from a table, a list of texts for each prompt. For tests and dry runs."""
 
-    opened = False
-
     def __init__(self, answers: Mapping[str, Sequence[str]]):
         self.answers = answers
+
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        """No template stands before them."""
+        return False
 
     async def draw(self, request: Request) -> Completion:
         """The text for this draw; tokens are counted as words."""

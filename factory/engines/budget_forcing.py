@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from factory.engines import Completion, Continues, Counts, Engine, Request
 from factory.recipe.strategies import Thinking
@@ -58,8 +58,12 @@ class KeepsThinking:
     """An engine that keeps the thinking between a request's bounds, where it has any."""
 
     def __init__(self, engine: Engine, tokenizer: Tokenizer):
+        """`tokenizer`: of the engine's model, with our tags in its texts (`Speech`)."""
         self.engine, self.tokenizer = engine, tokenizer
-        self.opened = engine.opened
+
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        """As the engine says."""
+        return self.engine.opens(template_arguments)
 
     async def draw(self, request: Request) -> Completion:
         """As the engine draws, or as `Budgeted` does."""
@@ -91,8 +95,12 @@ class Budgeted:
     """
 
     def __init__(self, engine: Engine, thinking: Thinking, tokenizer: Tokenizer):
+        """`tokenizer`: of the engine's model, with our tags in its texts (`Speech`)."""
         self.engine, self.thinking, self.tokenizer = engine, thinking, tokenizer
-        self.opened = engine.opened
+
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        """As the engine says."""
+        return self.engine.opens(template_arguments)
 
     async def draw(self, request: Request) -> Completion:
         """One draw, of one or more segments, each with a seed of its own."""
@@ -142,7 +150,8 @@ class Budgeted:
     def _thinks(self, request: Request, draft: _Draft) -> bool:
         """Whether the draft stands inside think tags: no end is written for a plain answer."""
         before = request.prefill + draft.text
-        return (self.opened or OPEN in before) and CLOSE not in before
+        opened = self.opens(request.template_arguments) or OPEN in before
+        return opened and CLOSE not in before
 
     def _wait(self, draft: _Draft, most: int) -> bool:
         """Take the end of the thinking away, and what shares a token with it; write `wait`, where

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Any, Self
@@ -31,9 +31,6 @@ class Endpoint:
     (`factory.sampler.health`).
     """
 
-    opened = False
-    """Texts are rebuilt with their opening tag."""
-
     def __init__(
         self,
         served: Served,
@@ -54,6 +51,10 @@ class Endpoint:
         self._limit = Limit(concurrency, clock)
         self._turn, self._change = asyncio.Lock(), asyncio.Event()
         self._written: set[Streamed] = set()
+
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        """Never: texts are rebuilt with their opening tag."""
+        return False
 
     async def __aenter__(self) -> Self:
         await self._wire.__aenter__()

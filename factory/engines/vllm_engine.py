@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -16,6 +17,9 @@ from typing import Any, Self
 from factory.engines import Completion, Request, Watch
 from factory.engines.machine import engine_arguments, on_gpu
 from factory.errors import EngineFailure
+from factory.models import Located
+from factory.models.chat import Message, prompt_ids
+from factory.models.thinking_tags import Reading, speech_of
 
 WATCHED_TOKENS = 32
 """Tokens between two looks of a watch: one at each would cost more than it saves."""
@@ -26,22 +30,18 @@ GIVEN_UP = (None, "abort", "error")
 class _Asked(ABC):
     """What both ways of running vLLM share: how a request is put, and how its answer is read."""
 
-    opened: bool
-
-    def __init__(self, model: Path | str, max_length: int, seeded: bool | None):
-        from factory.models.chat import load_tokenizer, opens_thinking, prompt_ids
-
-        self.tokenizer = load_tokenizer(model)
-        self.opened = opens_thinking(self.tokenizer)
+    def __init__(self, model: Located | Path | str, max_length: int, seeded: bool | None):
+        self.speech = speech_of(model)
         # Draws of a prompt follow each other: it is rendered once for all of them.
-        self._rendered = lru_cache(maxsize=1024)(
-            lambda turns: prompt_ids(
-                self.tokenizer, [{"role": role, "content": content} for role, content in turns]
-            )
-        )
+        self._rendered = lru_cache(maxsize=1024)(self._render)
+        self._opens = lru_cache(lambda told: self.speech.opens(json.loads(told)))
         self._number = count()
         self._max_length = max_length
         self._seeded = not on_gpu() if seeded is None else seeded
+
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        """Whether the chat template writes the thinking's opening tag when it is told this."""
+        return self._opens(json.dumps(template_arguments))
 
     async def draw(self, request: Request) -> Completion:
         """Ask the running engine; a watch looks on as the draw is written.
@@ -60,7 +60,8 @@ class _Asked(ABC):
         room = self._max_length - taken
         if room < 1 and request.begun:
             return Completion("", [], "length", taken, 0)
-        answer = _Answer(watch, request.stop_words if request.until else (), self._seeded)
+        words = request.stop_words if request.until else ()
+        answer = _Answer(watch, self.speech.reading(), words, self._seeded)
         most = min(request.max_tokens, max(room, 1))
         parameters = self._parameters(request, most, watch is not None)
         outputs: Any = self._outputs(self._id(request), prompt, parameters)
@@ -75,8 +76,7 @@ class _Asked(ABC):
 
     def spell(self, token_ids: Sequence[int]) -> str:
         """The text of drawn ids, as vLLM gives it: a character cut at the end is held back."""
-        text = str(self.tokenizer.decode(list(token_ids), skip_special_tokens=True))
-        return text.rstrip("\ufffd")
+        return self.speech.decode(token_ids, skip_special_tokens=True).rstrip("\ufffd")
 
     @abstractmethod
     def _outputs(self, name: str, prompt: Any, parameters: Any) -> AsyncIterator[Any]:
@@ -92,22 +92,29 @@ class _Asked(ABC):
         turns = tuple((turn["role"], turn["content"]) for turn in request.messages)
         begun = [*request.begun]
         if request.prefill:
-            begun = self.tokenizer.encode(request.prefill, add_special_tokens=False) + begun
-        return {"prompt_token_ids": [*self._rendered(turns), *begun]}
+            begun = self.speech.encode(request.prefill) + begun
+        told = json.dumps(request.template_arguments)
+        return {"prompt_token_ids": [*self._rendered(turns, told), *begun]}
+
+    def _render(self, turns: tuple[tuple[str, str], ...], told: str) -> list[int]:
+        messages = [Message(role=role, content=content) for role, content in turns]
+        return prompt_ids(self.speech.tokenizer, messages, json.loads(told))
 
     def _parameters(self, request: Request, max_tokens: int, watched: bool) -> Any:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
 
         kind = RequestOutputKind.DELTA if watched else RequestOutputKind.FINAL_ONLY
-        words = [*request.stop_words, *([request.until] if request.until else [])]
+        until = [self.speech.tags.said(request.until)] if request.until else []
         return SamplingParams(
             temperature=request.temperature,
             top_p=request.top_p,
             max_tokens=max_tokens,
             seed=request.seed if self._seeded else None,
-            skip_special_tokens=True,
-            stop=words or None,
+            # Where the tags are among them, `Speech` reads these and leaves out the others.
+            skip_special_tokens=not self.speech.special,
+            stop=[*request.stop_words, *until] or None,
+            stop_token_ids=self.speech.ends,
             include_stop_str_in_output=request.until is not None,
             logprobs=0 if request.logprobs else None,
             output_kind=kind,
@@ -122,9 +129,16 @@ class _Asked(ABC):
 class _Answer:
     """One completion, put together from what vLLM hands out."""
 
-    def __init__(self, watch: Watch | None, words: Sequence[str], seeded: bool):
-        """`words`: stop words that vLLM leaves in the text, to be taken off its end."""
-        self._watch, self._words, self._seeded = watch, words, seeded
+    def __init__(self, watch: Watch | None, reading: Reading, words: Sequence[str], seeded: bool):
+        """Begin with no text.
+
+        Args:
+            watch: looks on.
+            reading: gives the text the marks that watches and completions have.
+            words: stop words that vLLM leaves in the text, to be taken off its end.
+            seeded: whether the request's seed is used.
+        """
+        self._watch, self._reading, self._words, self._seeded = watch, reading, words, seeded
         self._texts: list[str] = []
         self._ids: list[int] = []
         self._prompt_tokens = 0
@@ -138,12 +152,13 @@ class _Answer:
             EngineFailure: when the engine gave it up.
         """
         part = output.outputs[0]
-        self._texts.append(part.text)
+        text = self._reading.feed(part.text) + (self._reading.finish() if output.finished else "")
+        self._texts.append(text)
         self._ids.extend(part.token_ids)
         self._prompt_tokens = len(output.prompt_token_ids)
         self._logprob = part.cumulative_logprob
         # The last piece too: the watch may go on with the next segment of a draw.
-        self._reason = self._watch.feed(part.text) if self._watch else None
+        self._reason = self._watch.feed(text) if self._watch else None
         if output.finished:
             self._reason = part.finish_reason
             if self._reason in GIVEN_UP:
@@ -156,7 +171,7 @@ class _Answer:
         if self._reason is None:
             raise EngineFailure("engine_abort", "vLLM's outputs ended before the draw did")
         return Completion(
-            "".join(self._texts),
+            "".join(self._texts) + self._reading.finish(),
             self._ids,
             self._reason,
             self._prompt_tokens,
@@ -175,7 +190,7 @@ class VLLM(_Asked):
 
     def __init__(
         self,
-        model: Path | str,
+        model: Located | Path | str,
         *,
         max_length: int,
         concurrency: int,
@@ -195,7 +210,7 @@ class VLLM(_Asked):
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         from vllm import EngineArgs, LLMEngine
 
-        settings = engine_arguments(model, max_length, concurrency, arguments)
+        settings = engine_arguments(_place(model), max_length, concurrency, arguments)
         super().__init__(model, settings["max_model_len"], seeded)
         self.engine = LLMEngine.from_engine_args(EngineArgs(**settings))
         self._listening: dict[str, asyncio.Queue[Any]] = {}
@@ -256,7 +271,7 @@ class AsyncVLLM(_Asked):
 
     def __init__(
         self,
-        model: Path | str,
+        model: Located | Path | str,
         *,
         max_length: int,
         concurrency: int,
@@ -264,7 +279,7 @@ class AsyncVLLM(_Asked):
         seeded: bool | None = None,
     ):
         """As `VLLM`."""
-        self._settings = engine_arguments(model, max_length, concurrency, arguments)
+        self._settings = engine_arguments(_place(model), max_length, concurrency, arguments)
         super().__init__(model, self._settings["max_model_len"], seeded)
         self._engine: Any = None
 
@@ -291,6 +306,10 @@ class AsyncVLLM(_Asked):
         async with contextlib.aclosing(drawn):
             async for output in drawn:
                 yield output
+
+
+def _place(model: Located | Path | str) -> str:
+    return model.path if isinstance(model, Located) else str(model)
 
 
 def _generated(engine: Any) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from factory import models
 from factory.ledger import Account
+from factory.models.student_template import untrained
 from factory.progress import Report
 from factory.recipe import Recipe
 from factory.recipe.models import Served
@@ -41,6 +42,8 @@ class Context:
     def asked(self, stage: str) -> Teacher:
         """The model that another stage made or found, and how it is asked."""
         model, base = self.run.model(stage), self.recipe.teacher.base
+        if stage == "student-base":
+            model = untrained(model)
         return Teacher(model, None if model.path or not isinstance(base, Served) else base)
 
     def teachers(self) -> list[Teacher]:

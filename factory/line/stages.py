@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable
-from pathlib import Path
 
 import polars as pl
 
@@ -14,6 +13,8 @@ from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.line.context import Context, Result
 from factory.models import Located
+from factory.models.student_template import learner
+from factory.models.tokenizers import must_speak
 from factory.recipe import Recipe
 from factory.recipe.asking import Asking
 from factory.recipe.models import Model, Served, Tiny
@@ -71,8 +72,13 @@ def student_base(context: Context) -> Result:
 def _base(context: Context, model: Model, name: str) -> Result:
     if not isinstance(model, Tiny):
         found = models.find(model, context.home)
+        note = f"{found.name} {(found.revision or '')[:8]}".strip()
+        if context.name == "student-base":
+            note += f"; it learns {learner(found).why}"
+        else:
+            must_speak(found)
         found.note(context.folder)
-        return Result(found.digest, f"{found.name} {(found.revision or '')[:8]}".strip(), [])
+        return Result(found.identity(), note, [])
     from teacher.base import raise_tiny
 
     accounts = raise_tiny(
@@ -99,10 +105,11 @@ def other_teachers(context: Context) -> Result:
             model = models.elsewhere(other)
         else:
             model = models.find(other, context.home)
+            must_speak(model)
         context.run.other_teacher(number).mkdir(exist_ok=True)
         model.note(context.run.other_teacher(number))
         found.append(model)
-    return Result(digest([m.digest for m in found]), ", ".join(m.name for m in found), [])
+    return Result(digest([m.identity() for m in found]), ", ".join(m.name for m in found), [])
 
 
 def teacher(context: Context) -> Result:
@@ -110,11 +117,11 @@ def teacher(context: Context) -> Result:
     base, grpo = context.run.model("teacher-base"), context.recipe.teacher.grpo
     if grpo is None:
         base.note(context.folder)
-        return Result(base.digest, f"{base.name} as it is", [])
+        return Result(base.identity(), f"{base.name} as it is", [])
     from teacher.grpo import improve
 
     log = improve(
-        Path(base.path),
+        base,
         context.run.prompts(),
         grpo,
         seed=_seed(context),
@@ -123,7 +130,7 @@ def teacher(context: Context) -> Result:
         report=context.report,
     )
     context.run.grpo_log.write_text(json.dumps(log, indent=1))
-    made = _made(context, "teacher")
+    made = _made(context, "teacher", base.thinking_tags)
     there = context.run.prompts().filter(split="train").height
     reached = min(there, grpo.steps * grpo.prompts_per_step)
     unreached = {"not_reached": there - reached} if there > reached else {}
@@ -236,8 +243,9 @@ def distilled(
 
     student = context.recipe.student
     assert student  # the stage is wanted only then
+    base = context.run.model("student-base")
     accounts = distil(
-        Path(context.run.model("student-base").path),
+        base,
         rows,
         order,
         student,
@@ -247,14 +255,14 @@ def distilled(
         checkpoints=context.run.checkpoints(context.name),
         report=context.report,
     )
-    made = _made(context, name)
+    made = _made(context, name, learner(base).named_tags)
     note = f"{accounts[0].left:,} rows, {accounts[1].left:,} trained tokens an epoch"
     return Result(made.digest, note, accounts)
 
 
-def _made(context: Context, name: str) -> Located:
+def _made(context: Context, name: str, tags: tuple[str, str] | None = None) -> Located:
     """The model that the stage has made, noted; what only its making needed is gone."""
-    made = models.made_here(context.run.weights(context.name), name)
+    made = models.made_here(context.run.weights(context.name), name, tags)
     shutil.rmtree(context.run.checkpoints(context.name), ignore_errors=True)
     return made
 

@@ -54,8 +54,7 @@ def _examined(model: str, section: Section) -> Section:
 def _student(recipe: Recipe) -> Any:
     if recipe.student is None:
         return None
-    own = [recipe.student.template, recipe.student.training, recipe.seed]
-    return [*own, *stages.rendering()]
+    return [recipe.student.training, recipe.seed, *stages.rendering()]
 
 
 def _control(recipe: Recipe) -> Any:

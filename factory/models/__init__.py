@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from factory.errors import RecipeError
-from factory.recipe.models import Served, Weights
+from factory.recipe.models import OUR_TEMPLATES, Served, Weights
 from factory.recipe.strict import Strict
 from factory.records import digest, file_digest
 
@@ -22,6 +22,15 @@ class Located(Strict):
     """Commit on the Hub."""
     digest: str
     """Digest of what is in the folder, of name and commit on the Hub, or of how it is asked."""
+    template: str | None = None
+    """Chat template that the recipe names: one of ours by its name, or a file's text."""
+    thinking_tags: tuple[str, str] | None = None
+    """What opens and closes its thinking, where a recipe says so or we have taught it so."""
+
+    def identity(self) -> str:
+        """Digest of the model and of what the recipe says of its template and tags."""
+        told = [self.template, self.thinking_tags]
+        return digest(self.digest, *told) if any(told) else self.digest
 
     def note(self, folder: Path) -> None:
         """Write `model.json` into a stage's folder; a run that is moved takes its models along."""
@@ -36,19 +45,38 @@ def _file(folder: Path) -> Path:
     return folder / "model.json"
 
 
-def made_here(weights: Path, name: str) -> Located:
+def at(folder: Path | str) -> Located:
+    """The model in a folder, by its own template and tags; nobody asks for its identity."""
+    return Located(path=str(folder), name=Path(folder).name, digest="")
+
+
+def made_here(weights: Path, name: str, thinking_tags: tuple[str, str] | None = None) -> Located:
     """The model whose weights a stage wrote into this folder; notes it in the stage's own."""
-    located = Located(path=str(weights.resolve()), name=name, digest=file_digest(weights))
+    located = Located(
+        path=str(weights.resolve()),
+        name=name,
+        digest=file_digest(weights),
+        thinking_tags=thinking_tags,
+    )
     located.note(weights.parent)
     return located
 
 
 def find(weights: Weights, home: Path) -> Located:
-    """A model that exists: a folder (relative to the recipe's), else a repository on the Hub.
+    """A model that exists: a folder (relative to the recipe's), else a repository on the Hub; with
+    the template and the tags that the recipe names.
 
     Raises:
         RecipeError: when it is neither.
     """
+    template = weights.template
+    if template is not None and template not in OUR_TEMPLATES:
+        template = (home / Path(template).expanduser()).read_text()
+    told = {"template": template, "thinking_tags": weights.thinking_tags}
+    return _find(weights, home).model_copy(update=told)
+
+
+def _find(weights: Weights, home: Path) -> Located:
     folder = home / Path(weights.path).expanduser()
     if (folder / "config.json").exists():
         return Located(path=str(folder.resolve()), name=folder.name, digest=file_digest(folder))
@@ -80,7 +108,8 @@ def elsewhere(served: Served) -> Located:
     a server that has moved is the same teacher."""
     extra = {name: value for name, value in served.extra.items() if name not in SAME_ANSWERS}
     asked = (served.model, served.opens_thinking, extra)
-    return Located(path="", name=served.model, digest=digest(*asked))
+    tags = served.thinking_tags
+    return Located(path="", name=served.model, digest=digest(*asked, *([tags] if tags else [])))
 
 
 def located(folder: Path) -> Located:

@@ -1,20 +1,19 @@
-"""Chat templates: the text around a turn, as pieces we own."""
+"""Asking a model by its chat template: its tokenizer, and prompts as text and ids."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from factory.errors import FactoryError
+from jinja2 import TemplateError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a conversation would be written otherwise, for the same template and turns."""
 
 
@@ -25,75 +24,8 @@ class Message(TypedDict):
     content: str
 
 
-@dataclass(frozen=True)
-class ChatTemplate:
-    """The pieces a model family puts around its turns.
-
-    Templates that ship with models cut out the thinking, add dates or system prompts, or lack the
-    markers that a loss mask needs; so a student is trained, saved and asked with these pieces.
-    """
-
-    name: str
-    start: str
-    """What stands once before the first turn."""
-    turns: Mapping[str, tuple[str, str]]
-    """What opens and what closes a turn of each role."""
-    end: str
-    """The one token that ends the assistant's generation; its closing text begins with it."""
-
-    def prompt(self, messages: Sequence[Message]) -> str:
-        """All turns of `messages` and the assistant's opening, ready to be completed."""
-        turns = (message["content"].join(self.turns[message["role"]]) for message in messages)
-        return self.start + "".join(turns) + self.turns["assistant"][0]
-
-    def jinja(self) -> str:
-        """The same template for `tokenizer.chat_template`, so that other tools render alike."""
-        branches = "".join(
-            f"{{% {'if' if number == 0 else 'elif'} message['role'] == '{role}' %}}"
-            f"{{{{ {_quoted(opening)} + message['content'] + {_quoted(closing)} }}}}"
-            for number, (role, (opening, closing)) in enumerate(self.turns.items())
-        )
-        asking = _quoted(self.turns["assistant"][0])
-        return (
-            f"{{{{ {_quoted(self.start)} }}}}"
-            f"{{% for message in messages %}}{branches}{{% endif %}}{{% endfor %}}"
-            f"{{% if add_generation_prompt %}}{{{{ {asking} }}}}{{% endif %}}"
-        )
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
-
-
-def _same_for_all(opening: str, closing: str) -> dict[str, tuple[str, str]]:
-    return {role: (opening.format(role=role), closing) for role in ("system", "user", "assistant")}
-
-
-TEMPLATES: dict[str, ChatTemplate] = {
-    "chatml": ChatTemplate(
-        "chatml", "", _same_for_all("<|im_start|>{role}\n", "<|im_end|>\n"), "<|im_end|>"
-    ),
-    "llama3": ChatTemplate(
-        "llama3",
-        "<|begin_of_text|>",
-        _same_for_all("<|start_header_id|>{role}<|end_header_id|>\n\n", "<|eot_id|>"),
-        "<|eot_id|>",
-    ),
-    "deepseek": ChatTemplate(
-        "deepseek",
-        "<｜begin▁of▁sentence｜>",
-        {
-            "system": ("", ""),
-            "user": ("<｜User｜>", ""),
-            "assistant": ("<｜Assistant｜>", "<｜end▁of▁sentence｜>"),
-        },
-        "<｜end▁of▁sentence｜>",
-    ),
-}
-
-
 def load_tokenizer(folder: Path | str) -> PreTrainedTokenizerBase:
-    """The tokenizer of a model's folder."""
+    """The tokenizer of a model's folder, with the template that lies there."""
     from transformers import AutoTokenizer
 
     loaded: Any = AutoTokenizer.from_pretrained(folder)
@@ -113,34 +45,61 @@ def tokenizers_on_all_cores() -> Iterator[None]:
         os.environ[name] = before or "false"
 
 
-def template_for(tokenizer: PreTrainedTokenizerBase, name: str | None = None) -> ChatTemplate:
-    """The template whose end token the tokenizer knows, or the one named.
+def prompts(
+    tokenizer: PreTrainedTokenizerBase,
+    conversations: Sequence[Sequence[Message]],
+    arguments: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """The text that asks for the assistant's turn after each conversation.
 
-    Raises:
-        FactoryError: when no template fits, or the one named needs a token that is not there.
+    Args:
+        arguments: what the template is told besides, as `enable_thinking: false`.
     """
-    vocabulary = tokenizer.get_vocab()
-    wanted = [TEMPLATES[name]] if name else list(TEMPLATES.values())
-    for template in wanted:
-        if template.end in vocabulary:
-            return template
-    ends = ", ".join(f"{template.name} needs {template.end}" for template in wanted)
-    raise FactoryError(
-        f"tokenizer {tokenizer.name_or_path}: no chat template fits its vocabulary ({ends}); "
-        "add the token to the tokenizer or name another template in the recipe"
+    asked = [
+        [{"role": turn["role"], "content": turn["content"]} for turn in turns]
+        for turns in conversations
+    ]
+    texts: Any = tokenizer.apply_chat_template(
+        asked, tokenize=False, add_generation_prompt=True, **(arguments or {})
     )
+    return texts
 
 
-def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> list[int]:
+def prompt_ids(
+    tokenizer: PreTrainedTokenizerBase,
+    messages: Sequence[Message],
+    arguments: Mapping[str, Any] | None = None,
+) -> list[int]:
     """Token ids that ask a model for the assistant's turn, by the template saved with it."""
-    turns = [{"role": turn["role"], "content": turn["content"]} for turn in messages]
-    text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-    return tokenizer.encode(str(text), add_special_tokens=False)
+    [text] = prompts(tokenizer, [messages], arguments)
+    return tokenizer.encode(text, add_special_tokens=False)
 
 
-def opens_thinking(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether the template pre-fills `<think>`, as DeepSeek-R1's does: completions then lack it."""
-    text = tokenizer.apply_chat_template(
-        [{"role": "user", "content": "?"}], tokenize=False, add_generation_prompt=True
-    )
-    return str(text).rstrip().endswith("<think>")
+def opens_thinking(
+    tokenizer: PreTrainedTokenizerBase,
+    arguments: Mapping[str, Any] | None = None,
+    tag: str = "<think>",
+) -> bool:
+    """Whether the template pre-fills the thinking's opening tag, as DeepSeek-R1's does: completions
+    then lack it."""
+    [text] = prompts(tokenizer, [[Message(role="user", content="?")]], arguments)
+    return text.rstrip().endswith(tag.rstrip())
+
+
+def closing_token(tokenizer: PreTrainedTokenizerBase, whole: str, reply: str) -> int | None:
+    """The one token that closes a reply in the text of a conversation, blanks aside; None where
+    there is none, or more than one."""
+    ids = tokenizer.encode(whole.rpartition(reply)[2].strip(), add_special_tokens=False)
+    return ids[0] if len(ids) == 1 and ids[0] in tokenizer.added_tokens_decoder else None
+
+
+def end_of_reply(tokenizer: PreTrainedTokenizerBase) -> int | None:
+    """The token that closes a reply by the template; None where that cannot be told. Not every
+    tokenizer names it as its end token, and a draw is to end there."""
+    reply = "It is so."
+    turns = [{"role": "user", "content": "Is it?"}, {"role": "assistant", "content": reply}]
+    try:
+        whole = str(tokenizer.apply_chat_template(turns, tokenize=False))
+    except (TemplateError, TypeError, KeyError):
+        return None
+    return closing_token(tokenizer, whole, reply)

@@ -82,6 +82,16 @@ class Tiny(Strict):
         return self
 
 
+OUR_TEMPLATES = ("chatml", "llama3", "deepseek", "plain")
+"""Chat templates that a recipe may name."""
+
+
+def _are_tags(tags: tuple[str, str] | None) -> tuple[str, str] | None:
+    if tags and (not all(tag.strip() for tag in tags) or tags[0] == tags[1]):
+        raise ValueError("expected what opens and what closes the thinking, two different texts")
+    return tags
+
+
 class Weights(Strict):
     """A model that exists: a folder, or a repository on the Hub."""
 
@@ -102,6 +112,27 @@ class Weights(Strict):
     """Commit, tag or branch on the Hub; left out: the default branch. The commit is noted."""
     sampling: Asking | None = None
     """How it is asked as a teacher, where that is not as the recipe's `sampling` says."""
+    template: str | None = None
+    """Chat template: `chatml`, `llama3`, `deepseek`, `plain`, or a `.jinja` file (relative to the
+    recipe); left out: the model's own."""
+    thinking_tags: tuple[str, str] | None = None
+    """What opens and what closes its thinking; left out: found in its tokenizer."""
+
+    _tags = field_validator("thinking_tags")(_are_tags)
+
+    @field_validator("template")
+    @classmethod
+    def _is_a_template(cls, template: str | None, info: ValidationInfo) -> str | None:
+        if template is None or template in OUR_TEMPLATES:
+            return template
+        if not template.endswith(".jinja"):
+            names = ", ".join(OUR_TEMPLATES)
+            raise ValueError(f"expected {names}, or a file whose name ends in .jinja")
+        if info.context and "home" in info.context:
+            file = info.context["home"] / Path(template).expanduser()
+            if not file.is_file():
+                raise ValueError(f"{file} is no file")
+        return template
 
 
 class Served(Strict):
@@ -115,6 +146,9 @@ class Served(Strict):
     """Environment variable that holds the key; left out: no key is sent."""
     opens_thinking: bool = False
     """The endpoint's chat template writes `<think>` itself and the answers come without it."""
+    thinking_tags: tuple[str, str] | None = None
+    """What opens and what closes the thinking inside an answer's text; left out: `<think>`,
+    `</think>`."""
     deadline: float = Field(1800, gt=0)
     """Longest time for one draw in seconds, all attempts at it included."""
     outage: float = Field(120, gt=0)
@@ -132,6 +166,8 @@ class Served(Strict):
     """Further fields of each request, as `return_token_ids: true` for vLLM."""
     sampling: Asking | None = None
     """How it is asked, where that is not as the recipe's `sampling` says."""
+
+    _tags = field_validator("thinking_tags")(_are_tags)
 
     @field_validator("endpoint")
     @classmethod

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from factory.recipe.asking import Asking
 from factory.recipe.models import Model, Training
@@ -16,12 +16,23 @@ class Student(Strict):
 
     base: Model
     """The model to start from."""
-    template: Literal["chatml", "llama3", "deepseek"] | None = None
-    """Chat template to train and save; left out: the one whose end token the tokenizer knows."""
     training: Training = Training()
     """How it is trained."""
     control: bool = True
     """Train the same student on as many unfiltered samples too, to see what filtering brings."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _template_of_the_base(cls, told: Any) -> Any:
+        """Recipes that older runs hold have the key."""
+        if not isinstance(told, dict) or "template" not in told:
+            return told
+        if told["template"] is not None:
+            raise ValueError(
+                "the key `template` is gone, since every model may have one: write it beside the "
+                f"base's path, as base: {{path: NAME, template: {told['template']}}}"
+            )
+        return {key: value for key, value in told.items() if key != "template"}
 
 
 class Evaluate(Asking):

@@ -9,7 +9,11 @@ from typing import Any
 import polars as pl
 from jinja2 import TemplateError
 
-from factory.models.chat import Message, load_tokenizer, tokenizers_on_all_cores
+from factory.models import Located
+from factory.models.chat import Message, tokenizers_on_all_cores
+from factory.models.chat import prompts as prompts_of
+from factory.models.control_tokens import control_token_in, control_tokens
+from factory.models.thinking_tags import Speech, speech_of
 from factory.recipe.strategies import QUESTION
 from factory.sampler.prompt_state import Asker
 from factory.sampler.strategies import Asked, ask
@@ -32,27 +36,34 @@ class Admitted:
     """Tokens of the longest prompt that is asked, as the model is asked."""
 
 
-def admitted(model: str, prompts: pl.DataFrame, asker: Asker, context: int | None) -> Admitted:
+def admitted(
+    model: Located | str, prompts: pl.DataFrame, asker: Asker, context: int | None
+) -> Admitted:
     """Set aside what the model cannot be asked, one by one.
 
-    A prompt is `refused_by_template` where the chat template refuses its turns, as a system turn or
-    two user turns in a row, and `too_long` where it leaves no room for a token in the context.
+    A prompt has a `control_token` where its text spells out a mark of the chat, which would be
+    taken for the mark itself. It is `refused_by_template` where the chat template refuses its
+    turns, as a system turn or two user turns in a row; and `too_long` where it leaves no room for a
+    token in the context.
 
     A token is a byte or more, so prompts are tokenised from the largest down until no smaller one
     can be longer. What template and strategies add is measured.
 
     Args:
-        model: folder with the tokenizer.
+        model: who is asked.
         prompts: the prompt table.
         asker: who asks, and how.
         context: tokens that the model can hold; None: as many as there are.
     """
-    tokenizer = load_tokenizer(model)
+    speech = speech_of(model)
     rows = prompts.drop("reference", strict=False).rechunk()  # or else each gathering takes long
-    around, refused = _around(tokenizer, prompts["messages"], asker)
-    aside = _refused(rows, asker, refused)
+    around, refused = _around(speech, prompts["messages"], asker)
+    aside = _spelt(rows, speech)
     rows = rows.filter(~pl.col("prompt_id").is_in([row[0] for row in aside]))
-    sizes = _sizes(rows["messages"], _growth(tokenizer))
+    refusals = _refused(rows, asker, refused)
+    rows = rows.filter(~pl.col("prompt_id").is_in([row[0] for row in refusals]))
+    aside += refusals
+    sizes = _sizes(rows["messages"], _growth(speech.tokenizer))
     times = max([p.question.count(QUESTION) for p in asker.strategies], default=1)
     largest_first, longest = sizes.arg_sort(descending=True), 0
     with tokenizers_on_all_cores():
@@ -61,7 +72,7 @@ def admitted(model: str, prompts: pl.DataFrame, asker: Asker, context: int | Non
             if sizes[batch[0]] * times + around <= longest:
                 break
             here = list(rows[batch].iter_rows(named=True))
-            lengths = _tokens(tokenizer, [ask(asker.strategies, row) for row in here], asker)
+            lengths = _tokens(speech, [ask(asker.strategies, row) for row in here], asker)
             for row, length in zip(here, lengths, strict=True):
                 if context is not None and length >= context:
                     words = f"{length:,} tokens, and the context is {context:,}"
@@ -70,6 +81,20 @@ def admitted(model: str, prompts: pl.DataFrame, asker: Asker, context: int | Non
                     longest = max(longest, length)
     left_out = pl.DataFrame(aside, schema=SET_ASIDE, orient="row")
     return Admitted(prompts.join(left_out, on="prompt_id", how="anti"), left_out, longest)
+
+
+def _spelt(rows: pl.DataFrame, speech: Speech) -> list[tuple[str, str, str]]:
+    """The prompts whose text has a control token of the model's tokenizer."""
+    tokens = control_tokens(speech.tokenizer, speech.tags)
+    if tokens is None:
+        return []
+    texts = rows["messages"].list.eval(pl.element().struct["content"]).list.join("\n")
+    found = rows.filter(texts.str.contains(tokens.pattern))
+    aside = []
+    for row in found.select("prompt_id", "messages").iter_rows(named=True):
+        token = control_token_in([turn["content"] for turn in row["messages"]], tokens)
+        aside.append((row["prompt_id"], "control_token", f"its text has {token}"))
+    return aside
 
 
 def _refused(
@@ -110,7 +135,7 @@ def _growth(tokenizer: Any) -> int:
 
 
 def _around(
-    tokenizer: Any, messages: pl.Series, asker: Asker
+    speech: Speech, messages: pl.Series, asker: Asker
 ) -> tuple[int, dict[tuple[str, ...], str]]:
     """The most bytes that template and strategies put around a prompt's own; and the sequences of
     roles that the template refuses, with its words."""
@@ -119,31 +144,32 @@ def _around(
     for turns in ([Message(role=role, content="x") for role in each] for each in roles.to_list()):
         for way in (Asked(turns), *(prepared.ask(turns) for prepared in asker.strategies)):
             try:
-                text = _texts(tokenizer, [way], asker)[0]
+                text = _texts(speech, [way], asker)[0]
             except TemplateError as error:
                 refused[_roles(way)] = " ".join(str(error).split())
                 continue
-            most = max(most, len((text + way.prefill).encode()) - len(turns))
+            begun = text + speech.tags.said(way.prefill)
+            most = max(most, len(begun.encode()) - len(turns))
     return most + 1, refused  # some tokenizers open a text with a mark of their own
 
 
-def _texts(tokenizer: Any, asked: Sequence[Asked], asker: Asker) -> list[str]:
+def _texts(speech: Speech, asked: Sequence[Asked], asker: Asker) -> list[str]:
     """The prompts as the model is asked."""
-    texts = []
-    for one in asked:
-        told = {**asker.sampling.chat_template_kwargs, **one.template_arguments}
-        turns = [dict(turn) for turn in one.messages]
-        texts.append(
-            tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **told)
-        )
-    return texts
+    return [
+        prompts_of(
+            speech.tokenizer,
+            [one.messages],
+            {**asker.sampling.chat_template_kwargs, **one.template_arguments},
+        )[0]
+        for one in asked
+    ]
 
 
-def _tokens(tokenizer: Any, asked: Sequence[Asked], asker: Asker) -> list[int]:
+def _tokens(speech: Speech, asked: Sequence[Asked], asker: Asker) -> list[int]:
     """The number of tokens of each, what its answer is begun with included."""
     begun = {one.prefill for one in asked}
-    ids = {text: tokenizer.encode(text, add_special_tokens=False) if text else [] for text in begun}
-    lengths = _lengths(tokenizer, _texts(tokenizer, asked, asker))
+    ids = {text: speech.encode(text) if text else [] for text in begun}
+    lengths = _lengths(speech.tokenizer, _texts(speech, asked, asker))
     return [own + len(ids[one.prefill]) for own, one in zip(lengths, asked, strict=True)]
 
 

@@ -158,7 +158,7 @@ async def running(
         bounded: whether requests may bound their thinking.
     """
     async with _engine(teacher, sampling, max_length) as engine:
-        yield KeepsThinking(engine, engine.tokenizer) if bounded else engine
+        yield KeepsThinking(engine, engine.speech) if bounded else engine
 
 
 def _engine(teacher: Teacher, sampling: Sampling, max_length: int) -> Any:
@@ -169,7 +169,7 @@ def _engine(teacher: Teacher, sampling: Sampling, max_length: int) -> Any:
     from factory.engines.vllm_engine import VLLM, AsyncVLLM
 
     return (AsyncVLLM if in_own_process(sampling) else VLLM)(
-        teacher.model.path,
+        teacher.model,
         max_length=max_length,
         concurrency=sampling.concurrency,
         arguments=sampling.engine_arguments,

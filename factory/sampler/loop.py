@@ -232,7 +232,8 @@ class Run:
         begun = state.begun.get(draw)
         ids = begun.token_ids if begun else ()
         prefill = asked.prefill
-        if self.engine.opened:  # the template has written the tag already
+        told = {**sampling.chat_template_kwargs, **asked.template_arguments}
+        if self.engine.opens(told):  # the template has written the tag already
             prefill = prefill.removeprefix(OPEN).lstrip("\n")
         return Request(
             self.asker.sample_id(state, draw),
@@ -249,7 +250,7 @@ class Run:
             begun=ids,
             options=sampling.options,
             stop_words=tuple(sampling.stop_words),
-            template_arguments={**sampling.chat_template_kwargs, **asked.template_arguments},
+            template_arguments=told,
             extra=asked.extra,
             thinking=asked.thinking or sampling.thinking,
         )
@@ -321,8 +322,9 @@ class Run:
     async def _keep(
         self, state: PromptState, request: Request, completion: Completion, attempt: int
     ) -> None:
-        opening = (f"{OPEN}\n" if self.engine.opened else "") + request.prefill
-        thought = split(request.prefill + completion.text, self.engine.opened)
+        opened = self.engine.opens(request.template_arguments)
+        opening = (f"{OPEN}\n" if opened else "") + request.prefill
+        thought = split(request.prefill + completion.text, opened)
         # What was stopped in the middle of its answer has none, whatever stands in it.
         stopped = completion.finish_reason in STOPPED
         response = None if stopped else thought.response

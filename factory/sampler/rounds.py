@@ -84,7 +84,7 @@ def fitted(wanted: Round, say: Callable[[str], None]) -> Round:
     if not path:
         return wanted
     context = context_of(path, sampling.engine_arguments)
-    found = admitted(path, wanted.prompts, wanted.asker, context)
+    found = admitted(wanted.teacher.model, wanted.prompts, wanted.asker, context)
     if found.prompts.is_empty() and found.set_aside.height:
         reasons = dict(found.set_aside["reason"].value_counts(sort=True).iter_rows())
         raise StageError(

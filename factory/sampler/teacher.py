@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.models import Located
+from factory.models.thinking_tags import speech_of
+from factory.models.tokenizers import tokenizer_of
 from factory.recipe.asking import Asking
 from factory.recipe.models import Served
 from factory.recipe.sampling import Sampling
@@ -87,17 +89,21 @@ class Teacher:
         Not of memory, concurrency, or the address of an endpoint: a moved server is the same
         teacher.
         """
+        told = [self.model.digest, self.template()]
+        marks = self._marks()
         return digest(
-            self.model.digest, self.template(), numeric(sampling.engine_arguments, SAME_NUMBERS)
+            *told,
+            numeric(sampling.engine_arguments, SAME_NUMBERS),
+            *([marks] if marks else []),
         )
 
     def template(self) -> str | None:
-        """The chat template of a model that is here."""
-        if not self.model.path:
-            return None
-        from factory.models.chat import load_tokenizer
+        """The chat template of a model that is here, as it is asked by it."""
+        return json.dumps(tokenizer_of(self.model).chat_template) if self.model.path else None
 
-        return json.dumps(load_tokenizer(self.model.path).chat_template)
+    def _marks(self) -> dict[str, str]:
+        """What is read in place of what in the texts of a model that is here."""
+        return dict(speech_of(self.model).marks) if self.model.path else {}
 
 
 def numeric(settings: Mapping[str, Any], others: tuple[str, ...]) -> dict[str, Any]:

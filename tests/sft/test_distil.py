@@ -7,6 +7,7 @@ import pytest
 
 from factory.errors import LedgerError, StageError
 from factory.ledger import Account
+from factory.models import at
 from factory.recipe.student import Student
 from sft.distil import distil
 from sft.rows import ROW
@@ -44,7 +45,7 @@ def student() -> Student:
 
 def distilled(base: Path, table: pl.DataFrame, student: Student, folder: Path) -> list[Account]:
     return distil(
-        base,
+        at(base),
         table.iter_slices(2),
         table["sample_id"],
         student,
@@ -82,7 +83,7 @@ def test_a_row_that_is_missing_is_missed(base: Path, student: Student, tmp_path:
     table = rows(*REPLIES)
     with pytest.raises(LedgerError, match=r"rows: .* 1 came in and are nowhere: spells the end"):
         distil(
-            base,
+            at(base),
             [table.head(2)],
             table["sample_id"],
             student,

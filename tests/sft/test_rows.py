@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from factory.models.chat import TEMPLATES
+from factory.models.templates import TEMPLATES
 from factory.recipe.models import Training
 from sft.rows import Collator, accounts, fitting, write_rows
 from sft.template import IGNORED, render

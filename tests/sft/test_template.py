@@ -6,17 +6,14 @@ from typing import Any, Literal
 
 import pytest
 
-from factory.errors import FactoryError
 from factory.models.chat import (
-    TEMPLATES,
-    ChatTemplate,
     Message,
     load_tokenizer,
     opens_thinking,
     prompt_ids,
-    template_for,
     tokenizers_on_all_cores,
 )
+from factory.models.templates import TEMPLATES, ChatTemplate
 from sft.template import IGNORED, render, render_all
 from teacher import tiny
 
@@ -191,13 +188,6 @@ def test_a_saved_folder_reads_back_with_the_same_ids(
 
 
 # --- choosing a template ------------------------------------------------------------------------
-
-
-def test_the_template_is_the_one_whose_end_the_tokenizer_knows(tokenizers: dict[str, Any]):
-    assert template_for(tokenizers["chatml"]) is TEMPLATES["chatml"]
-    assert template_for(tokenizers["llama3"], "llama3") is TEMPLATES["llama3"]
-    with pytest.raises(FactoryError, match=r"no chat template fits .*llama3 needs <\|eot_id\|>"):
-        template_for(tokenizers["deepseek"], "llama3")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,13 @@ def reference_json(reference: object) -> str | None:
     return None if reference is None else json.dumps(reference)
 
 
+class Opening(Scripted):
+    """As behind a template that writes the thinking's opening tag."""
+
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        return True
+
+
 def sampled(tmp_path: Path, texts: list[str], opened: bool = False) -> pl.DataFrame:
     """The sampler's rows for the answers above, one prompt each, in their order."""
     rows = [
@@ -55,8 +63,8 @@ def sampled(tmp_path: Path, texts: list[str], opened: bool = False) -> pl.DataFr
         | {"reference": reference_json(reference)}
         for n, (_, reference, verifier, _, _) in enumerate(ANSWERS)
     ]
-    engine = Scripted({f"p{n:02}": [text] for n, text in enumerate(texts)})
-    engine.opened = opened
+    answers = {f"p{n:02}": [text] for n, text in enumerate(texts)}
+    engine = Opening(answers) if opened else Scripted(answers)
     sampling = Sampling(policy=Policy(fixed=Fixed(draws=1)))
     store = Store(tmp_path)
     asked = pl.DataFrame(rows, schema=PROMPT)

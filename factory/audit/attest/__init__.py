@@ -17,7 +17,8 @@ from factory.audit.attest.evidence import Attestation
 from factory.audit.attest.likelihood import Claim, Counts, Draw, Read
 from factory.engines.machine import cpu_dtype, on_gpu
 from factory.errors import FactoryError, RecipeError
-from factory.models.chat import load_tokenizer, opens_thinking, prompt_ids
+from factory.models.chat import prompt_ids
+from factory.models.thinking_tags import Speech, speech_of
 from factory.recipe import Recipe
 from factory.recipe.models import Served, Weights
 from factory.recipe.sampling import Sampling
@@ -73,7 +74,8 @@ def attest(
         FactoryError: no draw that can be read: none has token ids.
     """
     recipe, home, who = _noted(run)
-    weights, noted = _weights(who.model, teacher), who.model
+    weights = _weights(who.model, teacher)
+    reads = who.model.model_copy(update={"path": weights})
     sampling = _sampling(recipe)
     dtype = _dtype(sampling, weights, dtype)
     seed = secrets.randbits(31) if seed is None else seed
@@ -84,14 +86,14 @@ def attest(
     attestation = Attestation(
         run=str(run.path),
         teacher=weights,
-        same_files=_same_files(weights, noted),
+        same_files=_same_files(weights, who.model),
         dtype=dtype,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         seed=seed,
         kept=kept,
         left_out=left_out,
-        **_judged(chosen, _watched(draws, readable), sampling, home, weights, dtype),
+        **_judged(chosen, _watched(draws, readable), sampling, home, reads, dtype),
     )
     write_text(attestation.model_dump_json(indent=1), run.attestation)
     return attestation
@@ -204,15 +206,15 @@ def _judged(
     watched: Sequence[int],
     sampling: Sampling,
     home: Path,
-    weights: str,
+    model: models.Located,
     dtype: str,
 ) -> dict[str, Any]:
     """The fields of an attestation that say what the teacher makes of the chosen draws."""
-    tokenizer = load_tokenizer(weights)
+    speech = speech_of(model)
     claim = Claim(sampling.temperature, sampling.top_p)
-    draws = _asked(chosen, sampling, home, tokenizer)
-    spelt = tokenizer.batch_decode(chosen["token_ids"].to_list(), skip_special_tokens=True)
-    reads, counts, tolerance = _read(weights, dtype, draws, claim, watched)
+    draws = _asked(chosen, sampling, home, speech)
+    spelt = [speech.decode(ids, skip_special_tokens=True) for ids in chosen["token_ids"].to_list()]
+    reads, counts, tolerance = _read(model.path, dtype, draws, claim, watched)
     # What was noted when the draws were made, where it was.
     pairs = zip(chosen["logprob"], reads, strict=True)
     noted = [(logprob, read) for logprob, read in pairs if logprob is not None]
@@ -241,15 +243,16 @@ def _judged(
     }
 
 
-def _asked(rows: pl.DataFrame, sampling: Sampling, home: Path, tokenizer: Any) -> list[Draw]:
+def _asked(rows: pl.DataFrame, sampling: Sampling, home: Path, speech: Speech) -> list[Draw]:
     """The draws, each behind the tokens that the teacher was given."""
     strategies = prepare(sampling.strategies, home)
-    written = "<think>\n" if opens_thinking(tokenizer) else ""  # by the template, in every prompt
     draws = []
     for row in rows.iter_rows(named=True):
-        prompt = prompt_ids(tokenizer, ask_by(strategies, row).messages)
-        begun = (row["opening"] or "").removeprefix(written)
-        prompt += tokenizer.encode(begun, add_special_tokens=False)
+        asked = ask_by(strategies, row)
+        told = {**sampling.chat_template_kwargs, **asked.template_arguments}
+        prompt = prompt_ids(speech.tokenizer, asked.messages, told)
+        written = "<think>\n" if speech.opens(told) else ""  # by the template
+        prompt += speech.encode((row["opening"] or "").removeprefix(written))
         draws.append(Draw(prompt, row["token_ids"]))
     return draws
 

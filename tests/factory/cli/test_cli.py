@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import factory
 from factory.cli import main
+from factory.line import contexts
 from factory.recipe import load
 from factory.run_folder import RunFolder
 from filters import FILTERS
@@ -142,7 +143,8 @@ def test_a_failure_of_the_line_is_told_and_not_shown_as_a_bug(
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
-def test_every_recipe_loads(path: Path):
+def test_every_recipe_loads(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(contexts, "hub_config", lambda model: None)
     result = call("check", path)
     assert result.exit_code == 0, result.stderr
     assert f"{path}: good; stages: prompts, teacher-base, teacher, " in result.output

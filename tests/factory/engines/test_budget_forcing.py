@@ -1,7 +1,9 @@
 """Thinking between bounds: waits where it ends too early, an end where it comes too late."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,9 @@ class Script:
     segments: list[str]
     opened: bool = False
     asked: list[Request] = field(default_factory=list)
+
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        return self.opened
 
     async def draw(self, request: Request) -> Completion:
         self.asked.append(request)

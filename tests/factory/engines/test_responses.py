@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from misbehaving import draw
 
 from factory.engines import Completion
-from factory.engines.endpoint import Endpoint
 from factory.engines.responses import ECHOED, Rebuilt, completion, raw_text
 from factory.errors import EngineFailure
 from filters.text.thinking import split
@@ -51,7 +50,7 @@ def test_thinking_is_put_back_where_the_model_wrote_it(
     body = json.dumps(draw(message=message)).encode()
     drawn = completion(body, opens)
     assert drawn.text == text, remark
-    thought = split(drawn.text, Endpoint.opened)
+    thought = split(drawn.text)
     assert (thought.reasoning, thought.response) == (reasoning, response), remark
 
 

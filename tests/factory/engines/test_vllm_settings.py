@@ -112,7 +112,7 @@ def test_a_prompt_without_room_is_refused(narrow: Ask):
 
 def test_a_prompt_that_the_template_refuses_is_a_failure_of_its_own(model: Path):
     with engine(model, max_length=LONGEST) as (started, ask):
-        started.tokenizer.chat_template = (
+        started.speech.tokenizer.chat_template = (
             "{% if messages|length > 1 %}{{ raise_exception('No system turns') }}{% endif %}"
             "{{ messages[-1].content }}"
         )

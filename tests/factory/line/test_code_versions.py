@@ -12,6 +12,10 @@ import polars as pl
 import pytest
 
 from factory.models import chat
+from factory.models.own_template import OwnTemplate
+from factory.models.templates import TEMPLATES
+from factory.models.thinking_tags import Tags
+from factory.models.tokenizers import undated
 from factory.prompts import drafts
 from factory.prompts.collect import PROMPT
 from factory.recipe.mappings import MAPPINGS, Mapping
@@ -38,26 +42,30 @@ class Bytes:
     def encode(self, text: str, add_special_tokens: bool) -> list[int]:
         return list(text.encode()) + [0] * add_special_tokens
 
-    def apply_chat_template(self, turns: list[dict[str, str]], **options: Any) -> str:
-        return f"{turns} {sorted(options.items())} <think>\n"
+    def apply_chat_template(self, asked: Any, **options: Any) -> Any:
+        if isinstance(asked[0], list):
+            return [f"{turns} {sorted(options.items())} <think>\n" for turns in asked]
+        options["add_generation_prompt"] = True
+        return f"{asked[:-1]} {sorted(options.items())} <think>\n{asked[-1]['content']} <e>\n"
 
 
 def of_chat() -> Any:
     tokenizer: Any = Bytes()
     written = [
         [piece.jinja(), piece.end, piece.prompt(CONVERSATION), piece.prompt(CONVERSATION[:2])]
-        for piece in chat.TEMPLATES.values()
+        for piece in TEMPLATES.values()
     ]
     asked = chat.prompt_ids(tokenizer, CONVERSATION[:2])
-    return [written, asked, chat.opens_thinking(tokenizer)]
+    dated = undated("{{ strftime_now('%d %b %Y') }}{{ strftime_now(\"%Y-%m-%d\") }}")
+    return [written, asked, chat.opens_thinking(tokenizer), dated]
 
 
 def of_template() -> Any:
     tokenizer: Any = Bytes()
     conversations = [CONVERSATION, CONVERSATION[1:3]]
-    rows = [
-        template.render_all(tokenizer, pieces, conversations) for pieces in chat.TEMPLATES.values()
-    ]
+    rows = [template.render_all(tokenizer, pieces, conversations) for pieces in TEMPLATES.values()]
+    own = OwnTemplate(tokenizer, Tags("[T]", "[/T]"), "<e>")
+    rows.append(template.render_all(tokenizer, own, conversations, own.tags))
     return [[(row.input_ids, row.labels) for row in some] for some in rows]
 
 
@@ -116,8 +124,8 @@ def of_choose() -> Any:
 @pytest.mark.parametrize(
     ("code", "behaviour", "version", "noted"),
     [
-        (chat, of_chat, 1, "4461fdf53ed3c979bd3155ab0be7f65f"),
-        (template, of_template, 1, "7045672782dfa44c080476391e1b97af"),
+        (chat, of_chat, 2, "e4eec69fe50b8e881833e5d92ad57d8d"),
+        (template, of_template, 2, "1eabbbbee7acb1756138a262754fc685"),
         (drafts, of_drafts, 1, "40df791732a97a1c9055779dc6c8f502"),
         (choose, of_choose, 1, "3ce0f6143940e2c22cdf686e2bedbfaf"),
     ],

@@ -79,7 +79,6 @@ STUDENTS = ["student", "control", "scores-student", "scores-control"]
         ({"filters.correctness": None}, ["dataset", *STUDENTS]),
         ({"dataset.select.per_prompt": 2}, ["dataset", *STUDENTS]),
         ({"student.training.epochs": 5}, STUDENTS),
-        ({"student.template": "chatml"}, STUDENTS),
         ({"student.base.rows": 200}, ["student-base", "scores-student-base", *STUDENTS]),
         ({"evaluate.draws": 8}, SCORES),
         (

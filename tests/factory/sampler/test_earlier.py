@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,9 @@ END, WORDS = 0, ["a", "b", "c"]
 class Walk:
     """Writes letters until a die says that it ends: one step in twenty. Goes on from token ids."""
 
-    opened = False
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        return False
+
     requests: list[Request] = field(default_factory=list)
 
     async def draw(self, request: Request) -> Completion:

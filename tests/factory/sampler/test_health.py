@@ -1,7 +1,7 @@
 """Poison or an engine that is out: draws that were given up, settled by others or by a canary."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -36,7 +36,8 @@ class Told:
     """Answers as it is told: for each draw, and for the canary, what comes of one try after the
     other, the last one for ever."""
 
-    opened = False
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        return False
 
     def __init__(self, **tries: Sequence[Completion | Exception]):
         self.tries = tries

@@ -1,7 +1,7 @@
 """One teacher asked in several ways: strategies beside others, settings of a model's own."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,11 @@ EFFORTS = [
 class ByEffort:
     """Right at a high effort, wrong at a low one; notes what it is asked."""
 
-    opened = False
-
     def __init__(self) -> None:
         self.asked: list[Request] = []
+
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        return False
 
     async def draw(self, request: Request) -> Completion:
         self.asked.append(request)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,8 @@ async def scripted(log: Path, seconds: float) -> AsyncIterator[Engine]:
 
 
 class Broken:
-    opened = False
+    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
+        return False
 
     async def draw(self, request: Request) -> Completion:
         raise ConnectionError("the line is dead")
