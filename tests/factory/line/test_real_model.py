@@ -65,7 +65,7 @@ def greedy(tokenizer: Any, model: Any, messages: list[dict[str, str]]) -> tuple[
         (TURNS, [1, 4093, 198, 6004, 2, 198]),
         ("1234", [33, 34, 35, 36]),  # digits one by one
         ("a\n 5", [81, 3805, 37]),  # and split before blanks are: 3805 is a line's end and a blank
-        ("▁好 \t", [11007, 219, 115, 138, 216, 197]),
+        ("▁ é 好", [11007, 219, 26411, 13223, 115, 138]),
     ],
 )
 def test_the_packaged_tokenizer_is_the_model_s(hub: Path, text: str, ids: list[int]) -> None:
