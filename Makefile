@@ -1,6 +1,6 @@
 # Nothing is needed before these: Linux x86_64 and Python 3.11 to 3.13; an NVIDIA GPU is used if there.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test check docs lock clean
+.PHONY: help quickstart smollm2 test check docs lock clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -22,10 +22,15 @@ endif
 
 help: ## this list
 	@echo "make TARGET [MACHINE=cpu|gpu] [PYTHON=python3.12]"
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9]*\):.*## /  \1\t/p' Makefile | expand -t 14
 
 quickstart: $(READY) ## from nothing to a distilled student, in runs/quickstart
 	$(BIN)/factory run manifests/quickstart.yaml
+
+# The recipe names the model as the Hub does: with the Hub, `factory run` alone does the same.
+smollm2: $(READY) ## a real language model taught by its own accepted draws, in runs/smollm2
+	hub=$$($(BIN)/python requirements/smollm2.py) && HF_HUB_OFFLINE=1 HF_HUB_CACHE=$$hub \
+		$(BIN)/factory run manifests/smollm2.yaml
 
 test: check ## lint, types and all tests, with the real engine and trainers
 	$(BIN)/pytest -q -m slow

@@ -2,6 +2,11 @@
 
     python benchmarks/sampler.py --model runs/quickstart/teacher/model --prompts 1000 --draws 3
 
+On a real language model, a few minutes on two cores (`hub=$(python requirements/smollm2.py)`):
+
+    HF_HUB_OFFLINE=1 HF_HUB_CACHE=$hub python benchmarks/sampler.py \
+        --model HuggingFaceTB/SmolLM2-135M-Instruct --prompts 48 --draws 2 --concurrency 48
+
 Both engines are in this process and draw the same requests with the same seeds in turns; the figure
 is the ratio of tokens per second in the median round. The sampler's side includes the journal, its
 syncs and the verdict on every draw. With `--stop` the sampler is measured against itself, with
@@ -25,15 +30,18 @@ import polars as pl
 def main() -> None:
     """Run the rounds and print the ratio."""
     parser = argparse.ArgumentParser(description="sampler against LLM.generate")
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--model", required=True, help="a folder, or a name on the Hub")
     parser.add_argument("--prompts", type=int, default=1000)
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--max-tokens", type=int, default=96)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--concurrency", type=int, default=256, help="draws at once")
     parser.add_argument("--stop", action="store_true", help="the cost of watching draws, instead")
     options = parser.parse_args()
     os.environ |= {"VLLM_CONFIGURE_LOGGING": "0", "DO_NOT_TRACK": "1"}
+    from factory.models import find
     from factory.prompts.collect import collect
+    from factory.recipe.models import Weights
     from factory.recipe.sampling import Fixed, Policy, Sampling
     from factory.recipe.sources import ReasoningGym
     from filters.watch import LanguageStop, LoopStop, Stops
@@ -48,14 +56,16 @@ def main() -> None:
         temperature=1.0,
         top_p=1.0,
         max_tokens=options.max_tokens,
+        concurrency=options.concurrency,
     )
-    ours, names = Ours(options.model, sampling), ("LLM.generate", "sampler")
+    model = Path(find(Weights(path=options.model), Path()).path)
+    ours, names = Ours(model, sampling), ("LLM.generate", "sampler")
     if options.stop:
         bare, names = ours, ("sampler", "sampler with stops")
         stops = Stops(loop=LoopStop(), language=LanguageStop())
         ours = Ours(options.model, sampling.model_copy(update={"stop": stops}), bare.engine)
     else:
-        bare = Bare(options.model, sampling)
+        bare = Bare(model, sampling)
     bare.round(asked, 0), ours.round(asked, 0)  # warm
     ratios = []
     for seed in range(1, options.rounds + 1):

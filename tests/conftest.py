@@ -1,9 +1,17 @@
-"""The last lines of a test run: what was left out, in one line instead of one for each test."""
+"""What all tests share: a real model, and last lines that say what was left out."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from needs import left_out
+from real import hub_with_smollm2
+
+
+@pytest.fixture(scope="session")
+def hub() -> Path:
+    """A cache of the Hub with SmolLM2 in it, unpacked once; without an index, tests are skipped."""
+    return hub_with_smollm2()
 
 
 @pytest.hookimpl(wrapper=True)

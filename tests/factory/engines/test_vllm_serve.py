@@ -1,12 +1,7 @@
 """The endpoint against a real `vllm serve` on loopback, with a tiny model of random weights."""
 
 import asyncio
-import contextlib
-import os
 import re
-import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import KEY, serving
 
 from factory.engines import Completion, Request
 from factory.engines.endpoint import Endpoint
@@ -25,11 +21,7 @@ from filters.text.thinking import CLOSE, OPEN, split
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("engine")]
 
-KEY = "sk-of-a-local-server"
 QUESTION = [{"role": "user", "content": "1+1?"}]
-ON_CPU = ["--dtype", "float32", "--enforce-eager", "--no-enable-chunked-prefill"]
-
-
 LONGEST = 4096
 """Tokens: enough that a draw is seen to be stopped before its end."""
 
@@ -60,54 +52,6 @@ def parsed(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     parser = ("--reasoning-parser", "deepseek_r1", "--trust-request-chat-template")
     with serving(model, log, *parser) as url:
         yield url
-
-
-@contextlib.contextmanager
-def serving(model: Path, log: Path, *arguments: str) -> Iterator[str]:
-    """The address of a server that is ready; it is ended by its process id."""
-    import torch
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # What `vllm serve` runs; that command itself looks for a distribution of the name `vllm`, and
-    # the one for CPUs has another.
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", "tiny"]
-    command += ["--max-model-len", str(LONGEST), "--max-num-seqs", "8", "--api-key", KEY]
-    if not torch.cuda.is_available():
-        command += [*ON_CPU, "--max-num-batched-tokens", "8192"]
-        command += ["--kv-cache-memory-bytes", str(64 * 2**20)]
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [*command, *arguments],
-            stdout=output,
-            stderr=output,
-            env=os.environ | {"DO_NOT_TRACK": "1"},
-        )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/health", server, log)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        server.terminate()
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 200
-    while time.monotonic() < end:
-        assert server.poll() is None, log.read_text()[-3000:]
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-        except OSError:
-            time.sleep(0.5)
-        else:
-            return
-    raise TimeoutError(log.read_text()[-3000:])
 
 
 def asked(
