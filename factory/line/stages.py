@@ -222,6 +222,7 @@ def distilled(
         table=context.run.training_rows(context.name),
         checkpoints=context.run.checkpoints(context.name),
         report=context.report,
+        say=context.say,
     )
     made = _made(context, name)
     note = f"{accounts[0].left:,} rows, {accounts[1].left:,} trained tokens an epoch"
