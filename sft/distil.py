@@ -16,6 +16,7 @@ from factory.recipe.models import Tiny
 from factory.recipe.strict import Strict
 from factory.recipe.student import Student
 from sft import devices, folder
+from sft.forecast import forecast
 from sft.launch import launch
 from sft.rows import accounts, fitting, write_rows
 from sft.train import train
@@ -58,6 +59,8 @@ def distil(
     write_rows(rows, len(order), tokenizer, template, max_length=longest, file=table, report=report)
     told = accounts(table, order)
     fitting(table, order, checkpoints / "rows")
+    for words in forecast(base, table, student.training, wanted, tiny=tiny_base(student)):
+        say(words)
     lesson = Lesson(
         base=base.absolute(),
         tokenizer=checkpoints.absolute() / "tokenizer",

@@ -84,7 +84,7 @@ def _trainer(rows: int, filling: int, seed: int) -> type[SFTTrainer]:
     from sft.trainer import Order
 
     class Filling(SFTTrainer):
-        def _get_train_sampler(self, *_: Any) -> Order:
+        def _get_train_sampler(self, train_dataset: Any = None) -> Order:
             return Order(rows, filling, seed)
 
     return Filling if filling else SFTTrainer

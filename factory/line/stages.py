@@ -120,6 +120,8 @@ def teacher(context: Context) -> Result:
         out=context.run.weights(context.name),
         checkpoints=context.run.checkpoints(context.name),
         report=context.report,
+        say=context.say,
+        tiny=isinstance(context.recipe.teacher.base, Tiny),
     )
     context.run.grpo_log.write_text(json.dumps(log, indent=1))
     made = _made(context, "teacher")
