@@ -42,7 +42,7 @@ def train(
         StageError: when it ends before its last step.
     """
     from sft.rows import Collator
-    from sft.trainer import Reporter, last_checkpoint
+    from sft.trainer import Reporter, last_checkpoint, optimizer
 
     padding: Any = tokenizer.pad_token_id
     settings = arguments(training, seed, checkpoints, tiny=tiny)
@@ -55,6 +55,7 @@ def train(
         processing_class=tokenizer,
         data_collator=Collator(padding),
         callbacks=[Reporter(report, "steps", ("loss",))],
+        optimizer_cls_and_kwargs=optimizer(settings, devices.dtype(training)),
     )
     # Trainers have dropped and cut rows on their own (trl #3927, #6320): see that this one did not.
     held: Any = trainer.train_dataset

@@ -37,6 +37,15 @@ def device_settings(dtype: str = "float32") -> dict[str, Any]:
     }
 
 
+def optimizer(arguments: Any, dtype: str) -> tuple[type, dict[str, Any]] | None:
+    """What a trainer is to be given as its optimizer: None for its own, torch's AdamW."""
+    from sft.rounding import RoundingAdamW
+
+    betas = (arguments.adam_beta1, arguments.adam_beta2)
+    told = {"lr": arguments.learning_rate, "betas": betas, "eps": arguments.adam_epsilon}
+    return (RoundingAdamW, told) if dtype == "bfloat16" else None
+
+
 def one_device(arguments: Any) -> Any:
     """The same arguments for a process with one GPU, however many it sees.
 

@@ -95,7 +95,7 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
     from trl import GRPOTrainer
 
     from factory.models.chat import load_tokenizer, opens_thinking
-    from sft.trainer import Reporter, last_checkpoint
+    from sft.trainer import Reporter, last_checkpoint, optimizer
     from teacher.rewards import REWARDS
 
     exercise, count = Exercise.model_validate(settings), devices.processes()
@@ -116,6 +116,7 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
         processing_class=tokenizer,
         callbacks=[Reporter(report, "steps", ("reward", "completions/mean_length"))],
     )
+    trainer.optimizer_cls_and_kwargs = optimizer(trainer.args, grpo.dtype)
     trainer.train(resume_from_checkpoint=last_checkpoint(apart))
     weights = trainer.accelerator.get_state_dict(trainer.model) if devices.sharded() else None
     if trainer.is_world_process_zero():

@@ -37,8 +37,8 @@ class Grpo(Held):
     max_tokens: int = Field(1024, ge=1)
     """Longest draw in tokens."""
     dtype: Literal["bfloat16", "float32"] = "float32"
-    """Numbers that weights, gradients and optimizer states are held in, at 8 or 16 bytes a weight;
-    in bfloat16 most steps of a learning rate like 1e-6 are rounded away (docs/students.md)."""
+    """Numbers that weights, gradients and optimizer states are held in, at 8 or 16 bytes a weight
+    (docs/students.md)."""
     vllm_memory: float = Field(0.3, gt=0, lt=1)
     """Share of each GPU's memory that vLLM may take to draw with, 0 to 1; without a GPU
     transformers draws."""
