@@ -151,12 +151,13 @@ def accounts(file: Path, entered: Iterable[str], what: str = "rows") -> list[Acc
     return [by_row, by_token]
 
 
-def fitting(file: Path, order: pl.Series, cache: Path) -> Dataset:
+def fitting(file: Path, order: pl.Series, cache: Path, *, again: bool = True) -> Dataset:
     """The rows that are trained on, mapped into memory: `input_ids` and `reply_start`.
 
     Args:
         order: ids in the order in which the trainer numbers them, whatever their order in the file.
-        cache: folder for the file that is mapped, uncompressed; what is there is thrown away.
+        cache: folder for the file that is mapped, uncompressed.
+        again: throw away what is there, of an earlier sitting; not while others map it.
 
     Raises:
         StageError: no row is trained on.
@@ -168,7 +169,8 @@ def fitting(file: Path, order: pl.Series, cache: Path) -> Dataset:
     if places.is_empty():
         reasons = dict(fates["fate"].value_counts(sort=True).iter_rows())
         raise StageError(f"none of {fates.height:,} rows can be trained on: {reasons}")
-    shutil.rmtree(cache, ignore_errors=True)  # an earlier sitting's: it would never be read again
+    if again:
+        shutil.rmtree(cache, ignore_errors=True)  # it would never be read again
     there: Any = Dataset.from_parquet(
         str(file),
         cache_dir=str(cache),

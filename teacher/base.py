@@ -55,7 +55,7 @@ def raise_tiny(
         wanted.rows,
         tokenizer,
         tiny.TEMPLATE,
-        max_length=wanted.training.max_length,
+        max_length=wanted.training.longest(wanted.context),
         file=table,
         report=report,
     )
@@ -68,6 +68,7 @@ def raise_tiny(
         seed=seed,
         checkpoints=checkpoints,
         report=report,
+        tiny=True,
     )
     tiny.save(model, tokenizer, out)
     return told

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from factory.models import Located
+from factory.recipe.strict import Strict
 from factory.recipe.teacher import Grpo
+from sft import devices, folder
+from sft.launch import launch
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-    from factory.models import Located
     from factory.models.thinking_tags import Speech
     from factory.progress import Report
     from filters.rewards import Reward
+
+
+class Exercise(Strict):
+    """What each process of a training is told."""
+
+    base: Located
+    prompts: Path
+    """The prompt table."""
+    grpo: Grpo
+    seed: int
+    out: Path
+    log: Path
+    """Where the first process leaves TRL's log, as JSON."""
+    checkpoints: Path
+    tiny: bool
 
 
 def improve(
@@ -29,34 +48,85 @@ def improve(
     out: Path,
     checkpoints: Path,
     report: Report,
+    say: Callable[[str], None] = print,
+    tiny: bool = False,
 ) -> list[dict[str, float]]:
     """Train the base by GRPO, write the result to `out`, return TRL's log.
 
     `prompts` is the prompt table; rows of split "train" are trained on and "held_out" ones only
     measured, for the curve.
+
+    Args:
+        tiny: where the recipe does not say so, use one device, which holds all draws of a step.
+        say: tells people what to do, where further machines are to take part.
+
+    Raises:
+        RecipeError: the devices of this machine do not divide a step's draws.
+        StageError: a process of several crashed.
     """
+    wanted = devices.devices(grpo, tiny=tiny)
+    devices.shares(grpo, grpo.completions, wanted, tiny=tiny)
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    exercise = Exercise(
+        base=base.model_copy(update={"path": str(Path(base.path).absolute())}),
+        prompts=checkpoints.absolute() / "prompts.parquet",
+        grpo=grpo,
+        seed=seed,
+        out=out.absolute(),
+        log=checkpoints.absolute() / "log.json",
+        checkpoints=checkpoints.absolute(),
+        tiny=tiny,
+    )
+    prompts.write_parquet(exercise.prompts)
+    settings = exercise.model_dump(mode="json")
+    if wanted == 1:
+        practise(settings, report)
+    else:
+        launch(
+            "teacher.grpo:practise",
+            settings,
+            wanted=wanted,
+            folder=checkpoints / "processes",
+            report=report,
+            say=say,
+        )
+    return json.loads(exercise.log.read_text())
+
+
+def practise(settings: Mapping[str, Any], report: Report) -> None:
+    """One process's part of it; the first writes the model and the log."""
+    from transformers import AutoConfig
     from trl import GRPOTrainer
 
     from factory.models.thinking_tags import speech_of
-    from sft.trainer import Reporter, last_checkpoint
+    from sft.trainer import Reporter, last_checkpoint, optimizer
     from teacher.rewards import REWARDS
 
-    speech = speech_of(base)
-    weights = {name: weight for name, weight in grpo.rewards.model_dump().items() if weight > 0}
+    exercise, count = Exercise.model_validate(settings), devices.processes()
+    grpo, prompts = exercise.grpo, pl.read_parquet(exercise.prompts)
+    apart = exercise.checkpoints / f"of-{count}" if count > 1 else exercise.checkpoints
+    speech = speech_of(exercise.base)
     held_out = _dataset(prompts.filter(split="held_out").head(grpo.held_out))
+    devices.joined()
     trainer = GRPOTrainer(
-        model=base.path,
-        args=_arguments(grpo, list(weights.values()), seed, checkpoints, bool(len(held_out))),
-        reward_funcs=[_Read(speech, REWARDS[name](speech.opens())) for name in weights],
+        model=exercise.base.path,
+        args=arguments(
+            grpo, exercise.seed, apart, evaluate=bool(len(held_out)), tiny=exercise.tiny
+        ),
+        reward_funcs=[_Read(speech, REWARDS[name](speech.opens())) for name in _weights(grpo)],
         train_dataset=_dataset(prompts.filter(split="train")),
         eval_dataset=held_out if len(held_out) else None,
         processing_class=speech.tokenizer,
         callbacks=[Reporter(report, "steps", ("reward", "completions/mean_length"))],
     )
-    trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
-    trainer.save_model(str(out))
-    speech.tokenizer.save_pretrained(out)
-    return trainer.state.log_history
+    trainer.optimizer_cls_and_kwargs = optimizer(trainer.args, grpo.dtype)
+    trainer.train(resume_from_checkpoint=last_checkpoint(apart))
+    weights = trainer.accelerator.get_state_dict(trainer.model) if devices.sharded() else None
+    if trainer.is_world_process_zero():
+        saved_as = AutoConfig.from_pretrained(exercise.base.path).dtype
+        folder.write(trainer.model, speech.tokenizer, exercise.out, dtype=saved_as, weights=weights)
+        exercise.log.write_text(json.dumps(trainer.state.log_history))
+    trainer.accelerator.wait_for_everyone()
 
 
 @dataclass(frozen=True)
@@ -88,23 +158,41 @@ def _dataset(prompts: pl.DataFrame) -> Dataset:
     return Dataset.from_dict({"prompt": prompts["messages"].to_list(), **columns})
 
 
-def _arguments(
-    grpo: Grpo, weights: list[float], seed: int, checkpoints: Path, evaluate: bool
+def _weights(grpo: Grpo) -> dict[str, float]:
+    """Rewards that count, by name."""
+    return {name: weight for name, weight in grpo.rewards.model_dump().items() if weight > 0}
+
+
+def arguments(
+    grpo: Grpo, seed: int, checkpoints: Path, *, evaluate: bool, tiny: bool = False
 ) -> Any:
-    import torch
+    """What TRL is told, in a process of this training.
+
+    Raises:
+        RecipeError: the devices do not divide a step's draws.
+    """
     from trl import GRPOConfig
 
-    from sft.trainer import device_settings
+    from sft.trainer import device_settings, one_device
 
-    settings = device_settings()
-    if torch.cuda.is_available():
+    held, turns = devices.shares(grpo, grpo.completions, devices.processes(), tiny=tiny)
+    settings = device_settings(grpo.dtype)
+    if devices.gpus():
         # Sums of log-ratios over long chains would weigh most of them next to nothing (trl #5814).
         settings |= {"use_vllm": True, "vllm_importance_sampling_mode": "token_truncate"}
-    return GRPOConfig(
+        settings |= {"vllm_mode": "colocate", "vllm_gpu_memory_utilization": grpo.vllm_memory}
+    # TRL would spread the model over the GPUs that a process sees.
+    loaded = {"dtype": grpo.dtype, "device_map": None}
+    configured = GRPOConfig(
         output_dir=str(checkpoints),
+        model_init_kwargs=loaded,
         max_steps=grpo.steps,
-        per_device_train_batch_size=grpo.prompts_per_step * grpo.draws,
-        per_device_eval_batch_size=grpo.prompts_per_step * grpo.draws,
+        per_device_train_batch_size=held,
+        gradient_accumulation_steps=turns,
+        # All draws of a step are made at once, and then trained on in turns.
+        steps_per_generation=turns,
+        # Nothing is kept for a way back: as many at once as a step has prompts.
+        per_device_eval_batch_size=max(held, grpo.prompts_per_step),
         num_generations=grpo.draws,
         num_generations_eval=1,
         max_completion_length=grpo.max_tokens,
@@ -114,7 +202,7 @@ def _arguments(
         temperature=grpo.temperature,
         top_p=1.0,
         top_k=0,
-        reward_weights=weights,
+        reward_weights=list(_weights(grpo).values()),
         eval_strategy="steps" if evaluate else "no",
         eval_steps=grpo.evaluate_every,
         eval_on_start=evaluate,
@@ -124,3 +212,4 @@ def _arguments(
         seed=seed,
         **settings,
     )
+    return one_device(configured)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from factory.models.chat import load_tokenizer
 from factory.models.templates import TEMPLATES
+from sft.folder import write
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -80,8 +81,7 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
     Raises:
         RuntimeError: when AutoTokenizer reads the folder as another tokenizer.
     """
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    write(model, tokenizer, folder)
     probe = TEMPLATE.prompt([{"role": "user", "content": "<think>\n12-7=5\n</think>\n\\boxed{5}"}])
     again = load_tokenizer(folder)
     if again.encode(probe) != tokenizer.encode(probe):

@@ -50,8 +50,8 @@ def uses(recipe: Recipe) -> Iterator[Use]:
             asked = sampling.asking(other.sampling)
             yield Use(f"teacher {number + 2}", other, asked.max_tokens, _key(sampling, asked))
     if student:
-        length = student.training.max_length
-        yield Use("student", student.base, length, "student.training.max_length", is_row=True)
+        if length := student.training.max_length:
+            yield Use("student", student.base, length, "student.training.max_length", is_row=True)
         if recipe.evaluate:
             asked = examination(recipe, "student")
             yield Use("student", student.base, asked.max_tokens, "evaluate.max_tokens")
@@ -73,6 +73,8 @@ def told(recipe: Recipe, home: Path) -> list[str]:
         if name not in known:
             known[name] = _context(use.model, home)
         context = known[name]
+        if use.what == "student" and recipe.student and recipe.student.context:
+            context = recipe.student.context
         if context is None:
             lines[f"the context of {name} is not known here: it was not compared"] = None
         elif use.is_row and use.tokens > context:
@@ -97,7 +99,7 @@ def _context(model: Model, home: Path) -> int | None:
         return model.context
     folder = home / Path(model.path).expanduser()
     if (folder / "config.json").exists():
-        return context_in(_text_part((folder / "config.json").read_bytes()), folder)
+        return context_in(_text_part((folder / "config.json").read_bytes()))
     config = hub_config(model)
     return context_in(_text_part(config)) if config else None
 

@@ -128,6 +128,8 @@ def teacher(context: Context) -> Result:
         out=context.run.weights(context.name),
         checkpoints=context.run.checkpoints(context.name),
         report=context.report,
+        say=context.say,
+        tiny=isinstance(context.recipe.teacher.base, Tiny),
     )
     context.run.grpo_log.write_text(json.dumps(log, indent=1))
     made = _made(context, "teacher", base.thinking_tags)
@@ -254,6 +256,7 @@ def distilled(
         table=context.run.training_rows(context.name),
         checkpoints=context.run.checkpoints(context.name),
         report=context.report,
+        say=context.say,
     )
     made = _made(context, name, learner(base).named_tags)
     note = f"{accounts[0].left:,} rows, {accounts[1].left:,} trained tokens an epoch"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import signal
 import sys
 import time
 import traceback
@@ -18,19 +16,14 @@ LOG_SECONDS = 60.0
 """Time between two lines about progress in the stage's log, each a JSON object."""
 
 
-def die_with_parent() -> None:
-    """Have the kernel kill this process when the one that started it is gone (Linux)."""
-    parent_death_signal = 1
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)
-
-
 def main(folder: str, name: str, events: str, threads: str) -> int:
     """Do one stage's work.
 
     Progress and a failure's message go to the descriptor `events`; over `threads` it is told how
     many threads it may have.
     """
+    from sft.parent import die_with_parent
+
     die_with_parent()
     from factory.errors import FactoryError
     from factory.line.finished import make

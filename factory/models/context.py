@@ -15,11 +15,11 @@ SCALED = ("su", "longrope", "llama3", "yarn", "deepseek_yarn")
 def context_of(folder: Path | str, arguments: Mapping[str, Any] | None = None) -> int | None:
     """The context of a model in tokens; None where its config does not say.
 
-    After vLLM's rules, since an engine of another length does not start: the config's number, not
-    more than the tokenizer's, times the factor of a rotary embedding that is stretched.
+    After vLLM's rules, since an engine of another length does not start: the config's number, times
+    the factor of a rotary embedding that is stretched. What the tokenizer says does not count.
 
     Args:
-        folder: with config and tokenizer.
+        folder: with the config.
         arguments: vLLM's engine arguments; `max_model_len` among them is the last word.
     """
     from transformers import AutoConfig
@@ -29,29 +29,18 @@ def context_of(folder: Path | str, arguments: Mapping[str, Any] | None = None) -
         return told
     config = AutoConfig.from_pretrained(folder).get_text_config().to_dict()
     overrides = (arguments or {}).get("hf_overrides")
-    return context_in(config | (overrides if isinstance(overrides, dict) else {}), folder)
+    return context_in(config | (overrides if isinstance(overrides, dict) else {}))
 
 
-def context_in(config: Mapping[str, Any], folder: Path | str | None = None) -> int | None:
-    """The same by a config's own text, and the tokenizer's in the folder where there is one."""
+def context_in(config: Mapping[str, Any]) -> int | None:
+    """The same by a config's own text."""
     told = [config[name] for name in NAMES if isinstance(config.get(name), int)]
     if not told:
         return None
-    least = min([*told, *_tokenizer_length(folder)])
+    least = min(told)
     rope = config.get("rope_scaling") or config.get("rope_parameters") or {}
     kind = rope.get("rope_type", rope.get("type", "default"))
     if kind == "longrope":
         return int(config.get("original_max_position_embeddings", least))
     stretched = kind not in ("default", *SCALED) and "gemma3" not in config.get("model_type", "")
     return int(least * (rope.get("factor") or 1.0)) if stretched else least
-
-
-def _tokenizer_length(folder: Path | str | None) -> list[int]:
-    file = Path(folder or "") / "tokenizer_config.json"
-    if folder is None or not file.exists():
-        return []
-    import json
-
-    # Some write 10**30 for want of a number, which is above every other.
-    told = json.loads(file.read_text(encoding="utf-8")).get("model_max_length")
-    return [int(told)] if isinstance(told, int | float) else []

@@ -12,6 +12,9 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from factory.recipe.asking import Asking
 from factory.recipe.strict import Strict
 
+LONGEST = 32768
+"""Tokens of the longest row, where neither recipe nor model says less."""
+
 
 class Mix(Strict):
     """What the rows of a tiny base are like; the rest ignores the form altogether."""
@@ -30,15 +33,46 @@ class Mix(Strict):
         return self
 
 
-class Training(Strict):
+class Held(Strict):
+    """What of a training is held by devices, and how many of these there are."""
+
+    device_batch_size: int | None = Field(None, ge=1)
+    """Rows a device holds at once, the rest of a batch after them; left out: 1, and of a tiny model
+    the whole batch."""
+    devices: int | None = Field(None, ge=1)
+    """GPUs that it is spread over, or processes on a CPU; left out: all GPUs of this machine, of a
+    tiny model one. More than this machine has: several machines (docs/students.md)."""
+
+    def shares(self, batch: int, devices: int, *, whole: bool = False) -> tuple[int, int]:
+        """Rows a device holds at once, and how often in turn, to make a batch on these devices.
+
+        Args:
+            batch: rows that an optimiser step sees.
+            whole: where nothing is said, hold as many as there are (tiny models).
+
+        Raises:
+            ValueError: they do not divide the batch.
+        """
+        held = self.device_batch_size or (max(1, batch // devices) if whole else 1)
+        if batch % (held * devices):
+            spread = f" on each of {devices} devices" if devices > 1 else ""
+            raise ValueError(
+                f"a batch of {batch} rows cannot be made of {held} at a time{spread}: "
+                f"expected a multiple of {held * devices}"
+            )
+        return held, batch // (held * devices)
+
+
+class Training(Held):
     """How a model is fine-tuned with TRL's SFTTrainer."""
 
     epochs: float = Field(3, gt=0)
     """Passes over the rows."""
     batch_size: int = Field(16, ge=1)
-    """Rows an optimiser step sees, accumulation included."""
-    device_batch_size: int | None = Field(None, ge=1)
-    """Rows a device holds at once; left out: the whole batch."""
+    """Rows an optimiser step sees, over all devices, accumulation included."""
+    dtype: Literal["bfloat16", "float32"] | None = None
+    """Numbers that weights, gradients and optimizer states are held in, at 8 or 16 bytes a weight;
+    left out: bfloat16 on GPUs, float32 on CPUs. What it costs: docs/students.md."""
     learning_rate: float = Field(1e-5, gt=0)
     """Peak learning rate."""
     schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] = "cosine"
@@ -47,10 +81,20 @@ class Training(Strict):
     """Share of the steps over which the learning rate rises, 0 to 1."""
     weight_decay: float = Field(0.0, ge=0)
     """Decoupled weight decay."""
-    max_length: int = Field(32768, ge=8)
-    """Longest row in tokens, prompt included; a longer one is dropped and counted, never cut."""
+    max_length: int | None = Field(None, ge=8)
+    """Longest row in tokens, prompt included; a longer one is dropped and counted, never cut. Left
+    out: the model's context, 32,768 at most."""
     save_steps: int = Field(500, ge=1)
     """Optimiser steps between two checkpoints, from which a killed training goes on."""
+
+    def longest(self, context: int | None) -> int:
+        """Tokens of the longest row, for a model made for so many; None: it does not say."""
+        return self.max_length or min(context or LONGEST, LONGEST)
+
+    @model_validator(mode="after")
+    def _divides(self) -> Self:
+        self.shares(self.batch_size, self.devices or 1, whole=self.device_batch_size is None)
+        return self
 
 
 class Tiny(Strict):

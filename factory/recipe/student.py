@@ -16,6 +16,12 @@ class Student(Strict):
 
     base: Model
     """The model to start from."""
+    context: int | None = Field(None, ge=64)
+    """Tokens that the student is made for; left out: the base's. Longer needs a larger `rope_theta`
+    or a base that was stretched."""
+    rope_theta: float | None = Field(None, gt=0)
+    """Base of its rotary positions; left out: the base model's. open-r1 has 300,000 for
+    Qwen2.5-Math, whose own 10,000 serves 4,096 tokens."""
     training: Training = Training()
     """How it is trained."""
     control: bool = True

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from factory.recipe.asking import Asking
-from factory.recipe.models import Model, Served, Tiny, Weights
+from factory.recipe.models import Held, Model, Served, Tiny, Weights
 from factory.recipe.strict import Strict
 
 
@@ -20,7 +20,7 @@ class Rewards(Strict):
     """Weight of thinking inside its tags, with one final answer after them."""
 
 
-class Grpo(Strict):
+class Grpo(Held):
     """Reinforcement learning on the train prompts, rewarded by the filters' own verifiers."""
 
     steps: int = Field(80, ge=1)
@@ -37,6 +37,12 @@ class Grpo(Strict):
     """Sampling temperature; top-p and top-k stay off, so that draws are the policy's own."""
     max_tokens: int = Field(1024, ge=1)
     """Longest draw in tokens."""
+    dtype: Literal["bfloat16", "float32"] = "float32"
+    """Numbers that weights, gradients and optimizer states are held in, at 8 or 16 bytes a weight
+    (docs/students.md)."""
+    vllm_memory: float = Field(0.3, gt=0, lt=1)
+    """Share of each GPU's memory that vLLM may take to draw with, 0 to 1; without a GPU
+    transformers draws."""
     rewards: Rewards = Rewards()
     """What is rewarded, by weight."""
     held_out: int = Field(128, ge=0)
@@ -45,6 +51,16 @@ class Grpo(Strict):
     """Steps between two points of that curve."""
     save_steps: int = Field(20, ge=1)
     """Steps between two checkpoints, from which a killed training goes on with new draws."""
+
+    @property
+    def completions(self) -> int:
+        """Draws that make one step, over all devices."""
+        return self.prompts_per_step * self.draws
+
+    @model_validator(mode="after")
+    def _divides(self) -> Self:
+        self.shares(self.completions, self.devices or 1, whole=self.device_batch_size is None)
+        return self
 
 
 class Teacher(Strict):

@@ -106,10 +106,3 @@ def test_check_says_it(tmp_path: Path):
 )
 def test_a_config_says_it_in_its_familys_way(config: dict[str, Any], tokens: int | None):
     assert context_in(config) == tokens
-
-
-def test_the_tokenizer_may_say_less(tmp_path: Path):
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 2048}))
-    assert context_in({"max_position_embeddings": 4096}, tmp_path) == 2048
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 1e30}))
-    assert context_in({"max_position_embeddings": 4096}, tmp_path) == 4096

@@ -1,0 +1,45 @@
+"""One process of several that train a model: `python -m sft.worker JOB`, started by a launcher."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from factory.errors import FactoryError
+from sft.parent import die_with_parent
+
+
+def main(job: str) -> int:
+    """Do this process's part of the job; the first tells of progress, each of its failure."""
+    die_with_parent()
+    told: dict[str, Any] = json.loads(Path(job).read_text())
+    events = open(told["events"], "a", buffering=1)  # noqa: SIM115 (until the process ends)
+
+    def report(done: int, total: int, unit: str, **figures: float) -> None:
+        if os.environ["RANK"] == "0":
+            event = {"done": done, "total": total, "unit": unit, "figures": figures}
+            print(json.dumps(event), file=events)
+
+    module, _, name = told["function"].partition(":")
+    try:
+        getattr(importlib.import_module(module), name)(told["settings"], report)
+    except Exception as error:
+        traceback.print_exc()
+        ours = isinstance(error, FactoryError)
+        said = str(error) if ours else f"{type(error).__name__}: {error}"
+        kind = type(error).__name__ if ours else "StageError"
+        print(json.dumps({"error": said, "kind": kind}), file=events)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(*sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # without the interpreter's own ending, where libraries' threads may hang

@@ -1,0 +1,174 @@
+"""Each setting of a recipe reaches TRL's configuration: of fine-tuning, and of GRPO."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from trl import GRPOConfig, SFTConfig
+
+from factory.recipe.models import Training
+from factory.recipe.teacher import Grpo
+from sft import train
+from sft.devices import dtype
+from teacher import grpo
+
+pytestmark = pytest.mark.xdist_group("engine")
+
+
+@pytest.fixture
+def gpus(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Has torch believe in so many GPUs; TRL's own look for them is left out."""
+
+    def pretend(count: int) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: count > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+        for config in (SFTConfig, GRPOConfig):
+            monkeypatch.setattr(config, "__post_init__", lambda self: None)
+            monkeypatch.setattr(config, "n_gpu", count)
+
+    return pretend
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("epochs", 7, {"num_train_epochs": 7}),
+        (
+            "batch_size",
+            48,
+            {"per_device_train_batch_size": 1, "gradient_accumulation_steps": 48},
+        ),
+        (
+            "device_batch_size",
+            4,
+            {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 4},
+        ),
+        ("learning_rate", 3e-4, {"learning_rate": 3e-4}),
+        ("schedule", "linear", {"lr_scheduler_type": "linear"}),
+        ("warmup", 0.2, {"warmup_steps": 0.2}),
+        ("weight_decay", 0.1, {"weight_decay": 0.1}),
+        ("save_steps", 11, {"save_steps": 11}),
+        ("dtype", "bfloat16", {"bf16": False}),
+        # Rows are dropped by their length, and never cut by the trainer.
+        ("max_length", 1024, {"max_length": None}),
+    ],
+)
+def test_of_fine_tuning(key: str, value: Any, told: dict[str, Any], tmp_path: Path):
+    settings = train.arguments(Training.model_validate({key: value}), 5, tmp_path)
+    assert {name: getattr(settings, name) for name in told} == told
+    assert (settings.seed, settings.save_total_limit, settings.packing) == (5, 1, False)
+
+
+def test_of_fine_tuning_all_keys_are_in_the_table():
+    table = test_of_fine_tuning.pytestmark[0].args[1]
+    # `devices` are processes, started before a configuration is made: tests/sft/test_processes.py
+    assert {key for key, *_ in table} | {"devices"} == set(Training.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("steps", 7, {"max_steps": 7}),
+        (
+            "prompts_per_step",
+            4,
+            {
+                "per_device_train_batch_size": 1,
+                "gradient_accumulation_steps": 32,
+                "steps_per_generation": 32,
+                "generation_batch_size": 32,
+                "per_device_eval_batch_size": 4,
+            },
+        ),
+        ("draws", 4, {"num_generations": 4, "generation_batch_size": 64}),
+        (
+            "device_batch_size",
+            8,
+            {
+                "per_device_train_batch_size": 8,
+                "gradient_accumulation_steps": 16,
+                "steps_per_generation": 16,
+                "generation_batch_size": 128,
+                "per_device_eval_batch_size": 16,
+            },
+        ),
+        ("learning_rate", 3e-4, {"learning_rate": 3e-4, "lr_scheduler_type": "constant"}),
+        ("beta", 0.1, {"beta": 0.1}),
+        ("temperature", 0.9, {"temperature": 0.9, "top_p": 1.0, "top_k": 0}),
+        ("max_tokens", 77, {"max_completion_length": 77}),
+        ("rewards", {"accuracy": 1.0, "format": 0.5}, {"reward_weights": [1.0, 0.5]}),
+        ("rewards", {"accuracy": 0.7, "format": 0}, {"reward_weights": [0.7]}),
+        ("evaluate_every", 3, {"eval_steps": 3, "eval_strategy": "steps"}),
+        ("save_steps", 11, {"save_steps": 11}),
+        ("dtype", "bfloat16", {"model_init_kwargs": {"dtype": "bfloat16", "device_map": None}}),
+        ("vllm_memory", 0.4, {"use_vllm": False}),  # on a CPU transformers draws
+    ],
+)
+def test_of_grpo(key: str, value: Any, told: dict[str, Any], tmp_path: Path):
+    wanted = Grpo.model_validate({key: value})
+    settings = grpo.arguments(wanted, 5, tmp_path, evaluate=True)
+    assert {name: getattr(settings, name) for name in told} == told
+    assert settings.seed == 5
+
+
+def test_of_grpo_all_keys_are_in_the_table():
+    table = test_of_grpo.pytestmark[0].args[1]
+    # `devices` as above; `held_out` are rows of the dataset that curves are measured on.
+    assert {key for key, *_ in table} | {"devices", "held_out"} == set(Grpo.model_fields)
+
+
+def test_tiny_models_are_held_whole(tmp_path: Path):
+    """Accumulating would only cost time."""
+    settings = train.arguments(Training(), 5, tmp_path, tiny=True)
+    assert settings.per_device_train_batch_size == 16
+    settings = grpo.arguments(Grpo(), 5, tmp_path, evaluate=True, tiny=True)
+    assert settings.per_device_train_batch_size == settings.per_device_eval_batch_size == 128
+
+
+@pytest.mark.parametrize(
+    ("processes", "held", "turns"), [(1, 2, 32), (2, 2, 16), (8, 2, 4), (32, 2, 1)]
+)
+def test_a_step_sees_as_many_rows_on_any_number_of_devices(
+    processes: int, held: int, turns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sft.devices.processes", lambda: processes)
+    settings = train.arguments(Training(batch_size=64, device_batch_size=2), 5, tmp_path)
+    given = settings.per_device_train_batch_size, settings.gradient_accumulation_steps
+    assert given == (held, turns)
+
+
+class TestOnGpus:
+    @pytest.mark.parametrize(
+        ("wanted", "weights", "autocast"),
+        [(None, "bfloat16", False), ("bfloat16", "bfloat16", False), ("float32", "float32", True)],
+    )
+    def test_weights_are_bfloat16_unless_asked(
+        self, wanted: Any, weights: str, autocast: bool, gpus: Any, tmp_path: Path
+    ):
+        gpus(1)
+        training = Training(dtype=wanted)
+        settings = train.arguments(training, 5, tmp_path)
+        assert dtype(training) == weights
+        assert (settings.bf16, settings.use_cpu) == (autocast, False)
+        assert settings.gradient_checkpointing
+
+    def test_a_process_never_takes_more_than_one(self, gpus: Any, tmp_path: Path):
+        """Else nn.DataParallel would make 512 rows of 64."""
+        gpus(8)
+        assert train.arguments(Training(), 5, tmp_path)._n_gpu == 1
+        assert grpo.arguments(Grpo(), 5, tmp_path, evaluate=False)._n_gpu == 1
+
+    def test_vllm_draws_in_its_share_of_memory(self, gpus: Any, tmp_path: Path):
+        gpus(1)
+        settings = grpo.arguments(Grpo(vllm_memory=0.4), 5, tmp_path, evaluate=True)
+        assert (settings.use_vllm, settings.vllm_mode) == (True, "colocate")
+        assert settings.vllm_gpu_memory_utilization == 0.4
+        assert settings.vllm_importance_sampling_mode == "token_truncate"
+
+    def test_with_fsdp2_checkpointing_is_its_own(
+        self, gpus: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        gpus(8)
+        monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+        assert not train.arguments(Training(), 5, tmp_path).gradient_checkpointing
