@@ -47,7 +47,7 @@ def improve(
     trainer = GRPOTrainer(
         model=base.path,
         args=_arguments(grpo, list(weights.values()), seed, checkpoints, bool(len(held_out))),
-        reward_funcs=[_Read(speech, REWARDS[name](speech.opens())) for name in weights],
+        reward_funcs=[Read(speech, REWARDS[name](speech.opens())) for name in weights],
         train_dataset=_dataset(prompts.filter(split="train")),
         eval_dataset=held_out if len(held_out) else None,
         processing_class=speech.tokenizer,
@@ -60,7 +60,7 @@ def improve(
 
 
 @dataclass(frozen=True)
-class _Read:
+class Read:
     """A reward of what was said with our tags: TRL's own texts lack those that are special."""
 
     speech: Speech
