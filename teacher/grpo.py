@@ -113,7 +113,7 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
         args=arguments(
             grpo, exercise.seed, apart, evaluate=bool(len(held_out)), tiny=exercise.tiny
         ),
-        reward_funcs=[_Read(speech, REWARDS[name](speech.opens())) for name in _weights(grpo)],
+        reward_funcs=[Read(speech, REWARDS[name](speech.opens())) for name in _weights(grpo)],
         train_dataset=_dataset(prompts.filter(split="train")),
         eval_dataset=held_out if len(held_out) else None,
         processing_class=speech.tokenizer,
@@ -130,7 +130,7 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
 
 
 @dataclass(frozen=True)
-class _Read:
+class Read:
     """A reward of what was said with our tags: TRL's own texts lack those that are special."""
 
     speech: Speech

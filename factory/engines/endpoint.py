@@ -19,6 +19,7 @@ from factory.engines.http_client import Reply, Trouble, Wire, refusal, repeated
 from factory.engines.responses import completion, echo
 from factory.engines.stream import Streamed
 from factory.errors import EngineFailure
+from factory.models.thinking_tags import Tags, named_tags
 from factory.recipe.models import Served
 
 
@@ -100,7 +101,8 @@ class Endpoint:
         if not self._streams(request):
             return self._answered(await self._wire.post(body, seconds), request)
         watch = request.watch() if request.watch else None
-        streamed = Streamed(self.served.opens_thinking, request.prefill, watch)
+        served = self.served
+        streamed = Streamed(served.opens_thinking, request.prefill, watch, served.thinking_tags)
         self._written.add(streamed)
         try:
             reply = await self._wire.post(body, seconds, streamed, self.served.idle)
@@ -138,7 +140,9 @@ class Endpoint:
                 **request.template_arguments,
             }
         if request.prefill:
-            messages.append({"role": "assistant", "content": request.prefill})
+            tags = named_tags(self.served.thinking_tags) or Tags()
+            begun = tags.said(request.prefill)
+            messages.append({"role": "assistant", "content": begun})
             body |= {"continue_final_message": True, "add_generation_prompt": False}
         further = body.pop("stream_options", {})  # refused where nothing is streamed
         if self._streams(request):
@@ -180,7 +184,9 @@ class Endpoint:
         if failed:
             raise failed
         if not (streamed and reply.streamed):
-            return completion(reply.body, self.served.opens_thinking, request.prefill)
+            served = self.served
+            opens, tags = served.opens_thinking, served.thinking_tags
+            return completion(reply.body, opens, request.prefill, tags)
         if self._wire.credentials.are_in(streamed.said()):
             raise repeated()
         return streamed.completion()

@@ -8,6 +8,7 @@ import orjson
 
 from factory.engines import Completion
 from factory.errors import EngineFailure
+from factory.models.thinking_tags import Reading, marks_of, named_tags
 from filters.text.shorten import shorten
 from filters.text.thinking import CLOSE, OPEN
 
@@ -22,13 +23,19 @@ FINISHED = {"stop": "stop", "length": "length", "repetition": "loop"}
 `repetition_detection`."""
 
 
-def completion(body: bytes, opens_thinking: bool = False, prefill: str = "") -> Completion:
+def completion(
+    body: bytes,
+    opens_thinking: bool = False,
+    prefill: str = "",
+    tags: tuple[str, str] | None = None,
+) -> Completion:
     """The one draw in a body.
 
     Args:
         body: JSON as `/v1/chat/completions` gives it, of any origin.
         opens_thinking: the server's template pre-fills `<think>`, so that a text lacks it.
         prefill: what the assistant's turn began with, so that a text lacks it.
+        tags: what marks the thinking in the server's content, where it is not ours.
 
     Raises:
         EngineFailure: `bad_body` where it is not what was asked for, `unfinished` where the server
@@ -47,7 +54,7 @@ def completion(body: bytes, opens_thinking: bool = False, prefill: str = "") -> 
     prompt_tokens = count(usage, "prompt_tokens")
     completion_tokens = count(usage, "completion_tokens")
     return Completion(
-        raw_text(choice.get("message"), opens_thinking, prefill),
+        raw_text(choice.get("message"), opens_thinking, prefill, tags),
         token_ids(choice.get("token_ids"), completion_tokens),
         finish_reason,
         prompt_tokens,
@@ -55,7 +62,12 @@ def completion(body: bytes, opens_thinking: bool = False, prefill: str = "") -> 
     )
 
 
-def raw_text(message: Any, opens_thinking: bool = False, prefill: str = "") -> str:
+def raw_text(
+    message: Any,
+    opens_thinking: bool = False,
+    prefill: str = "",
+    tags: tuple[str, str] | None = None,
+) -> str:
     """The text as the model drew it, from a message that may have been taken apart by the server.
 
     >>> raw_text({"reasoning": "2+2=4", "content": "4"})
@@ -66,6 +78,8 @@ def raw_text(message: Any, opens_thinking: bool = False, prefill: str = "") -> s
     '<think>\\n2+2=4</think>4'
     >>> raw_text({"reasoning": "=4", "content": "4"}, prefill="<think>\\n2+2")
     '=4\\n</think>\\n4'
+    >>> raw_text({"content": "[T]2+2=4[/T]4"}, tags=("[T]", "[/T]"))
+    '<think>2+2=4</think>4'
 
     Raises:
         EngineFailure: `bad_body` where no text can be found, or it cannot be told where the
@@ -73,7 +87,7 @@ def raw_text(message: Any, opens_thinking: bool = False, prefill: str = "") -> s
     """
     if not isinstance(message, dict):
         raise bad(f"the message is {echo(message)}, expected a mapping")
-    rebuilt = Rebuilt(opens_thinking, prefill)
+    rebuilt = Rebuilt(opens_thinking, prefill, tags)
     reasoning, content = pieces(message)
     rebuilt.add(reasoning, content)
     if not reasoning and "content" not in message:
@@ -92,7 +106,14 @@ class Rebuilt:
     line ends around the thinking, is held back until it is known.
     """
 
-    def __init__(self, opens_thinking: bool = False, prefill: str = ""):
+    def __init__(
+        self,
+        opens_thinking: bool = False,
+        prefill: str = "",
+        tags: tuple[str, str] | None = None,
+    ):
+        named = named_tags(tags)
+        self._reading = Reading(marks_of(named) if named else {})
         self._opens = opens_thinking and not prefill
         self._prefill = prefill
         self._text: list[str] = []
@@ -109,7 +130,7 @@ class Rebuilt:
     @property
     def held(self) -> str:
         """What is held back."""
-        return self._held + self._gap
+        return self._held + self._gap + self._reading.held
 
     def add(self, reasoning: str, content: str) -> str:
         """The text that is new with these pieces; some of it may come with later ones.
@@ -118,6 +139,7 @@ class Rebuilt:
             EngineFailure: `bad_body` where the pieces cannot be put in order.
         """
         thought = self._keep(self._think(reasoning)) if reasoning else ""
+        content = self._reading.feed(content)
         return thought + (self._keep(self._say(content)) if content else "")
 
     def finish(self) -> str:
@@ -126,6 +148,8 @@ class Rebuilt:
         Raises:
             EngineFailure: `bad_body` where it cannot be told where its thinking begins or ends.
         """
+        if rest := self._reading.finish():
+            self._keep(self._say(rest))
         if self._thinking and not self._answering:
             self._keep(self._held if self._text else self._opening(self._held))
         elif not self._answering:

@@ -32,13 +32,17 @@ class Streamed:
     """
 
     def __init__(
-        self, opens_thinking: bool = False, prefill: str = "", watch: Watch | None = None
+        self,
+        opens_thinking: bool = False,
+        prefill: str = "",
+        watch: Watch | None = None,
+        tags: tuple[str, str] | None = None,
     ) -> None:
         self.stopped: str | None = None
         """Why the watch wanted no more."""
         self.trouble: Trouble | None = None
         """What may go better another time: the server failed, or the stream had no end."""
-        self._rebuilt, self._watch = Rebuilt(opens_thinking, prefill), watch
+        self._rebuilt, self._watch = Rebuilt(opens_thinking, prefill, tags), watch
         self._failure: EngineFailure | None = None
         self._finish_reason: Any = None
         self._done = False

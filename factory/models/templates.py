@@ -46,7 +46,7 @@ class ChatTemplate:
     @property
     def tokens(self) -> list[str]:
         """The special tokens that the pieces are made of."""
-        pieces = [self.start, self.end, *(piece for turn in self.turns.values() for piece in turn)]
+        pieces = [self.start, *(piece for turn in self.turns.values() for piece in turn), self.end]
         return list(dict.fromkeys(MARK.findall("".join(pieces))))
 
     def missing(self, tokenizer: PreTrainedTokenizerBase) -> list[str]:

@@ -28,7 +28,11 @@ class Tags:
     """Further marks, and what is read in their place."""
 
     def said(self, text: str) -> str:
-        """A text of ours in the model's own marks."""
+        """A text of ours in the model's own marks.
+
+        >>> Tags("[THINK]", "[/THINK]").said("<think>2+2=4</think>4")
+        '[THINK]2+2=4[/THINK]4'
+        """
         return text.replace(OPEN, self.open).replace(CLOSE, self.close)
 
     def in_replies(self, messages: Sequence[Message]) -> list[Message]:
@@ -78,13 +82,20 @@ def tags_of(tokenizer: PreTrainedTokenizerBase) -> Tags:
     return min(there, key=lambda tags: tags.open not in template, default=Tags())
 
 
+def marks_of(tags: Tags) -> dict[str, str]:
+    """What is read in place of what, so that our marks stand in a text."""
+    marks = {tags.open: OPEN, tags.close: CLOSE, **tags.others}
+    return {mark: read for mark, read in marks.items() if mark != read}
+
+
 class Reading:
     """A text that grows, its marks read as ours. What may be the beginning of a mark is held back
     until more is known."""
 
     def __init__(self, marks: Mapping[str, str]):
         """`marks`: what stands in the text, and what is read in its place."""
-        self._marks, self._held = marks, ""
+        self._marks = marks
+        self.held = ""
         longest_first = sorted(map(re.escape, marks), key=len, reverse=True)
         self._pattern = re.compile("|".join(longest_first)) if marks else None
 
@@ -92,14 +103,14 @@ class Reading:
         """What is new, as far as it is known."""
         if self._pattern is None:
             return piece
-        text = self._held + piece
+        text = self.held + piece
         known = self._known(text)
-        self._held = text[known:]
+        self.held = text[known:]
         return self._read(text[:known])
 
     def finish(self) -> str:
         """What was held back, when no more comes."""
-        rest, self._held = self._held, ""
+        rest, self.held = self.held, ""
         return self._read(rest)
 
     def _read(self, text: str) -> str:
@@ -137,12 +148,13 @@ class Speech:
     def marks(self) -> Mapping[str, str]:
         """What is read in place of what. Where special tokens are not left out by the engine since
         tags are among them, the others are left out here."""
-        marks: dict[str, str] = {}
-        if self.special:
-            added = self.tokenizer.added_tokens_decoder.values()
-            marks = {token.content: "" for token in added if token.special}
-        marks |= {self.tags.open: OPEN, self.tags.close: CLOSE, **self.tags.others}
-        return {mark: read for mark, read in marks.items() if mark != read}
+        ours = marks_of(self.tags)
+        if not self.special:
+            return ours
+        added = self.tokenizer.added_tokens_decoder.values()
+        tags = (self.tags.open, self.tags.close)
+        others = {t.content: "" for t in added if t.special and t.content not in tags}
+        return others | ours
 
     def reading(self) -> Reading:
         """Reads what is written piece by piece."""

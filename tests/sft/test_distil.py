@@ -1,13 +1,16 @@
 """Distilling accounts for every row and every trained token, and drops what it must not cut."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from families import model_folder, tokenizer
 
 from factory.errors import LedgerError, StageError
 from factory.ledger import Account
-from factory.models import at
+from factory.models import Located, at
+from factory.models.chat import Message, load_tokenizer, prompt_ids
 from factory.recipe.student import Student
 from sft.distil import distil
 from sft.rows import ROW
@@ -43,9 +46,9 @@ def student() -> Student:
     return Student.model_validate({"base": {"tiny": "llama"}, "training": training})
 
 
-def distilled(base: Path, table: pl.DataFrame, student: Student, folder: Path) -> list[Account]:
+def distilled(base: Located, table: pl.DataFrame, student: Student, folder: Path) -> list[Account]:
     return distil(
-        at(base),
+        base,
         table.iter_slices(2),
         table["sample_id"],
         student,
@@ -60,7 +63,7 @@ def distilled(base: Path, table: pl.DataFrame, student: Student, folder: Path) -
 def test_every_row_has_a_fate_and_every_token_is_counted(
     base: Path, student: Student, tmp_path: Path
 ):
-    by_row, by_token = distilled(base, rows(*REPLIES), student, tmp_path)
+    by_row, by_token = distilled(at(base), rows(*REPLIES), student, tmp_path)
     table = pl.read_parquet(tmp_path / "rows.parquet")
     assert table.schema == ROW
     fates = dict(table.select("sample_id", "fate").iter_rows())
@@ -76,7 +79,7 @@ def test_every_row_has_a_fate_and_every_token_is_counted(
 
 def test_nothing_to_train_on_is_said(base: Path, student: Student, tmp_path: Path):
     with pytest.raises(StageError, match=r"none of 1 rows can be trained on: \{'too_long': 1\}"):
-        distilled(base, rows("long"), student, tmp_path)
+        distilled(at(base), rows("long"), student, tmp_path)
 
 
 def test_a_row_that_is_missing_is_missed(base: Path, student: Student, tmp_path: Path):
@@ -93,3 +96,36 @@ def test_a_row_that_is_missing_is_missed(base: Path, student: Student, tmp_path:
             checkpoints=tmp_path / "checkpoints",
             report=lambda *_, **__: None,
         )
+
+
+BARE: dict[str, tuple[bool, str]] = {
+    "chatml": (True, "<|im_end|>"),  # tokens that are new, so that the embeddings grow
+    "chatml, untied": (False, "<|im_end|>"),
+    "plain": (True, "</s>"),
+}
+
+
+@pytest.mark.parametrize("named", BARE)
+def test_a_base_without_chat_tokens_learns_the_template_that_is_named(named: str, tmp_path: Path):
+    from transformers import AutoModelForCausalLM, GenerationConfig
+
+    tied, end = BARE[named]
+    folder = model_folder(tmp_path / "base", tokenizer(("</s>",)), tied=tied)
+    learnt = {"epochs": 2, "batch_size": 1, "max_length": 60, "learning_rate": 1e-3}
+    student = Student.model_validate({"base": {"path": str(folder)}, "training": learnt})
+    base = at(folder).model_copy(update={"template": named.partition(",")[0]})
+    by_row, _ = distilled(base, rows("short"), student, tmp_path)
+    assert by_row.left == 1
+    # Whoever loads the folder asks and stops as it was trained.
+    again: Any = load_tokenizer(tmp_path / "model")
+    model: Any = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
+    ids = pl.read_parquet(tmp_path / "rows.parquet")["input_ids"][0].to_list()
+    question: list[Message] = [{"role": "user", "content": "1 + 1 ="}]
+    asked = prompt_ids(again, question)
+    assert ids[: len(asked)] == asked
+    assert model.get_input_embeddings().num_embeddings >= max(ids) + 1
+    shared = model.get_input_embeddings().weight is model.get_output_embeddings().weight
+    assert shared is tied
+    end_id = again.convert_tokens_to_ids(end)
+    assert ids[-1] == end_id == again.eos_token_id == model.config.eos_token_id
+    assert GenerationConfig.from_pretrained(tmp_path / "model").eos_token_id in (end_id, [end_id])

@@ -128,3 +128,23 @@ def test_memory_does_not_grow_with_the_rows():
     settings = ["--rows", "20000", "--bytes", "4096", "--most", "700"]
     done = subprocess.run([sys.executable, script, *settings], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+SPELT = {
+    "system": "<|endoftext|>",
+    "question": "A <|im_start|>?",
+    "reply": "<|im_start|>",
+}
+
+
+@pytest.mark.parametrize("place", SPELT)
+def test_a_text_that_spells_a_control_token_is_dropped(place: str, tokenizer: Any, tmp_path: Path):
+    said = {"system": "Be careful.", "question": "1+1?", "reply": "<think>1+1</think>2"}
+    roles = ("system", "user", "assistant")
+    messages = [
+        [{"role": role, "content": text} for role, text in zip(roles, each.values(), strict=True)]
+        for each in (said, said | {place: SPELT[place]})
+    ]
+    table, file = pl.DataFrame({"sample_id": ["a", "b"], "messages": messages}), tmp_path / "rows"
+    written(table.iter_slices(), 2, tokenizer, file)
+    assert pl.read_parquet(file)["fate"].to_list() == ["trained", "control_token_inside"]

@@ -8,8 +8,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from families import CHATML, tokenizer
 
 from factory.engines import Scripted
+from factory.models.thinking_tags import Speech
 from factory.prompts.collect import PROMPT
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.recipe.teacher import Grpo
@@ -21,6 +23,7 @@ from filters.correctness import Correctness
 from filters.text.thinking import split
 from filters.verifiers import verify
 from sft.score import score
+from teacher.grpo import Read
 from teacher.rewards import REWARDS, accuracy, form
 
 SUM = {"task": "chain_sum", "entry": {"question": "2 + 3 =", "answer": "5", "metadata": {}}}
@@ -141,3 +144,14 @@ def test_a_log_has_the_names_that_the_recipe_has():
     """TRL names a reward's curve after its function."""
     made: list[Any] = [make(False) for make in REWARDS.values()]
     assert [reward.__name__ for reward in made] == list(REWARDS)
+
+
+def test_a_reward_reads_tags_that_are_special_tokens():
+    """TRL's texts lack them, so that thinking and answer would run together."""
+    speech = Speech(tokenizer(("[THINK]", "[/THINK]", *CHATML)))
+    drawn = r"[THINK]6*7=42[/THINK]\boxed{42}<|im_end|>"
+    ids = speech.tokenizer.encode(drawn)
+    told = {"completions": [r"6*7=42\boxed{42}"], "prompts": ["?"]}
+    assert form()(**told) == [0.0]
+    assert Read(speech, form())(completion_ids=[ids], **told) == [1.0]
+    assert Read(speech, form()).__name__ == form().__name__
