@@ -151,6 +151,8 @@ def teach(settings: Mapping[str, Any], report: Report) -> None:
     )
     weights = trainer.accelerator.get_state_dict(trainer.model) if devices.sharded() else None
     if trainer.is_world_process_zero():
+        # Engines stop where it says, which a base model's own has elsewhere.
+        model.generation_config = folder.generation(tokenizer)
         folder.write(model, tokenizer, lesson.out, dtype=saved_as, weights=weights)
     trainer.accelerator.wait_for_everyone()
 
@@ -189,8 +191,6 @@ def _model(base: Path, tokenizer: Any, student: Student) -> tuple[Any, Any]:
         model.resize_token_embeddings(len(tokenizer))  # tied weights stay tied
     saved_as = model.dtype
     model = model.to(getattr(torch, devices.dtype(student.training)))
-    # Engines stop where the generation config says, which a base model's own has elsewhere.
     model.config.eos_token_id = tokenizer.eos_token_id
     model.config.pad_token_id = tokenizer.pad_token_id
-    model.generation_config = folder.generation(tokenizer)
     return model, saved_as

@@ -105,6 +105,33 @@ def test_two_processes_train_what_one_does(base: Path, tmp_path: Path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize(("numbers", "near"), [("float32", 1e-5), ("bfloat16", 0.1)])
+def test_fsdp2_trains_what_one_process_does(
+    numbers: str, near: float, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """With the file for 8 GPUs: parts of weights and states, and the first writes the student."""
+    (tmp_path / "1").mkdir()
+    distilled(base, student(devices=1), tmp_path / "1")
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("sft.distil.launch", lambda _, settings, **more: given.update(settings))
+    (tmp_path / "2").mkdir()
+    distilled(base, student(devices=2, dtype=numbers), tmp_path / "2")
+    job, events = tmp_path / "job.json", tmp_path / "events.jsonl"
+    told = {"function": "sharded:teach", "settings": given, "events": str(events)}
+    job.write_text(json.dumps(told))
+    here = f"{ROOT}:{ROOT / 'tests' / 'sft'}"
+    command = [sys.executable, "-m", "accelerate.commands.launch"]
+    command += ["--config_file", str(ROOT / "sft" / "fsdp2_8.yaml"), "--num_processes", "2"]
+    command += ["--main_process_port", "0", "--module", "sft.worker", str(job)]
+    environment = os.environ | {"PYTHONPATH": here, "ACCELERATE_TORCH_DEVICE": "cpu"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert apart(tmp_path / "1", tmp_path / "2") < near
+    assert json.loads(events.read_text().splitlines()[-1])["done"] == 24
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_killed_training_of_two_processes_goes_on(base: Path, tmp_path: Path):
     """Killed with its checkpoint written: all processes are gone, the next call does the rest."""
     wanted = student(devices=2, save_steps=4, epochs=4)
