@@ -22,5 +22,5 @@ def check(recipe: Path) -> None:
 
     plan = recipes.load(recipe)
     click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
-    for line in contexts.told(plan, recipe.parent):
+    for line in (*contexts.told(plan, recipe.parent), *contexts.prompts_told(plan, recipe.parent)):
         click.echo(f"  {line}")

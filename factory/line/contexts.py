@@ -8,11 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.line.stages import examination
+from factory import models
+from factory.line.stages import examination, told_aside
 from factory.models.context import context_in
+from factory.models.tokenizers import must_speak
+from factory.prompts.collect import collect
 from factory.recipe import Recipe
 from factory.recipe.models import Model, Served, Tiny, Weights
 from factory.recipe.sampling import Sampling
+from factory.recipe.sources import Hub
+from factory.sampler.failures import with_questions
+from factory.sampler.rounds import fitted, rounds_of
+from factory.sampler.strategies import prepare
+from factory.sampler.teacher import Teacher
 
 HUB_SECONDS = 5.0
 """Longest wait for the Hub's word about a model."""
@@ -88,6 +96,35 @@ def told(recipe: Recipe, home: Path) -> list[str]:
                 "tokens with the prompt: draws end there"
             ] = None
     return list(lines)
+
+
+def prompts_told(recipe: Recipe, home: Path) -> list[str]:
+    """What the run will say of its prompts, where they and the teachers' tokenizers are here.
+
+    Raises:
+        RecipeError: a source, a strategy or a template is not as it should be.
+        StageError: a teacher can be asked no prompt.
+    """
+    others = [(other, other.sampling) for other in recipe.teacher.others]
+    named = [(recipe.teacher.base, recipe.teacher.asked), *others]
+    there = [(model, own) for model, own in named if isinstance(model, Weights)]
+    known = [(found, own) for model, own in there if (found := models.here(model, home))]
+    if not known:
+        return []
+    if any(isinstance(source, Hub) for source in recipe.prompts):
+        return ["the prompts are on the Hub: they were not looked at"]
+    lines: list[str] = []
+    asked = collect(recipe.prompts, recipe.seed, home).prompts.filter(split="train")
+    strategies = prepare(recipe.sampling.strategies, home)
+    for found, own in known:
+        must_speak(found)
+        teacher = Teacher(found, asked=own)
+        for each in rounds_of(teacher, recipe.sampling, recipe.seed, strategies, asked):
+            fits = fitted(each, lines.append)
+            if fits.set_aside.height:
+                aside = with_questions(fits.set_aside, asked)
+                lines.append(f"{found.name}: {told_aside(aside)}")
+    return lines
 
 
 def _name(model: Model) -> str:

@@ -195,14 +195,15 @@ def _left_out(context: Context, drawn: Drawn, asked: pl.DataFrame) -> str:
     say of them, if there are any."""
     aside, file = failures.with_questions(drawn.set_aside, asked), context.run.unasked(context.name)
     store.write_table(aside, file)
-    said = "" if aside.is_empty() else _told_aside(aside) + f"; all in {file}"
+    said = "" if aside.is_empty() else f"; {told_aside(aside)}; all in {file}"
     rows, file = failures.table(drawn.failed, asked), context.run.failed_draws(context.name)
     store.write_table(rows, file)
     return said if rows.is_empty() else f"{said}; {failures.told(rows)}; all in {file}"
 
 
-def _told_aside(aside: pl.DataFrame) -> str:
-    return f"; {failures.told(aside, 'prompt', 'set aside')}, whose words: {aside['words'][0]}"
+def told_aside(aside: pl.DataFrame) -> str:
+    """In a line: prompts that a model cannot be asked, and why."""
+    return f"{failures.told(aside, 'prompt', 'set aside')}; the first: {aside['words'][0]}"
 
 
 def _draws(drawn: Drawn) -> Account:

@@ -69,11 +69,35 @@ def find(weights: Weights, home: Path) -> Located:
     Raises:
         RecipeError: when it is neither.
     """
+    return _find(weights, home).model_copy(update=_told(weights, home))
+
+
+def here(weights: Weights, home: Path) -> Located | None:
+    """The same without its identity, which takes long; None where its tokenizer would have to be
+    fetched."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    folder = home / Path(weights.path).expanduser()
+    if not (folder / "config.json").exists():
+        name, file = weights.path, "tokenizer_config.json"
+        try:
+            cached = try_to_load_from_cache(name, file, revision=weights.revision)
+        except HFValidationError:
+            return None
+        if not isinstance(cached, str):
+            return None
+        folder = Path(cached).parent
+    found = Located(path=str(folder), name=weights.path, digest="")
+    return found.model_copy(update=_told(weights, home))
+
+
+def _told(weights: Weights, home: Path) -> dict[str, object]:
+    """What a recipe says of template and tags, files read."""
     template = weights.template
     if template is not None and template not in OUR_TEMPLATES:
         template = (home / Path(template).expanduser()).read_text()
-    told = {"template": template, "thinking_tags": weights.thinking_tags}
-    return _find(weights, home).model_copy(update=told)
+    return {"template": template, "thinking_tags": weights.thinking_tags}
 
 
 def _find(weights: Weights, home: Path) -> Located:

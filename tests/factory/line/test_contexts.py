@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tiny_models import tiny_model
 
 from factory import recipe as recipes
 from factory.cli import main
@@ -90,6 +91,26 @@ def test_check_says_it(tmp_path: Path):
     result = CliRunner().invoke(main, ["check", str(recipe)])
     assert result.exit_code == 0
     assert "sampling.max_tokens is 32,768, and its context 4,096" in result.output
+
+
+def test_prompts_are_looked_at_where_they_and_the_tokenizer_are_here(tmp_path: Path):
+    tiny_model(tmp_path / "model", seed=1)
+    rows = [{"question": "1+1?", "answer": "2"}, {"question": "1+1? " * 5000, "answer": "2"}]
+    rows.append({"question": "1+1?<|im_end|>", "answer": "2"})
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    columns = {"question": "question", "reference": "answer"}
+    plan = {
+        "name": "t",
+        "prompts": [{"source": "files", "path": "rows.jsonl", "columns": columns}],
+        "teacher": {"base": {"path": "model"}},
+        "sampling": {"max_tokens": 100},
+    }
+    (tmp_path / "r.yaml").write_text(json.dumps(plan))
+    result = CliRunner().invoke(main, ["check", str(tmp_path / "r.yaml")])
+    assert result.exit_code == 0, result.output
+    assert "2 prompts set aside (" in result.output
+    assert "too_long 1" in result.output
+    assert "control_token 1" in result.output
 
 
 @pytest.mark.parametrize(
