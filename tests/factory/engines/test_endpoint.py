@@ -72,6 +72,19 @@ def test_a_turn_that_was_begun_is_sent_as_the_last_message():
     assert request().messages == [{"role": "user", "content": "2+2?"}]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_model_with_tags_of_its_own_is_spoken_to_in_them(stream: bool):
+    async def ask(asked_of: Misbehaving) -> Completion:
+        tags = ("[THINK]", "[/THINK]")
+        async with asked_of, endpoint(asked_of.url, stream=stream, thinking_tags=tags) as asked:
+            return await asked.draw(request(prefill="<think>\n2+2"))
+
+    pieces = (event("=4[/TH"), event("INK]4"), event(finish_reason="stop"))
+    server = Misbehaving(streams(*pieces) if stream else answers("=4[/THINK]4"))
+    assert asyncio.run(ask(server)).text == "=4</think>4"
+    assert server.bodies[0]["messages"][-1]["content"] == "[THINK]\n2+2"
+
+
 def test_what_a_server_refuses_is_not_sent():
     without = ["n", "seed", "stream_options"]
     asked = Asked(streams(event("4"), END), stream=True, without=without)

@@ -54,6 +54,24 @@ def test_thinking_is_put_back_where_the_model_wrote_it(
     assert (thought.reasoning, thought.response) == (reasoning, response), remark
 
 
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+@pytest.mark.parametrize("opens", [False, True])
+def test_tags_of_one_s_own_are_read_as_ours(size: int, opens: bool):
+    tags, content = ("[THINK]", "[/THINK]"), "[THINK]\n2+2=4\n[/THINK]\n4 [x"
+    expected = f"{THINK} [x"
+    body = json.dumps(draw(message={"content": content})).encode()
+    assert completion(body, opens, tags=tags).text == expected
+    rebuilt = Rebuilt(opens, tags=tags)
+    for start in range(0, len(content), size):
+        rebuilt.add("", content[start : start + size])
+    assert rebuilt.finish() == expected
+    inner = json.dumps(draw(message={"content": "2+2=4\n[/THINK]\n4"})).encode()
+    if opens:  # the template has written the tag
+        assert completion(inner, opens, tags=tags).text == THINK
+    else:
+        assert completion(body).text == content  # nobody has named them
+
+
 BEGUN = "<think>\n2+2"
 ANSWERED = "<think>\n2+2=4\n</think>\n"
 
