@@ -61,30 +61,20 @@ def distil(
     fitting(table, order, checkpoints / "rows")
     for words in forecast(base, table, student.training, wanted, tiny=tiny_base(student)):
         say(words)
+    place = checkpoints.absolute()
     lesson = Lesson(
         base=base.absolute(),
-        tokenizer=checkpoints.absolute() / "tokenizer",
+        tokenizer=place / "tokenizer",
         table=table.absolute(),
-        order=checkpoints.absolute() / "order.parquet",
+        order=place / "order.parquet",
         student=student,
         seed=seed,
         out=out.absolute(),
-        checkpoints=checkpoints.absolute(),
+        checkpoints=place,
     )
     tokenizer.save_pretrained(lesson.tokenizer)
     order.to_frame("sample_id").write_parquet(lesson.order)
-    settings = lesson.model_dump(mode="json")
-    if wanted == 1:
-        teach(settings, report)
-    else:
-        launch(
-            "sft.distil:teach",
-            settings,
-            wanted=wanted,
-            folder=checkpoints / "processes",
-            report=report,
-            say=say,
-        )
+    give(lesson, wanted, report, say)
     return told
 
 
@@ -102,6 +92,16 @@ class Lesson(Strict):
     seed: int
     out: Path
     checkpoints: Path
+
+
+def give(lesson: Lesson, wanted: int, report: Report, say: Callable[[str], None]) -> None:
+    """Teach here, or in a process for each of several devices."""
+    settings = lesson.model_dump(mode="json")
+    if wanted == 1:
+        teach(settings, report)
+    else:
+        there = lesson.checkpoints / "processes"
+        launch("sft.distil:teach", settings, wanted=wanted, folder=there, report=report, say=say)
 
 
 def teach(settings: Mapping[str, Any], report: Report) -> None:
