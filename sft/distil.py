@@ -64,30 +64,12 @@ def distil(
     fitting(table, order, checkpoints / "rows")
     for words in forecast(home, table, student.training, wanted, tiny=tiny_base(student)):
         say(words)
-    lesson = Lesson(
-        base=home,
-        tokenizer=checkpoints.absolute() / "tokenizer",
-        table=table.absolute(),
-        order=checkpoints.absolute() / "order.parquet",
-        student=student,
-        seed=seed,
-        out=out.absolute(),
-        checkpoints=checkpoints.absolute(),
-    )
-    learns.tokenizer.save_pretrained(lesson.tokenizer)
-    order.to_frame("sample_id").write_parquet(lesson.order)
-    settings = lesson.model_dump(mode="json")
-    if wanted == 1:
-        teach(settings, report)
-    else:
-        launch(
-            "sft.distil:teach",
-            settings,
-            wanted=wanted,
-            folder=checkpoints / "processes",
-            report=report,
-            say=say,
-        )
+    place = checkpoints.absolute()
+    learns.tokenizer.save_pretrained(place / "tokenizer")
+    order.to_frame("sample_id").write_parquet(place / "order.parquet")
+    where = {"base": home, "table": table.absolute(), "out": out.absolute()}
+    lesson = Lesson(**where, student=student, seed=seed, checkpoints=place)
+    give(lesson, wanted, report, say)
     return told
 
 
@@ -117,24 +99,31 @@ class Lesson(Strict):
     """What each process of a training is told."""
 
     base: Path
-    tokenizer: Path
-    """The student's, as it was made from the base's."""
     table: Path
-    """Its rows, as `sft.rows.ROW`."""
-    order: Path
-    """Their ids, in the order in which they are numbered."""
+    """The rows, as `sft.rows.ROW`."""
+    out: Path
     student: Student
     seed: int
-    out: Path
     checkpoints: Path
+    """Where also the student's tokenizer is, and the rows' ids in the order of their numbers."""
+
+
+def give(lesson: Lesson, wanted: int, report: Report, say: Callable[[str], None]) -> None:
+    """Teach here, or in a process for each of several devices."""
+    settings = lesson.model_dump(mode="json")
+    if wanted == 1:
+        teach(settings, report)
+    else:
+        there = lesson.checkpoints / "processes"
+        launch("sft.distil:teach", settings, wanted=wanted, folder=there, report=report, say=say)
 
 
 def teach(settings: Mapping[str, Any], report: Report) -> None:
     """One process's part of a training; the first writes the student's folder."""
     lesson = Lesson.model_validate(settings)
     training, count = lesson.student.training, devices.processes()
-    order = pl.read_parquet(lesson.order)["sample_id"]
-    tokenizer = load_tokenizer(lesson.tokenizer)
+    order = pl.read_parquet(lesson.checkpoints / "order.parquet")["sample_id"]
+    tokenizer = load_tokenizer(lesson.checkpoints / "tokenizer")
     # A checkpoint is of so many processes: others could not go on from it.
     apart = lesson.checkpoints / f"of-{count}" if count > 1 else lesson.checkpoints
     devices.joined()

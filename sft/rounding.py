@@ -57,10 +57,10 @@ class RoundingAdamW(torch.optim.Optimizer):
             state["exp_avg_sq"] = torch.zeros_like(weight)
         state["step"] += 1
         number = int(state["step"])
-        parts = [weight, weight.grad, state["exp_avg"], state["exp_avg_sq"]]
+        parts: Any = (weight, weight.grad, state["exp_avg"], state["exp_avg_sq"])
         lot = torch.Generator(device=_own(weight).device).manual_seed(number * 1_000_003 + place)
         for pieces in zip(*(_own(part).view(-1).split(PIECE) for part in parts), strict=True):
-            _step(*pieces, group, number, lot)
+            _step(pieces, group, number, lot)
 
 
 def _own(tensor: Tensor) -> Tensor:
@@ -69,15 +69,10 @@ def _own(tensor: Tensor) -> Tensor:
 
 
 def _step(
-    weight: Tensor,
-    gradient: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    group: dict[str, Any],
-    number: int,
-    lot: torch.Generator,
+    pieces: tuple[Tensor, ...], group: dict[str, Any], number: int, lot: torch.Generator
 ) -> None:
-    """AdamW's step for some of the numbers, in place."""
+    """AdamW's step for some of the numbers, in place: weights, gradients, and the two means."""
+    weight, gradient, mean, square = pieces
     first, second = group["betas"]
     slope, now = gradient.float(), weight.float()
     averaged = mean.float().lerp_(slope, 1 - first)

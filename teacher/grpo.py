@@ -66,30 +66,25 @@ def improve(
     """
     wanted = devices.devices(grpo, tiny=tiny)
     devices.shares(grpo, grpo.completions, wanted, tiny=tiny)
-    checkpoints.mkdir(parents=True, exist_ok=True)
+    place = checkpoints.absolute()
+    place.mkdir(parents=True, exist_ok=True)
     exercise = Exercise(
         base=base.model_copy(update={"path": str(Path(base.path).absolute())}),
-        prompts=checkpoints.absolute() / "prompts.parquet",
+        prompts=place / "asked.parquet",
         grpo=grpo,
         seed=seed,
         out=out.absolute(),
-        log=checkpoints.absolute() / "log.json",
-        checkpoints=checkpoints.absolute(),
+        log=place / "steps.json",
+        checkpoints=place,
         tiny=tiny,
     )
     prompts.write_parquet(exercise.prompts)
-    settings = exercise.model_dump(mode="json")
+    settings, there = exercise.model_dump(mode="json"), place / "processes"
     if wanted == 1:
         practise(settings, report)
     else:
-        launch(
-            "teacher.grpo:practise",
-            settings,
-            wanted=wanted,
-            folder=checkpoints / "processes",
-            report=report,
-            say=say,
-        )
+        name = "teacher.grpo:practise"
+        launch(name, settings, wanted=wanted, folder=there, report=report, say=say)
     return json.loads(exercise.log.read_text())
 
 

@@ -5,6 +5,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, sys.argv[1])
 
@@ -13,7 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, __version__
 
 assert __version__.startswith("4."), __version__
 text, ids, logits = torch.load(Path(sys.argv[3]) / "ours.pt")
-tokenizer = AutoTokenizer.from_pretrained(sys.argv[2])
+tokenizer: Any = AutoTokenizer.from_pretrained(sys.argv[2])
 assert tokenizer(text)["input_ids"] == ids
 model = AutoModelForCausalLM.from_pretrained(sys.argv[2], dtype="float32")
 assert torch.allclose(model(torch.tensor([ids])).logits, logits, atol=1e-6)

@@ -15,11 +15,16 @@ from sft import devices, distil, trainer
 def teach(settings: Mapping[str, Any], report: Any) -> None:
     """As `sft.distil.teach`; proves that weights are in parts, and checkpointing FSDP2's own."""
     state.PartialState._prepare_backend = lambda *_, **__: ("gloo", DistributedType.MULTI_GPU)
-    devices.joined = lambda: state.PartialState(backend="gloo")
+    devices.joined = joined
     usual = trainer.device_settings
     trainer.device_settings = lambda dtype="float32": usual(dtype) | {"use_cpu": False}
     distil.train = looked_at(distil.train)
     distil.teach(settings, report)
+
+
+def joined() -> None:
+    """As `sft.devices.joined`."""
+    state.PartialState(backend="gloo")
 
 
 def looked_at(train: Any) -> Any:

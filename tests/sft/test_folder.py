@@ -21,6 +21,7 @@ from transformers import (
 )
 
 from factory.errors import RecipeError
+from factory.models import at
 from factory.models.chat import load_tokenizer
 from factory.recipe.student import Student
 from sft import folder
@@ -73,7 +74,7 @@ def distilled(base: Path, out: Path, **settings: Any) -> None:
     rows = pl.DataFrame({"sample_id": list("abcd"), "messages": [turns] * 4})
     usual = {"base": {"path": "it"}, "training": {"epochs": 1, "batch_size": 2}}
     distil(
-        base,
+        at(base),
         [rows],
         rows["sample_id"],
         Student.model_validate(usual | settings),

@@ -49,6 +49,13 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def alone(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[float]]:
+    """What one process makes of it, and the losses that it told."""
+    folder = tmp_path_factory.mktemp("alone")
+    return folder, distilled(base, student(devices=1), folder)
+
+
 def student(**training: Any) -> Student:
     usual = {"epochs": 4, "batch_size": 4, "device_batch_size": 1, "learning_rate": 1e-3}
     return Student.model_validate({"base": {"path": "it"}, "training": usual | training})
@@ -88,34 +95,35 @@ pytestmark = pytest.mark.xdist_group("engine")
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_two_processes_train_what_one_does(base: Path, tmp_path: Path):
+def test_two_processes_train_what_one_does(
+    base: Path, alone: tuple[Path, list[float]], tmp_path: Path
+):
     """21 rows are no multiple of 2 x 1: the last batch of an epoch must not take rows twice."""
-    losses = {}
-    for count in (1, 2):
-        (tmp_path / str(count)).mkdir()
-        losses[count] = distilled(base, student(devices=count), tmp_path / str(count))
-    assert len(losses[1]) == 1  # every 20 steps; 24 steps in all
-    assert losses[2] == pytest.approx(losses[1], abs=1e-4)
-    moved = apart(tmp_path / "1", tmp_path / "2")
-    assert moved < 1e-4
+    folder, losses = alone
+    assert len(losses) == 1  # every 20 steps; 24 steps in all
+    assert distilled(base, student(devices=2), tmp_path) == pytest.approx(losses, abs=1e-4)
+    differ = apart(folder, tmp_path)
+    assert differ < 1e-5
     start = load_file(base / "model.safetensors")
-    end = load_file(tmp_path / "1" / "model" / "model.safetensors")
-    assert max(float((end[name] - start[name]).abs().max()) for name in start) > 100 * moved
+    end = load_file(folder / "model" / "model.safetensors")
+    assert max(float((end[name] - start[name]).abs().max()) for name in start) > 100 * differ
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("numbers", "near"), [("float32", 1e-5), ("bfloat16", 0.1)])
 def test_fsdp2_trains_what_one_process_does(
-    numbers: str, near: float, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    numbers: str,
+    near: float,
+    base: Path,
+    alone: tuple[Path, list[float]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     """With the file for 8 GPUs: parts of weights and states, and the first writes the student."""
-    (tmp_path / "1").mkdir()
-    distilled(base, student(devices=1), tmp_path / "1")
     given: dict[str, Any] = {}
     monkeypatch.setattr("sft.distil.launch", lambda _, settings, **more: given.update(settings))
-    (tmp_path / "2").mkdir()
-    distilled(base, student(devices=2, dtype=numbers), tmp_path / "2")
+    distilled(base, student(devices=2, dtype=numbers), tmp_path)
     job, events = tmp_path / "job.json", tmp_path / "events.jsonl"
     told = {"function": "sharded:teach", "settings": given, "events": str(events)}
     job.write_text(json.dumps(told))
@@ -126,7 +134,7 @@ def test_fsdp2_trains_what_one_process_does(
     environment = os.environ | {"PYTHONPATH": here, "ACCELERATE_TORCH_DEVICE": "cpu"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert apart(tmp_path / "1", tmp_path / "2") < near
+    assert apart(alone[0], tmp_path) < near
     assert json.loads(events.read_text().splitlines()[-1])["done"] == 24
 
 

@@ -30,30 +30,30 @@ def gpus(monkeypatch: pytest.MonkeyPatch) -> Any:
     return pretend
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "told"),
-    [
-        ("epochs", 7, {"num_train_epochs": 7}),
-        (
-            "batch_size",
-            48,
-            {"per_device_train_batch_size": 1, "gradient_accumulation_steps": 48},
-        ),
-        (
-            "device_batch_size",
-            4,
-            {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 4},
-        ),
-        ("learning_rate", 3e-4, {"learning_rate": 3e-4}),
-        ("schedule", "linear", {"lr_scheduler_type": "linear"}),
-        ("warmup", 0.2, {"warmup_steps": 0.2}),
-        ("weight_decay", 0.1, {"weight_decay": 0.1}),
-        ("save_steps", 11, {"save_steps": 11}),
-        ("dtype", "bfloat16", {"bf16": False}),
-        # Rows are dropped by their length, and never cut by the trainer.
-        ("max_length", 1024, {"max_length": None}),
-    ],
-)
+FINE_TUNING: list[tuple[str, Any, dict[str, Any]]] = [
+    ("epochs", 7, {"num_train_epochs": 7}),
+    (
+        "batch_size",
+        48,
+        {"per_device_train_batch_size": 1, "gradient_accumulation_steps": 48},
+    ),
+    (
+        "device_batch_size",
+        4,
+        {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 4},
+    ),
+    ("learning_rate", 3e-4, {"learning_rate": 3e-4}),
+    ("schedule", "linear", {"lr_scheduler_type": "linear"}),
+    ("warmup", 0.2, {"warmup_steps": 0.2}),
+    ("weight_decay", 0.1, {"weight_decay": 0.1}),
+    ("save_steps", 11, {"save_steps": 11}),
+    ("dtype", "bfloat16", {"bf16": False}),
+    # Rows are dropped by their length, and never cut by the trainer.
+    ("max_length", 1024, {"max_length": None}),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "told"), FINE_TUNING)
 def test_of_fine_tuning(key: str, value: Any, told: dict[str, Any], tmp_path: Path):
     settings = train.arguments(Training.model_validate({key: value}), 5, tmp_path)
     assert {name: getattr(settings, name) for name in told} == told
@@ -61,50 +61,49 @@ def test_of_fine_tuning(key: str, value: Any, told: dict[str, Any], tmp_path: Pa
 
 
 def test_of_fine_tuning_all_keys_are_in_the_table():
-    table = test_of_fine_tuning.pytestmark[0].args[1]
     # `devices` are processes, started before a configuration is made: tests/sft/test_processes.py
-    assert {key for key, *_ in table} | {"devices"} == set(Training.model_fields)
+    assert {key for key, *_ in FINE_TUNING} | {"devices"} == set(Training.model_fields)
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "told"),
-    [
-        ("steps", 7, {"max_steps": 7}),
-        (
-            "prompts_per_step",
-            4,
-            {
-                "per_device_train_batch_size": 1,
-                "gradient_accumulation_steps": 32,
-                "steps_per_generation": 32,
-                "generation_batch_size": 32,
-                "per_device_eval_batch_size": 4,
-            },
-        ),
-        ("draws", 4, {"num_generations": 4, "generation_batch_size": 64}),
-        (
-            "device_batch_size",
-            8,
-            {
-                "per_device_train_batch_size": 8,
-                "gradient_accumulation_steps": 16,
-                "steps_per_generation": 16,
-                "generation_batch_size": 128,
-                "per_device_eval_batch_size": 16,
-            },
-        ),
-        ("learning_rate", 3e-4, {"learning_rate": 3e-4, "lr_scheduler_type": "constant"}),
-        ("beta", 0.1, {"beta": 0.1}),
-        ("temperature", 0.9, {"temperature": 0.9, "top_p": 1.0, "top_k": 0}),
-        ("max_tokens", 77, {"max_completion_length": 77}),
-        ("rewards", {"accuracy": 1.0, "format": 0.5}, {"reward_weights": [1.0, 0.5]}),
-        ("rewards", {"accuracy": 0.7, "format": 0}, {"reward_weights": [0.7]}),
-        ("evaluate_every", 3, {"eval_steps": 3, "eval_strategy": "steps"}),
-        ("save_steps", 11, {"save_steps": 11}),
-        ("dtype", "bfloat16", {"model_init_kwargs": {"dtype": "bfloat16", "device_map": None}}),
-        ("vllm_memory", 0.4, {"use_vllm": False}),  # on a CPU transformers draws
-    ],
-)
+REINFORCING: list[tuple[str, Any, dict[str, Any]]] = [
+    ("steps", 7, {"max_steps": 7}),
+    (
+        "prompts_per_step",
+        4,
+        {
+            "per_device_train_batch_size": 1,
+            "gradient_accumulation_steps": 32,
+            "steps_per_generation": 32,
+            "generation_batch_size": 32,
+            "per_device_eval_batch_size": 4,
+        },
+    ),
+    ("draws", 4, {"num_generations": 4, "generation_batch_size": 64}),
+    (
+        "device_batch_size",
+        8,
+        {
+            "per_device_train_batch_size": 8,
+            "gradient_accumulation_steps": 16,
+            "steps_per_generation": 16,
+            "generation_batch_size": 128,
+            "per_device_eval_batch_size": 16,
+        },
+    ),
+    ("learning_rate", 3e-4, {"learning_rate": 3e-4, "lr_scheduler_type": "constant"}),
+    ("beta", 0.1, {"beta": 0.1}),
+    ("temperature", 0.9, {"temperature": 0.9, "top_p": 1.0, "top_k": 0}),
+    ("max_tokens", 77, {"max_completion_length": 77}),
+    ("rewards", {"accuracy": 1.0, "format": 0.5}, {"reward_weights": [1.0, 0.5]}),
+    ("rewards", {"accuracy": 0.7, "format": 0}, {"reward_weights": [0.7]}),
+    ("evaluate_every", 3, {"eval_steps": 3, "eval_strategy": "steps"}),
+    ("save_steps", 11, {"save_steps": 11}),
+    ("dtype", "bfloat16", {"model_init_kwargs": {"dtype": "bfloat16", "device_map": None}}),
+    ("vllm_memory", 0.4, {"use_vllm": False}),  # on a CPU transformers draws
+]
+
+
+@pytest.mark.parametrize(("key", "value", "told"), REINFORCING)
 def test_of_grpo(key: str, value: Any, told: dict[str, Any], tmp_path: Path):
     wanted = Grpo.model_validate({key: value})
     settings = grpo.arguments(wanted, 5, tmp_path, evaluate=True)
@@ -113,9 +112,8 @@ def test_of_grpo(key: str, value: Any, told: dict[str, Any], tmp_path: Path):
 
 
 def test_of_grpo_all_keys_are_in_the_table():
-    table = test_of_grpo.pytestmark[0].args[1]
     # `devices` as above; `held_out` are rows of the dataset that curves are measured on.
-    assert {key for key, *_ in table} | {"devices", "held_out"} == set(Grpo.model_fields)
+    assert {key for key, *_ in REINFORCING} | {"devices", "held_out"} == set(Grpo.model_fields)
 
 
 def test_tiny_models_are_held_whole(tmp_path: Path):
