@@ -74,7 +74,9 @@ class Counters:
             "in_flight": self.in_flight,
             "accepted": self.spent.accepted,
             "tokens_per_second": (self.tokens + in_flight_tokens) / seconds,
-            "tokens_per_accepted": self.spent.tokens / max(self.spent.accepted, 1),
+            "tokens_per_accepted": self.spent.tokens / self.spent.accepted
+            if self.spent.accepted
+            else 0,
             "prompts_finished": self.finished,
             "prompts_hopeless": self.hopeless,
             "stopped_in_flight": self.stopped,
