@@ -31,7 +31,7 @@ FINE_TUNING: dict[str, list[tuple[int, int, str, dict[str, Any]]]] = {
     # rows a batch, tokens a row, dtype of the weights, other settings
     "05": [(4, 2048, "float32", {}), (16, 2048, "float32", {}), (2, 16384, "float32", {})],
     "15": [(4, 2048, "float32", {}), (16, 2048, "float32", {})],
-    # `sft/distil.py` trains float32 weights: 16 bytes a weight with AdamW, 122 GB here.
+    # In bfloat16 AdamW rounds by lot, `sft/rounding.py`; float32 would need 122 GB here.
     "7": [(4, 2048, "bfloat16", {}), (2, 2048, "bfloat16", {"optim": "adafactor"})],
 }
 
@@ -63,13 +63,14 @@ def fine_tuned(
 
     from factory.models.chat import load_tokenizer
     from sft.rows import Collator
+    from sft.trainer import optimizer
 
     model, tokenizer = random_model(shape, dtype), load_tokenizer(bare_folder(shape))
     draw, padding = random.Random(1), tokenizer.pad_token_id
     assert isinstance(padding, int)
     times: list[float] = []
     ids = [draw.choices(range(300, VOCABULARY - 300), k=length) for _ in range(rows * 4)]
-    arguments = fine_tuning_arguments(rows, further)
+    arguments = fine_tuning_arguments(rows, dtype, further)
     SFTTrainer(
         model=model,
         args=arguments,
@@ -79,6 +80,7 @@ def fine_tuned(
         processing_class=tokenizer,
         data_collator=Collator(padding),
         callbacks=[clock(times.append)],
+        optimizer_cls_and_kwargs=None if "optim" in further else optimizer(arguments, dtype),
     ).train()
     steps = [after - before for before, after in pairwise(times)][WARM - 1 :]
     seconds = statistics.median(steps)
@@ -96,7 +98,7 @@ def fine_tuned(
     }
 
 
-def fine_tuning_arguments(rows: int, further: dict[str, Any]) -> Any:
+def fine_tuning_arguments(rows: int, dtype: str, further: dict[str, Any]) -> Any:
     """As in `sft/train.py`, for a number of steps."""
     from trl import SFTConfig
 
@@ -115,7 +117,7 @@ def fine_tuning_arguments(rows: int, further: dict[str, Any]) -> Any:
         save_strategy="no",
         logging_steps=20,
         seed=0,
-        **{**device_settings(), **further},
+        **{**device_settings(dtype), **further},
     )
 
 
