@@ -13,14 +13,18 @@ from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.line.context import Context, Result
 from factory.models import Located
+from factory.models.context import context_of
 from factory.models.student_template import learner
 from factory.models.tokenizers import must_speak
 from factory.recipe import Recipe
 from factory.recipe.asking import Asking
 from factory.recipe.models import Model, Served, Tiny
 from factory.recipe.sampling import Fixed, Policy, Sampling
+from factory.recipe.teacher import Grpo
 from factory.records import digest, rows_digest
 from factory.sampler import draws, failures
+from factory.sampler.admission import Admitted, admitted
+from factory.sampler.asker import Asker
 from factory.sampler.draws import Drawn
 from factory.sampler.teacher import Teacher
 from factory.store import Store
@@ -120,9 +124,11 @@ def teacher(context: Context) -> Result:
         return Result(base.identity(), f"{base.name} as it is", [])
     from teacher.grpo import improve
 
+    there, asker = context.run.prompts(), Asker("", Sampling(), context.recipe.seed)
+    door = admitted(base, there, asker, context_of(base.path))
     log = improve(
         base,
-        context.run.prompts(),
+        door.prompts,
         grpo,
         seed=_seed(context),
         out=context.run.weights(context.name),
@@ -133,11 +139,19 @@ def teacher(context: Context) -> Result:
     )
     context.run.grpo_log.write_text(json.dumps(log, indent=1))
     made = _made(context, "teacher", base.thinking_tags)
-    there = context.run.prompts().filter(split="train").height
-    reached = min(there, grpo.steps * grpo.prompts_per_step)
-    unreached = {"not_reached": there - reached} if there > reached else {}
-    account = Account(what="prompts", entered=there, left=reached, dropped=unreached)
-    return Result(made.digest, f"{grpo.steps} steps of GRPO", [account])
+    return Result(made.digest, f"{grpo.steps} steps of GRPO", [_practised(there, door, grpo)])
+
+
+def _practised(there: pl.DataFrame, door: Admitted, grpo: Grpo) -> Account:
+    """The account of the prompts that a teacher was trained on."""
+    train = there.filter(split="train").select("prompt_id")
+    aside = door.set_aside.join(train, on="prompt_id", how="semi")["reason"].value_counts()
+    dropped = dict(aside.iter_rows())
+    able = train.height - sum(dropped.values())
+    reached = min(able, grpo.steps * grpo.prompts_per_step)
+    if able > reached:
+        dropped["not_reached"] = able - reached
+    return Account(what="prompts", entered=train.height, left=reached, dropped=dropped)
 
 
 def samples(context: Context) -> Result:
