@@ -146,7 +146,7 @@ def _practised(there: pl.DataFrame, door: Admitted, grpo: Grpo) -> Account:
     """The account of the prompts that a teacher was trained on."""
     train = there.filter(split="train").select("prompt_id")
     aside = door.set_aside.join(train, on="prompt_id", how="semi")["reason"].value_counts()
-    dropped = dict(aside.iter_rows())
+    dropped: dict[str, int] = dict(aside.iter_rows())
     able = train.height - sum(dropped.values())
     reached = min(able, grpo.steps * grpo.prompts_per_step)
     if able > reached:
