@@ -21,6 +21,7 @@ def check(recipe: Path) -> None:
     from factory.line.table import wanted
 
     plan = recipes.load(recipe)
+    told = [*contexts.told(plan, recipe.parent), *contexts.prompts_told(plan, recipe.parent)]
     click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
-    for line in (*contexts.told(plan, recipe.parent), *contexts.prompts_told(plan, recipe.parent)):
+    for line in told:
         click.echo(f"  {line}")

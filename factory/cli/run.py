@@ -95,5 +95,5 @@ def _show(run: RunFolder, console: Any) -> None:
     }
     console.print("")
     for name, place in files.items():
-        if not isinstance(place, Path) or place.exists():
+        if place.exists() if isinstance(place, Path) else place:
             console.print(f"{name:9} {place}", markup=False, soft_wrap=True)

@@ -191,10 +191,8 @@ def _summary(context: Context, drawn: Drawn) -> str:
     kept = context.draws().read(told, drawn.samples)
     correct, tokens = kept.filter(verdict="correct").height, int(kept["completion_tokens"].sum())
     rate = drawn.prompts["pass_rate"].mean()
-    note = (
-        f"{kept.height:,} draws, {correct:,} correct, {tokens:,} tokens "
-        f"({tokens / max(correct, 1):,.0f} a correct draw)"
-    )
+    note = f"{kept.height:,} draws, {correct:,} correct, {tokens:,} tokens"
+    note += f" ({tokens / correct:,.0f} a correct draw)" if correct else ""
     if isinstance(rate, float):
         note += f", pass@1 {rate:.1%}"
     hopeless = drawn.prompts.filter(state="hopeless").height
