@@ -237,8 +237,10 @@ def test_log_probabilities_are_those_of_the_weights(ask: Ask, model: Path, tempe
 
 
 def test_a_request_that_cannot_be_is_refused_and_hurts_no_other(ask: Ask):
+    long: list[Any] = [{"role": "user", "content": "1+1? " * LONGEST}]
+
     async def both(engine: Any) -> list[Any]:
-        asked = [wanted(1), wanted(2, begun=(20,) * LONGEST)]
+        asked = [wanted(1), wanted(2, messages=long)]
         return await asyncio.gather(*map(engine.draw, asked), return_exceptions=True)
 
     good, bad = ask(both)
