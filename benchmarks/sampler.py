@@ -85,9 +85,10 @@ class Ours:
         from factory.engines.vllm_engine import VLLM
 
         self.sampling = sampling
-        self.engine = engine or VLLM(
-            model, max_length=256, concurrency=sampling.concurrency, arguments={}
-        )
+        if engine is None:
+            one = VLLM(model, max_length=256, concurrency=sampling.concurrency, arguments={})
+            engine = asyncio.run(one.__aenter__())
+        self.engine = engine
 
     def round(self, asked: pl.DataFrame, seed: int) -> float:
         """Tokens per second of one round."""

@@ -73,6 +73,12 @@ class EngineFailure(FactoryError):
         self.later, self.tries = later, tries
 
 
+def words_of(error: Exception) -> str:
+    """What to tell people of an error: a mistake of the user's or the data's speaks for itself; a
+    crash of ours names its kind."""
+    return str(error) if isinstance(error, FactoryError) else f"{type(error).__name__}: {error}"
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'length'?`, or nothing where no known word is near.
 

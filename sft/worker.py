@@ -10,8 +10,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from factory.errors import FactoryError
-from sft.parent import die_with_parent
+from factory.errors import FactoryError, words_of
+from sft.parent import die_with_parent, end_at_once
 
 
 def main(job: str) -> int:
@@ -30,16 +30,11 @@ def main(job: str) -> int:
         getattr(importlib.import_module(module), name)(told["settings"], report)
     except Exception as error:
         traceback.print_exc()
-        ours = isinstance(error, FactoryError)
-        said = str(error) if ours else f"{type(error).__name__}: {error}"
-        kind = type(error).__name__ if ours else "StageError"
-        print(json.dumps({"error": said, "kind": kind}), file=events)
+        kind = type(error).__name__ if isinstance(error, FactoryError) else "StageError"
+        print(json.dumps({"error": words_of(error), "kind": kind}), file=events)
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    code = main(*sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # without the interpreter's own ending, where libraries' threads may hang
+    end_at_once(main(*sys.argv[1:]))

@@ -98,10 +98,6 @@ class Budgeted:
         """`tokenizer`: of the engine's model, with our tags in its texts (`Speech`)."""
         self.engine, self.thinking, self.tokenizer = engine, thinking, tokenizer
 
-    def opens(self, template_arguments: Mapping[str, Any]) -> bool:
-        """As the engine says."""
-        return self.engine.opens(template_arguments)
-
     async def draw(self, request: Request) -> Completion:
         """One draw, of one or more segments, each with a seed of its own."""
         draft = _Draft()
@@ -150,7 +146,7 @@ class Budgeted:
     def _thinks(self, request: Request, draft: _Draft) -> bool:
         """Whether the draft stands inside think tags: no end is written for a plain answer."""
         before = request.prefill + draft.text
-        opened = self.opens(request.template_arguments) or OPEN in before
+        opened = self.engine.opens(request.template_arguments) or OPEN in before
         return opened and CLOSE not in before
 
     def _wait(self, draft: _Draft, most: int) -> bool:

@@ -30,14 +30,33 @@ GIVEN_UP = (None, "abort", "error")
 class _Asked(ABC):
     """What both ways of running vLLM share: how a request is put, and how its answer is read."""
 
-    def __init__(self, model: Located | Path | str, max_length: int, seeded: bool | None):
+    def __init__(
+        self,
+        model: Located | Path | str,
+        *,
+        max_length: int,
+        concurrency: int,
+        arguments: Mapping[str, Any],
+        seeded: bool | None = None,
+    ):
+        """Read the tokenizer; the engine itself starts on entering.
+
+        Args:
+            model: or the folder with its weights and tokenizer.
+            max_length: tokens of the longest prompt with its draw, at most the model's context.
+            concurrency: draws that it works on at once.
+            arguments: vLLM's engine arguments, before ours for this machine.
+            seeded: whether draws have seeds; None: on CPUs.
+        """
+        place = model.path if isinstance(model, Located) else model
+        self._settings = engine_arguments(place, max_length, concurrency, arguments)
+        self._max_length: int = self._settings["max_model_len"]
+        self._seeded = not on_gpu() if seeded is None else seeded
         self.speech = speech_of(model)
         # Draws of a prompt follow each other: it is rendered once for all of them.
         self._rendered = lru_cache(maxsize=1024)(self._render)
         self._opens = lru_cache(lambda told: self.speech.opens(json.loads(told)))
         self._number = count()
-        self._max_length = max_length
-        self._seeded = not on_gpu() if seeded is None else seeded
 
     def opens(self, template_arguments: Mapping[str, Any]) -> bool:
         """Whether the chat template writes the thinking's opening tag when it is told this."""
@@ -188,35 +207,13 @@ class VLLM(_Asked):
     (docs/architecture.md); on a GPU its steps wait for whatever else this process does.
     """
 
-    def __init__(
-        self,
-        model: Located | Path | str,
-        *,
-        max_length: int,
-        concurrency: int,
-        arguments: Mapping[str, Any],
-        seeded: bool | None = None,
-    ):
-        """Start the engine.
-
-        Args:
-            model: folder with weights and tokenizer.
-            max_length: tokens of the longest prompt with its draw, at most the model's context.
-            concurrency: draws that it works on at once.
-            arguments: vLLM's engine arguments, before ours for this machine.
-            seeded: whether draws have seeds; None: on CPUs.
-        """
-        # Before the import, which reads it.
-        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+    async def __aenter__(self) -> Self:
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # read as the engine is made
         from vllm import EngineArgs, LLMEngine
 
-        settings = engine_arguments(_place(model), max_length, concurrency, arguments)
-        super().__init__(model, settings["max_model_len"], seeded)
-        self.engine = LLMEngine.from_engine_args(EngineArgs(**settings))
+        self.engine = LLMEngine.from_engine_args(EngineArgs(**self._settings))
         self._listening: dict[str, asyncio.Queue[Any]] = {}
         self._pump: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -269,20 +266,6 @@ class VLLM(_Asked):
 class AsyncVLLM(_Asked):
     """vLLM's async engine, in processes of its own: one for each data-parallel replica."""
 
-    def __init__(
-        self,
-        model: Located | Path | str,
-        *,
-        max_length: int,
-        concurrency: int,
-        arguments: Mapping[str, Any],
-        seeded: bool | None = None,
-    ):
-        """As `VLLM`."""
-        self._settings = engine_arguments(_place(model), max_length, concurrency, arguments)
-        super().__init__(model, self._settings["max_model_len"], seeded)
-        self._engine: Any = None
-
     async def __aenter__(self) -> Self:
         os.environ.pop("VLLM_ENABLE_V1_MULTIPROCESSING", None)
         # Not forked: whoever has asked torch for its devices cannot use them in a fork, and vLLM
@@ -291,7 +274,7 @@ class AsyncVLLM(_Asked):
         from vllm import AsyncEngineArgs
         from vllm.v1.engine.async_llm import AsyncLLM
 
-        self._engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**self._settings))
+        self._engine: Any = AsyncLLM.from_engine_args(AsyncEngineArgs(**self._settings))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -306,10 +289,6 @@ class AsyncVLLM(_Asked):
         async with contextlib.aclosing(drawn):
             async for output in drawn:
                 yield output
-
-
-def _place(model: Located | Path | str) -> str:
-    return model.path if isinstance(model, Located) else str(model)
 
 
 def _generated(engine: Any) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from factory import models
+from factory.errors import RecipeError
 from factory.line.stages import examination, told_aside
 from factory.models.context import context_in
 from factory.models.tokenizers import must_speak
@@ -73,6 +74,9 @@ def told(recipe: Recipe, home: Path) -> list[str]:
     """What does not fit, a sentence each; and the models whose context nobody here knows.
 
     `home` is the folder that relative paths in the recipe start from.
+
+    Raises:
+        RecipeError: rows would be longer than the student's context, which the run refuses.
     """
     lines: dict[str, None] = {}
     known: dict[str, int | None] = {}
@@ -86,10 +90,10 @@ def told(recipe: Recipe, home: Path) -> list[str]:
         if context is None:
             lines[f"the context of {name} is not known here: it was not compared"] = None
         elif use.is_row and use.tokens > context:
-            lines[
+            raise RecipeError(
                 f"{use.what} {name}: {use.key} is {use.tokens:,}, and its context {context:,} "
                 "tokens: write a smaller one, as rows are trained on whole"
-            ] = None
+            )
         elif not use.is_row and use.tokens >= context:
             lines[
                 f"{use.what} {name}: {use.key} is {use.tokens:,}, and its context {context:,} "

@@ -25,7 +25,7 @@ def main(folder: str, name: str, events: str, threads: str) -> int:
     from sft.parent import die_with_parent
 
     die_with_parent()
-    from factory.errors import FactoryError
+    from factory.errors import words_of
     from factory.line.finished import make
     from factory.line.table import named
     from factory.line.threads import Share
@@ -60,16 +60,12 @@ def main(folder: str, name: str, events: str, threads: str) -> int:
         make(named(name), recipe, home, run, report, say)
     except Exception as error:
         traceback.print_exc()
-        # A mistake of the user's or the data's speaks for itself; a crash of ours names its kind.
-        said = str(error) if isinstance(error, FactoryError) else f"{type(error).__name__}: {error}"
-        print(json.dumps({"error": said}), file=pipe)
+        print(json.dumps({"error": words_of(error)}), file=pipe)
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    code = main(*sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Without the interpreter's own ending: engines and pools leave threads that may hang there.
-    os._exit(code)
+    from sft.parent import end_at_once
+
+    end_at_once(main(*sys.argv[1:]))

@@ -61,11 +61,20 @@ def student(**training: Any) -> Student:
     return Student.model_validate({"base": {"path": "it"}, "training": usual | training})
 
 
-def distilled(base: Path, wanted: Student, folder: Path, *, count: int = 21) -> list[float]:
-    """Trains the student; returns the losses that were reported."""
+def distilled(
+    base: Path,
+    wanted: Student,
+    folder: Path,
+    *,
+    count: int = 21,
+    steps: list[int] | None = None,
+) -> list[float]:
+    """Trains the student; returns the losses that were reported, and adds to `steps`."""
     told, losses = rows(count), []
 
     def report(done: int, total: int, unit: str, **figures: float) -> None:
+        if unit == "steps" and steps is not None:
+            steps.append(done)
         if unit == "steps" and (loss := figures.get("loss")) not in losses[-1:] and loss:
             losses.append(loss)
 
@@ -163,23 +172,7 @@ def test_a_killed_training_of_two_processes_goes_on(base: Path, tmp_path: Path):
     psutil.wait_procs(family, timeout=60)
     assert not [process for process in family if process.is_running()]
     begun: list[int] = []
-
-    def report(done: int, total: int, unit: str, **_: float) -> None:
-        if unit == "steps":
-            begun.append(done)
-
-    told = rows(21)
-    distil(
-        at(base),
-        told.iter_slices(),
-        told["sample_id"],
-        wanted,
-        seed=3,
-        out=tmp_path / "model",
-        table=tmp_path / "rows.parquet",
-        checkpoints=tmp_path / "checkpoints",
-        report=report,
-    )
+    distilled(base, wanted, tmp_path, steps=begun)
     assert begun[0] > 4
     assert begun[-1] == 24
     assert load_file(tmp_path / "model" / "model.safetensors")

@@ -29,7 +29,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextlib.contextmanager
 def engine(model: Path, **settings: Any) -> Iterator[tuple[VLLM, Ask]]:
     with asyncio.Runner() as runner:
-        started = VLLM(model, concurrency=8, arguments={}, **settings)
+        started = runner.run(VLLM(model, concurrency=8, arguments={}, **settings).__aenter__())
 
         async def all_of(requests: list[Request]) -> list[Any]:
             return await asyncio.gather(*map(started.draw, requests), return_exceptions=True)

@@ -10,6 +10,7 @@ from tiny_models import tiny_model
 
 from factory import recipe as recipes
 from factory.cli import main
+from factory.errors import RecipeError
 from factory.line import contexts
 from factory.models.context import context_in
 from factory.recipe import Recipe
@@ -65,18 +66,24 @@ def test_each_teacher_is_looked_at_by_its_own_settings():
     assert line.startswith("teacher 2 Qwen/Qwen2.5-Math-7B-Instruct: its max_tokens is 5,000")
 
 
-def test_students_examinations_and_grpo_are_looked_at():
+def test_examinations_and_grpo_are_looked_at():
     lines = told(
         SHORT | {"grpo": {"max_tokens": 5000}},
         sampling={"max_tokens": 1000},
-        student={"base": {"tiny": "llama"}, "training": {"max_length": 513}},
+        student={"base": {"tiny": "llama"}, "training": {"max_length": 512}},
         evaluate={"max_tokens": 600},
     )
     assert [line.split(": ")[1].split(" is ")[0] for line in lines] == [
         "teacher.grpo.max_tokens",
-        "student.training.max_length",
         "evaluate.max_tokens",
     ]
+
+
+def test_rows_beyond_the_students_context_are_refused_as_in_the_run():
+    student = {"base": {"tiny": "llama"}, "training": {"max_length": 513}}
+    with pytest.raises(RecipeError, match=r"student.training.max_length is 513, .* context 512"):
+        told(SHORT, sampling={"max_tokens": 100}, student=student)
+    assert told(SHORT, sampling={"max_tokens": 100}, student=student | {"context": 1024}) == []
 
 
 def test_a_model_that_nobody_knows_here_is_named():

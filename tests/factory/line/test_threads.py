@@ -68,7 +68,10 @@ def test_what_is_told_before_torch_is_there_is_not_forgotten(monkeypatch: pytest
 
 
 def test_a_stage_that_has_just_ended_is_no_trouble():
-    hears, tells = os.pipe()
-    os.close(hears)
-    share_out([tells])
-    os.close(tells)
+    """Nobody hears what it is told; the others are told all the same."""
+    (gone, tells), (hears, other) = os.pipe(), os.pipe()
+    os.close(gone)
+    share_out([tells, other])
+    assert int(os.read(hears, 16)) == threads.cores() // 2
+    for end in (tells, hears, other):
+        os.close(end)
