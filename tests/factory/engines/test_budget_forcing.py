@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from factory.engines import Completion, Request
-from factory.engines.budget_forcing import Budgeted
+from factory.engines.budget_forcing import Budgeted, KeepsThinking
 from factory.recipe.sampling import Thinking
 
 
@@ -185,3 +185,15 @@ def test_what_shares_the_tags_last_token_begins_the_answer():
 def test_where_the_template_opens_the_thinking_its_end_is_forced_too():
     script = Script(["abcdefghijkl", "4"], opened=True)
     assert draw(script, Thinking(max_tokens=5, end="</think>")).text == "abcde</think>4"
+
+
+def test_each_request_brings_its_own_bounds():
+    """As where one teacher is asked at several efforts: one engine, and bounds for some draws."""
+    script = Script(["<think>abcdefgh</think> 4", "<think>abcdefgh</think> 4", " 4"])
+    engine = KeepsThinking(script, Letters())
+    free = Request("s", "p", 0, [], 5, 1.0, 1.0, 100)
+    bound = replace(free, thinking=Thinking(max_tokens=10, end="</think>"))
+    assert asyncio.run(engine.draw(free)).text == "<think>abcdefgh</think> 4"
+    drawn = asyncio.run(engine.draw(bound))
+    assert (drawn.text, drawn.forced_tokens) == ("<think>abc</think> 4", len("</think>"))
+    assert engine.opens({}) is False

@@ -173,3 +173,22 @@ def test_an_endpoint_cannot_be_asked_to_think_for_so_long(tmp_path: Path):
 def test_examples_that_are_missing_are_told_before_an_engine_starts(tmp_path: Path):
     with pytest.raises(RecipeError, match=r"shown\.jsonl: the examples cannot be read"):
         Sitting(tmp_path, []).draw()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.xdist_group("engine")
+def test_one_teacher_thinks_freely_and_briefly_by_one_engine(tmp_path: Path):
+    tiny_model(tmp_path / "ann", seed=1)
+    sitting = Sitting(tmp_path, [Teacher(find(Weights(path="ann"), tmp_path))])
+    free = {"name": "free", "prefill": "<think>\n"}
+    brief = free | {"name": "brief", "thinking": {"max_tokens": 4}, "beside": True}
+    drawn = sitting.draw(strategies=[free, brief], logprobs=False)
+    rows = sitting.rows
+    assert drawn.samples.height == rows.height == 2 * 3 * 2
+    forced = rows.group_by("strategy").agg(pl.col("forced_tokens").max()).sort("strategy")
+    assert forced["strategy"].to_list() == ["brief", "free"]
+    assert forced["forced_tokens"][0] > forced["forced_tokens"][1] == 0
+    ended = rows.filter(pl.col("forced_tokens") > 0)
+    assert ended["text"].str.contains("</think>", literal=True).all()
+    assert ended["response"].null_count() == 0
