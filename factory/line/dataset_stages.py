@@ -21,6 +21,7 @@ from factory.versions import build, choose
 from factory.versions.card import card
 from factory.versions.choose import dataset_rows, decisions, messages, unfiltered
 from factory.versions.gather import AT_ONCE, gather
+from factory.versions.told import Told
 from factory.versions.write import write
 from filters import funnel
 
@@ -81,7 +82,7 @@ def control_lot(context: Context) -> pl.DataFrame:
 
 def control_rows(context: Context, lot: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The control's conversations, in whatever order, in tables that fit into memory."""
-    asked = context.run.prompts()
+    asked = context.run.prompts().select("prompt_id", "messages")
     for rows in context.draws().beside(lot, ("opening", "text"), AT_ONCE):
         yield messages(rows, asked).select("sample_id", "messages")
 
@@ -95,8 +96,9 @@ def _light(context: Context) -> pl.DataFrame:
 def _rows(
     context: Context, chosen: pl.DataFrame, asked: pl.DataFrame, scratch: Path
 ) -> Iterator[pl.DataFrame]:
+    told = Told.of(asked, pl.read_parquet(context.run.prompt_fates))
     for rows in gather(context.draws(), choose.in_order(chosen), choose.OF_DRAWS, scratch):
-        yield dataset_rows(rows, asked)
+        yield dataset_rows(rows, told)
 
 
 def _made_by(context: Context, asked: pl.DataFrame) -> dict[str, Any]:

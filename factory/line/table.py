@@ -13,6 +13,7 @@ from factory.prompts import drafts
 from factory.recipe import Recipe
 from factory.recipe.models import Model, Served, Weights
 from factory.recipe.sources import Files, Table
+from factory.sampler import rounds
 from factory.versions import build, choose
 
 Section = Callable[[Recipe], Any]
@@ -127,7 +128,7 @@ STAGES = [
     ),
     Stage(
         "samples",
-        lambda r: [r.sampling, r.seed, chat.VERSION],
+        lambda r: [r.sampling, r.seed, chat.VERSION, rounds.VERSION],
         ("prompts", "teacher", "other-teachers"),
         stages.samples,
         keeps=True,
