@@ -11,7 +11,7 @@ from factory.line import dataset_stages, stages
 from factory.models import chat
 from factory.prompts import drafts
 from factory.recipe import Recipe
-from factory.recipe.models import Model, Served, Weights
+from factory.recipe.models import Model, Served, Tiny, Weights
 from factory.recipe.sources import Files, Table
 from factory.versions import build, choose
 
@@ -34,6 +34,8 @@ class Stage:
     """Its folder only grows, with rows that name what made them, so a change starts no new one."""
     outside: Callable[[Recipe, Path], Any] = lambda recipe, home: None
     """What it reads that no stage made: files of the user's, as they now are."""
+    loads: Callable[[Recipe], bool] = lambda recipe: False
+    """Whether it loads a model, or engine, into this machine: then it has a process to itself."""
 
 
 def _scores(model: str) -> Callable[[stages.Context], stages.Result]:
@@ -71,6 +73,17 @@ def _prompts(recipe: Recipe) -> Any:
         if isinstance(source, Table)
     ]
     return [recipe.prompts, mappings, recipe.seed, drafts.VERSION]
+
+
+def _draws_here(recipe: Recipe) -> bool:
+    """Whether the sampler starts an engine, or asks endpoints alone."""
+    teachers = [recipe.teacher.base, *recipe.teacher.others]
+    here = not all(isinstance(teacher, Served) for teacher in teachers)
+    return here or recipe.sampling.cluster is not None
+
+
+def _always(recipe: Recipe) -> bool:
+    return True
 
 
 def student_base_examined_as(recipe: Recipe) -> str | None:
@@ -111,12 +124,14 @@ STAGES = [
         ("prompts",),
         stages.teacher_base,
         outside=lambda r, home: _weights(r.teacher.base, home),
+        loads=lambda r: isinstance(r.teacher.base, Tiny),
     ),
     Stage(
         "teacher",
         lambda r: [r.teacher.grpo, r.seed, chat.VERSION],
         ("prompts", "teacher-base"),
         stages.teacher,
+        loads=lambda r: r.teacher.grpo is not None,
     ),
     Stage(
         "other-teachers",
@@ -131,6 +146,7 @@ STAGES = [
         ("prompts", "teacher", "other-teachers"),
         stages.samples,
         keeps=True,
+        loads=_draws_here,
     ),
     Stage(
         "measures",
@@ -152,9 +168,16 @@ STAGES = [
         ("prompts",),
         stages.student_base,
         outside=lambda r, home: r.student and _weights(r.student.base, home),
+        loads=lambda r: bool(r.student and isinstance(r.student.base, Tiny)),
     ),
-    Stage("student", _student, ("dataset", "student-base"), stages.student),
-    Stage("control", _control, ("samples", "dataset", "student-base"), dataset_stages.control),
+    Stage("student", _student, ("dataset", "student-base"), stages.student, loads=_always),
+    Stage(
+        "control",
+        _control,
+        ("samples", "dataset", "student-base"),
+        dataset_stages.control,
+        loads=_always,
+    ),
     *(
         Stage(
             f"scores-{model}",
@@ -162,6 +185,7 @@ STAGES = [
             ("prompts", model),
             _scores(model),
             keeps=True,
+            loads=_draws_here if model == "teacher" else _always,
         )
         for model, section in (
             ("teacher-base", lambda r: r.teacher.grpo),
