@@ -18,6 +18,14 @@ from factory.versions import build, choose
 Section = Callable[[Recipe], Any]
 
 
+def _always(recipe: Recipe) -> bool:
+    return True
+
+
+def _never(recipe: Recipe) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Stage:
     """One step of the line: a function from folders to a folder."""
@@ -35,7 +43,8 @@ class Stage:
     outside: Callable[[Recipe, Path], Any] = lambda recipe, home: None
     """What it reads that no stage made: files of the user's, as they now are."""
     loads: Callable[[Recipe], bool] = lambda recipe: False
-    """Whether it loads a model, or engine, into this machine: then it has a process to itself."""
+    loads: Callable[[Recipe], bool] = _always
+    """Whether it loads a model into this machine: then it has a process to itself."""
 
 
 def _scores(model: str) -> Callable[[stages.Context], stages.Result]:
@@ -82,10 +91,6 @@ def _draws_here(recipe: Recipe) -> bool:
     return here or recipe.sampling.cluster is not None
 
 
-def _always(recipe: Recipe) -> bool:
-    return True
-
-
 def student_base_examined_as(recipe: Recipe) -> str | None:
     """The model that is examined in the student's base's stead, having the same weights."""
     student, teacher = recipe.student, recipe.teacher
@@ -117,6 +122,7 @@ STAGES = [
         outside=lambda r, home: [
             _as_it_is(home, path) for s in r.prompts if isinstance(s, Files) for path in s.paths
         ],
+        loads=_never,
     ),
     Stage(
         "teacher-base",
@@ -139,6 +145,7 @@ STAGES = [
         (),
         stages.other_teachers,
         outside=lambda r, home: [_weights(other, home) for other in r.teacher.others],
+        loads=_never,
     ),
     Stage(
         "samples",
@@ -154,6 +161,7 @@ STAGES = [
         ("prompts", "samples"),
         dataset_stages.measures,
         keeps=True,
+        loads=_never,
     ),
     Stage(
         "dataset",
@@ -161,6 +169,7 @@ STAGES = [
         ("prompts", "teacher", "samples", "measures"),
         dataset_stages.dataset,
         keeps=True,
+        loads=_never,
     ),
     Stage(
         "student-base",
@@ -170,14 +179,8 @@ STAGES = [
         outside=lambda r, home: r.student and _weights(r.student.base, home),
         loads=lambda r: bool(r.student and isinstance(r.student.base, Tiny)),
     ),
-    Stage("student", _student, ("dataset", "student-base"), stages.student, loads=_always),
-    Stage(
-        "control",
-        _control,
-        ("samples", "dataset", "student-base"),
-        dataset_stages.control,
-        loads=_always,
-    ),
+    Stage("student", _student, ("dataset", "student-base"), stages.student),
+    Stage("control", _control, ("samples", "dataset", "student-base"), dataset_stages.control),
     *(
         Stage(
             f"scores-{model}",

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import polars as pl
 
 from factory.store.draws import Draws
@@ -54,6 +53,8 @@ class Earlier:
 
     def __init__(self, draws: Draws, ids: pl.DataFrame, folder: Path):
         """Copy the token ids of these draws (a column `sample_id`) out of the shards."""
+        import numpy as np
+
         self._places: dict[str, tuple[int, int]] = {}
         self._file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
         end = 0
@@ -66,6 +67,8 @@ class Earlier:
 
     def token_ids(self, sample_id: str) -> tuple[int, ...]:
         """Those of one draw."""
+        import numpy as np
+
         start, length = self._places[sample_id]
         self._file.seek(start)
         return tuple(np.frombuffer(self._file.read(length), dtype=np.int32).tolist())
