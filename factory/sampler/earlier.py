@@ -2,7 +2,8 @@
 
 A fresh draw in place of one that was cut would favour short chains: where a chain is short with
 chance p, it would be short with p + (1 - p) p. So a cut one goes on from its own token ids, and one
-that ended by itself stays.
+that ended by itself stays. An engine that cannot go on gets the seed that the cut one had, which
+does not depend on `max_tokens`: if it heeds seeds, it writes the same chain again.
 """
 
 from __future__ import annotations
