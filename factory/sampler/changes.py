@@ -89,9 +89,9 @@ def tell_of_length(kept: Store, asker: Asker, say: Callable[[str], None]) -> Non
     else:
         tokens = int(other["completion_tokens"].clip(upper_bound=most).sum())
         say(
-            f"{first}this engine cannot cut a draw, and to draw only the {long:,} anew that are too "
-            f"long would favour short chains. So all {other.height:,} are drawn again, at a cost "
-            f"of about {tokens:,} tokens or more"
+            f"{first}this engine cannot cut a draw, and to draw anew only the {long:,} that are "
+            f"too long would favour short chains. So all {other.height:,} are drawn again, at "
+            f"a cost of about {tokens:,} tokens or more"
         )
 
 
