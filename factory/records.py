@@ -124,9 +124,9 @@ def _ordered(value: pl.Expr, dtype: Any) -> pl.Expr:
 def text_digests(texts: pl.Series, hashing: Callable[..., Any] = SHORT) -> list[bytes]:
     """The digest of the UTF-8 of each text of a column without nulls: by `hashing`, 16 bytes."""
     import numpy as np
-    import pyarrow as pa
 
-    array = texts.to_arrow().cast(pa.large_string())
+    # In large_string's buffers; pyarrow's cast to it would load all of its functions first.
+    array = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, ends, data = array.buffers()
     bounds = np.frombuffer(ends, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
     view = memoryview(data or b"")

@@ -11,12 +11,20 @@ from factory.line import dataset_stages, stages
 from factory.models import chat
 from factory.prompts import drafts
 from factory.recipe import Recipe
-from factory.recipe.models import Model, Served, Weights
+from factory.recipe.models import Model, Served, Tiny, Weights
 from factory.recipe.sources import Files, Table
 from factory.sampler import rounds
 from factory.versions import build, choose
 
 Section = Callable[[Recipe], Any]
+
+
+def _always(recipe: Recipe) -> bool:
+    return True
+
+
+def _never(recipe: Recipe) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,9 @@ class Stage:
     """Its folder only grows, with rows that name what made them, so a change starts no new one."""
     outside: Callable[[Recipe, Path], Any] = lambda recipe, home: None
     """What it reads that no stage made: files of the user's, as they now are."""
+    loads: Callable[[Recipe], bool] = lambda recipe: False
+    loads: Callable[[Recipe], bool] = _always
+    """Whether it loads a model into this machine: then it has a process to itself."""
 
 
 def _scores(model: str) -> Callable[[stages.Context], stages.Result]:
@@ -74,6 +85,13 @@ def _prompts(recipe: Recipe) -> Any:
     return [recipe.prompts, mappings, recipe.seed, drafts.VERSION]
 
 
+def _draws_here(recipe: Recipe) -> bool:
+    """Whether the sampler starts an engine, or asks endpoints alone."""
+    teachers = [recipe.teacher.base, *recipe.teacher.others]
+    here = not all(isinstance(teacher, Served) for teacher in teachers)
+    return here or recipe.sampling.cluster is not None
+
+
 def student_base_examined_as(recipe: Recipe) -> str | None:
     """The model that is examined in the student's base's stead, having the same weights."""
     student, teacher = recipe.student, recipe.teacher
@@ -105,6 +123,7 @@ STAGES = [
         outside=lambda r, home: [
             _as_it_is(home, path) for s in r.prompts if isinstance(s, Files) for path in s.paths
         ],
+        loads=_never,
     ),
     Stage(
         "teacher-base",
@@ -112,12 +131,14 @@ STAGES = [
         ("prompts",),
         stages.teacher_base,
         outside=lambda r, home: _weights(r.teacher.base, home),
+        loads=lambda r: isinstance(r.teacher.base, Tiny),
     ),
     Stage(
         "teacher",
         lambda r: [r.teacher.grpo, r.seed, chat.VERSION],
         ("prompts", "teacher-base"),
         stages.teacher,
+        loads=lambda r: r.teacher.grpo is not None,
     ),
     Stage(
         "other-teachers",
@@ -125,6 +146,7 @@ STAGES = [
         (),
         stages.other_teachers,
         outside=lambda r, home: [_weights(other, home) for other in r.teacher.others],
+        loads=_never,
     ),
     Stage(
         "samples",
@@ -132,6 +154,7 @@ STAGES = [
         ("prompts", "teacher", "other-teachers"),
         stages.samples,
         keeps=True,
+        loads=_draws_here,
     ),
     Stage(
         "measures",
@@ -139,6 +162,7 @@ STAGES = [
         ("prompts", "samples"),
         dataset_stages.measures,
         keeps=True,
+        loads=_never,
     ),
     Stage(
         "dataset",
@@ -146,6 +170,7 @@ STAGES = [
         ("prompts", "teacher", "samples", "measures"),
         dataset_stages.dataset,
         keeps=True,
+        loads=_never,
     ),
     Stage(
         "student-base",
@@ -153,6 +178,7 @@ STAGES = [
         ("prompts",),
         stages.student_base,
         outside=lambda r, home: r.student and _weights(r.student.base, home),
+        loads=lambda r: bool(r.student and isinstance(r.student.base, Tiny)),
     ),
     Stage("student", _student, ("dataset", "student-base"), stages.student),
     Stage("control", _control, ("samples", "dataset", "student-base"), dataset_stages.control),
@@ -163,6 +189,7 @@ STAGES = [
             ("prompts", model),
             _scores(model),
             keeps=True,
+            loads=_draws_here if model == "teacher" else _always,
         )
         for model, section in (
             ("teacher-base", lambda r: r.teacher.grpo),

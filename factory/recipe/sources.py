@@ -11,10 +11,11 @@ from factory.errors import nearest
 from factory.recipe.mappings import MAPPINGS, Mapping
 from factory.recipe.strict import Strict
 
+VERIFIERS = ("math", "numeric", "choice", "exact", "logic", "code", "instructions")
+"""The keys of `filters.verifiers.VERIFIERS`, which take a while to be imported."""
+
 
 def _known_verifier(name: str) -> str:
-    from filters.verifiers import VERIFIERS
-
     if name not in VERIFIERS:
         hint, known = nearest(name, VERIFIERS), ", ".join(VERIFIERS)
         raise ValueError(f"no verifier is called {name!r}{hint or '.'} Known: {known}")

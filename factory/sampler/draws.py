@@ -20,7 +20,6 @@ from factory.recipe.sampling import Sampling
 from factory.records import rows_digest
 from factory.sampler import changes
 from factory.sampler.failures import Failed
-from factory.sampler.rejudge import by_mended_keys
 from factory.sampler.rounds import Round, fitted, rounds_of
 from factory.sampler.strategies import prepare
 from factory.sampler.teacher import Teacher
@@ -97,6 +96,8 @@ def _judge_mended(
     kept: Store, prompts: pl.DataFrame, report: Report, say: Callable[[str], None]
 ) -> None:
     """Judge again what was judged by another key than today's, and say so."""
+    from factory.sampler.rejudge import by_mended_keys
+
     found = by_mended_keys(kept, prompts, report)
     if found.draws:
         say(
