@@ -177,7 +177,8 @@ def by_prompt(draws: pl.DataFrame, asker: Asker) -> pl.DataFrame:
             asked="prompt_tokens",
             correct=pl.col("verdict") == "correct",
             tokens=pl.col("completion_tokens"),
-            drawn=pl.col("completion_tokens") - pl.col("begun_tokens").fill_null(0),
+            drawn=pl.col("completion_tokens").fill_null(pl.col("max_tokens"))
+            - pl.col("begun_tokens").fill_null(0),
             has_ids=pl.col("has_token_ids").fill_null(False),
         )
     )
@@ -186,7 +187,8 @@ def by_prompt(draws: pl.DataFrame, asker: Asker) -> pl.DataFrame:
 def usable(own: pl.DataFrame, asker: Asker) -> bool:
     """Whether an asker's draws of another `max_tokens` may serve, or be taken up."""
     most = asker.sampling.max_tokens
-    served = (pl.col("finish_reason") != CUT) & (pl.col("completion_tokens") <= most)
+    fits = (pl.col("completion_tokens") <= most).fill_null(False)
+    served = (pl.col("finish_reason") != CUT) & fits
     others = own.filter(pl.col("max_tokens") != most, ~served)
     return others.is_empty() or (asker.continues and bool(others["has_token_ids"].all()))
 
