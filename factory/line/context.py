@@ -11,7 +11,7 @@ from factory.ledger import Account
 from factory.models.student_template import untrained
 from factory.progress import Report
 from factory.recipe import Recipe
-from factory.recipe.models import Served
+from factory.recipe.served import Served
 from factory.run_folder import RunFolder
 from factory.sampler.teacher import Teacher
 from factory.store.draws import Draws

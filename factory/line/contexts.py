@@ -15,8 +15,9 @@ from factory.models.context import context_in
 from factory.models.tokenizers import must_speak
 from factory.prompts.collect import collect
 from factory.recipe import Recipe
-from factory.recipe.models import Model, Served, Tiny, Weights
+from factory.recipe.models import Model, Tiny, Weights
 from factory.recipe.sampling import Sampling
+from factory.recipe.served import Served
 from factory.recipe.sources import Hub
 from factory.sampler.failures import with_questions
 from factory.sampler.rounds import fitted, rounds_of

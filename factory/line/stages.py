@@ -18,8 +18,9 @@ from factory.models.student_template import learner
 from factory.models.tokenizers import must_speak
 from factory.recipe import Recipe
 from factory.recipe.asking import Asking
-from factory.recipe.models import Model, Served, Tiny
+from factory.recipe.models import Model, Tiny
 from factory.recipe.sampling import Fixed, Policy, Sampling
+from factory.recipe.served import Served
 from factory.recipe.teacher import Grpo
 from factory.records import digest, rows_digest
 from factory.sampler import draws, failures
@@ -160,8 +161,8 @@ def samples(context: Context) -> Result:
     drawn = _drawn(context, context.teachers(), asked, context.recipe.sampling)
     store.write_table(drawn.samples.select("sample_id"), context.run.current_draws)
     store.write_table(drawn.prompts, context.run.prompt_fates)
-    digest_of = draws.draws_digest(context.draws(), drawn.samples)
-    note = _summary(context, drawn) + _left_out(context, drawn, asked)
+    digest_of, copies = draws.digest_and_copies(context.draws(), drawn.samples)
+    note = _summary(context, drawn, copies) + _left_out(context, drawn, asked)
     return Result(digest_of, note, [_prompts(drawn, asked), _draws(drawn)], drawn.missing)
 
 
@@ -185,7 +186,7 @@ def _prompts(drawn: Drawn, asked: pl.DataFrame) -> Account:
     )
 
 
-def _summary(context: Context, drawn: Drawn) -> str:
+def _summary(context: Context, drawn: Drawn, copies: int) -> str:
     """In a line: draws, what was accepted at what price, how good the teacher is, what ended it."""
     told = ("sample_id", "verdict", "completion_tokens", "attempt")
     kept = context.draws().read(told, drawn.samples)
@@ -199,6 +200,10 @@ def _summary(context: Context, drawn: Drawn) -> str:
     note += f", {hopeless:,} prompts hopeless" if hopeless else ""
     retried = int(kept["attempt"].sum()) - kept.height
     note += f", {retried:,} attempts were retried" if retried else ""
+    unknown = kept["completion_tokens"].null_count()
+    note += f", {unknown:,} draws of unknown length, not among the tokens" if unknown else ""
+    if copies and context.recipe.sampling.temperature:
+        note += f", {copies:,} draws are copies of another of their prompt: are seeds ignored?"
     return f"{note}; ended: {', '.join(dict.fromkeys(drawn.ended_by))}"
 
 

@@ -11,7 +11,8 @@ from factory.line import dataset_stages, stages
 from factory.models import chat
 from factory.prompts import drafts
 from factory.recipe import Recipe
-from factory.recipe.models import Model, Served, Tiny, Weights
+from factory.recipe.models import Model, Tiny, Weights
+from factory.recipe.served import Served
 from factory.recipe.sources import Files, Table
 from factory.sampler import rounds
 from factory.versions import build, choose

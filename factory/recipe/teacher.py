@@ -7,7 +7,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from factory.recipe.asking import Asking
-from factory.recipe.models import Held, Model, Served, Tiny, Weights
+from factory.recipe.models import Held, Model, Tiny, Weights
+from factory.recipe.served import Served
 from factory.recipe.strict import Strict
 
 

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from factory.sampler.outcome import Outcome
 
 
+TOLD = ("sample_id", "text", "verdict", "verdict_reason")
+"""What of draws the digest is made of."""
+COPIED = 200
+"""Bytes of a text that no model writes twice by chance."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """The outcome of all teachers' draws."""
@@ -117,11 +123,13 @@ async def _filled(
         wanted = [fitted(each, say) for each in wanted]
         settled = [await nothing_owed(each.prompts, each.asker, kept) for each in wanted]
     if not all(settled):
-        settled = await _asked(wanted, kept, report)
+        settled = await _asked(wanted, kept, report, say)
     return [(each, outcome) for each, outcome in zip(wanted, settled, strict=True) if outcome]
 
 
-async def _asked(wanted: Sequence[Round], kept: Store, report: Report) -> list[Outcome | None]:
+async def _asked(
+    wanted: Sequence[Round], kept: Store, report: Report, say: Callable[[str], None]
+) -> list[Outcome | None]:
     """The outcomes of rounds, one after the other."""
     from factory.sampler.fill import fill
     from factory.sampler.loop import Stop
@@ -140,7 +148,7 @@ async def _asked(wanted: Sequence[Round], kept: Store, report: Report) -> list[O
             await fill_on_cluster(start, each.prompts, each.asker, kept, report, **how)
             for each in wanted
         ]
-    async with start() as engine:
+    async with start(say=say) as engine:
         return [
             await fill(engine, each.prompts, each.asker, kept, report, **how) for each in wanted
         ]
@@ -148,7 +156,11 @@ async def _asked(wanted: Sequence[Round], kept: Store, report: Report) -> list[O
 
 @contextlib.asynccontextmanager
 async def running(
-    teacher: Teacher, sampling: Sampling, max_length: int, bounded: bool = False
+    teacher: Teacher,
+    sampling: Sampling,
+    max_length: int,
+    bounded: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Engine]:
     """A teacher's engine while it is wanted: its endpoint, or vLLM where this is called.
 
@@ -157,16 +169,19 @@ async def running(
         sampling: and how.
         max_length: tokens of the longest prompt with its draw.
         bounded: whether requests may bound their thinking.
+        say: is told what people should know of an endpoint.
     """
-    async with _engine(teacher, sampling, max_length) as engine:
+    async with _engine(teacher, sampling, max_length, say) as engine:
         yield KeepsThinking(engine, engine.speech) if bounded else engine
 
 
-def _engine(teacher: Teacher, sampling: Sampling, max_length: int) -> Any:
+def _engine(
+    teacher: Teacher, sampling: Sampling, max_length: int, say: Callable[[str], None] | None
+) -> Any:
     if teacher.served:
         from factory.engines.endpoint import Endpoint
 
-        return Endpoint(teacher.served, sampling.concurrency)
+        return Endpoint(teacher.served, sampling.concurrency, **({"say": say} if say else {}))
     from factory.engines.vllm_engine import VLLM, AsyncVLLM
 
     return (AsyncVLLM if in_own_process(sampling) else VLLM)(
@@ -190,15 +205,26 @@ def in_own_process(sampling: Sampling) -> bool:
 
 def draws_digest(kept: Draws, samples: pl.DataFrame) -> str:
     """Digest of what the draws of these ids say and how they are judged now."""
-    found = 0
+    return digest_and_copies(kept, samples)[0]
+
+
+def digest_and_copies(kept: Draws, samples: pl.DataFrame) -> tuple[str, int]:
+    """`draws_digest`; and how many draws say word for word what another of their prompt says, short
+    ones aside: a server that ignores seeds makes such."""
+    found = copies = 0
+    seen = pl.DataFrame(schema={"prompt_id": pl.String(), "text": pl.UInt64()})
 
     def told() -> Iterator[pl.DataFrame]:
-        nonlocal found
-        for rows in kept.each(("sample_id", "text", "verdict", "verdict_reason"), samples):
+        nonlocal found, copies, seen
+        for rows in kept.each(("prompt_id", *TOLD), samples):
             found += rows.height
-            yield rows
+            long = rows.filter(pl.col("text").str.len_bytes() >= COPIED)
+            both = pl.concat([seen, long.select("prompt_id", pl.col("text").hash())])
+            seen = both.unique()
+            copies += both.height - seen.height
+            yield rows.select(TOLD)
 
     total = rows_digest(told())
     if found != samples.height:
         raise StageError(f"{kept.place}: {samples.height:,} draws expected and {found:,} found")
-    return total
+    return total, copies

@@ -344,8 +344,9 @@ class Run:
                 "text": completion.text,
                 "token_ids": completion.token_ids,
                 "finish_reason": completion.finish_reason,
+                "finish_word": completion.finish_word,
                 "prompt_tokens": completion.prompt_tokens,
-                "completion_tokens": completion.completion_tokens,
+                "completion_tokens": completion.completion_tokens if completion.counted else None,
                 "forced_tokens": completion.forced_tokens,
                 "begun_tokens": len(request.begun),
                 "has_token_ids": completion.token_ids is not None,
@@ -363,4 +364,6 @@ class Run:
         enough = self.asker.sampling.policy.accepted
         self.counters.spent.accepted += correct and (not enough or state.correct < enough)
         state.finish(request.draw, request.sample_id, correct)
-        self.counters.took(completion.completion_tokens - len(request.begun), stopped)
+        # One whose tokens nobody counted may have had all that it was allowed.
+        tokens = completion.completion_tokens if completion.counted else request.max_tokens
+        self.counters.took(tokens - len(request.begun), stopped)

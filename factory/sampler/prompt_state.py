@@ -177,7 +177,8 @@ def by_prompt(draws: pl.DataFrame, asker: Asker) -> pl.DataFrame:
             asked="prompt_tokens",
             correct=pl.col("verdict") == "correct",
             tokens=pl.col("completion_tokens"),
-            drawn=pl.col("completion_tokens") - pl.col("begun_tokens").fill_null(0),
+            drawn=pl.col("completion_tokens").fill_null(pl.col("max_tokens"))
+            - pl.col("begun_tokens").fill_null(0),
             has_ids=pl.col("has_token_ids").fill_null(False),
         )
     )
@@ -189,7 +190,9 @@ def usable(own: pl.DataFrame, asker: Asker) -> bool:
     One that was cut does no harm: an engine that cannot go on from it draws it again by its seed.
     """
     most = asker.sampling.max_tokens
-    long = own.filter(pl.col("max_tokens") != most, pl.col("completion_tokens") > most)
+    # How long a draw is that nobody counted is known only by what it was allowed.
+    length = pl.coalesce("completion_tokens", "max_tokens")
+    long = own.filter(pl.col("max_tokens") != most, length > most)
     return long.is_empty() or (asker.continues and bool(long["has_token_ids"].all()))
 
 

@@ -10,6 +10,8 @@ from filters import FILTERS
 
 VERSION = 2
 """Raised whenever other draws would be chosen, or a row would be put together otherwise."""
+UNKNOWN = 2**31 - 1
+"""What a draw is taken for that nobody has counted the tokens of: longer than any other."""
 OF_DRAWS = ("opening", "text", "answer", "teacher")
 """What a row has of its draw beside what choosing went by."""
 
@@ -21,7 +23,9 @@ def choose(rows: pl.DataFrame, per_prompt: int | None) -> pl.DataFrame:
     """
     accepted = pl.col("dropped_by").is_null()
     rank = (
-        pl.struct("completion_tokens", "draw").rank("ordinal").over(pl.col("prompt_id"), accepted)
+        pl.struct(pl.col("completion_tokens").fill_null(UNKNOWN), "draw")
+        .rank("ordinal")
+        .over(pl.col("prompt_id"), accepted)
     )
     within = rank <= per_prompt if per_prompt else pl.lit(True)
     fate = (

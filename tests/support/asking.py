@@ -15,7 +15,7 @@ from factory.engines import Completion, Request
 from factory.engines.endpoint import Endpoint
 from factory.engines.stream import Streamed
 from factory.errors import EngineFailure
-from factory.recipe.models import Served
+from factory.recipe.served import Served
 
 KEY = "sk-s3cret-0123456789abcdef"
 THINK = "<think>\n2+2=4\n</think>\n4"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from misbehaving import draw
 
 from factory.engines import Completion
-from factory.engines.responses import ECHOED, Rebuilt, completion, raw_text
+from factory.engines.raw_text import ECHOED, Rebuilt, raw_text
+from factory.engines.responses import completion
 from factory.errors import EngineFailure
 from filters.text.thinking import split
 
