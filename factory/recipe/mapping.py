@@ -114,7 +114,8 @@ class Mapping(Strict):
     @field_validator("compose")
     @classmethod
     def _has_columns(cls, pattern: str | None) -> str | None:
-        if pattern is not None and not any(isinstance(part, Place) for part in places(pattern)):
+        parts = list(places(pattern or "{x}"))
+        if not any(isinstance(part, Place) for part in parts):
             raise ValueError(f"{pattern!r} names no column; write it in braces, as {{problem}}")
         return pattern
 

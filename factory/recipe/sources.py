@@ -178,6 +178,14 @@ class Hub(Table):
     streaming: bool = False
     """Read over the network while it is needed, instead of downloading all of it first."""
 
+    @field_validator("dataset")
+    @classmethod
+    def _is_there(cls, dataset: str, info: ValidationInfo) -> str:
+        """As for files: a missing folder is found before anything starts."""
+        if info.context and "home" in info.context:
+            _folder(info.context["home"], dataset)
+        return dataset
+
     @model_validator(mode="after")
     def _columns_are_known(self) -> Self:
         if self.columns is None and not ready(self.dataset, self.config):
@@ -197,12 +205,21 @@ class Hub(Table):
         Raises:
             RecipeError: it names a folder that is not there.
         """
-        path = base / Path(self.dataset).expanduser()
-        if path.is_dir():
-            return path
-        if self.dataset.startswith((".", "/", "~")) or self.dataset.count("/") > 1:
-            raise RecipeError(f"{self.dataset}: there is no such folder (looked for {path})")
-        return None
+        try:
+            return _folder(base, self.dataset)
+        except ValueError as wrong:
+            raise RecipeError(str(wrong)) from None
+
+
+def _folder(base: Path, dataset: str) -> Path | None:
+    path = base / Path(dataset).expanduser()
+    if path.is_dir():
+        return path
+    if dataset.startswith((".", "/", "~")) or dataset.count("/") > 1:
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = nearest(path.name, beside)
+        raise ValueError(f"{dataset}: there is no such folder (looked for {path}){hint}")
+    return None
 
 
 Source = ReasoningGym | Files | Hub
