@@ -19,9 +19,11 @@ def check(recipe: Path) -> None:
     from factory import recipe as recipes
     from factory.line import contexts
     from factory.line.table import wanted
+    from factory.prompts import look
 
     plan = recipes.load(recipe)
-    told = [*contexts.told(plan, recipe.parent), *contexts.prompts_told(plan, recipe.parent)]
+    told = look.told(plan.prompts, plan.seed, recipe.parent)
+    told += [*contexts.told(plan, recipe.parent), *contexts.prompts_told(plan, recipe.parent)]
     click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
     for line in told:
         click.echo(f"  {line}")

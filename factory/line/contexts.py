@@ -116,10 +116,11 @@ def prompts_told(recipe: Recipe, home: Path) -> list[str]:
     known = [(found, own) for model, own in there if (found := models.here(model, home))]
     if not known:
         return []
-    if any(isinstance(source, Hub) for source in recipe.prompts):
-        return ["the prompts are on the Hub: they were not looked at"]
+    sources = recipe.prompts
+    if any(isinstance(source, Hub) and not source.folder(home) for source in sources):
+        return []  # `look` says so
     lines: list[str] = []
-    asked = collect(recipe.prompts, recipe.seed, home).prompts.filter(split="train")
+    asked = collect(sources, recipe.seed, home).prompts.filter(split="train")
     strategies = prepare(recipe.sampling.strategies, home)
     for found, own in known:
         must_speak(found)

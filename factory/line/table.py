@@ -12,8 +12,9 @@ from factory.models import chat
 from factory.prompts import drafts
 from factory.recipe import Recipe
 from factory.recipe.models import Model, Tiny, Weights
+from factory.recipe.paths import files
 from factory.recipe.served import Served
-from factory.recipe.sources import Files, Table
+from factory.recipe.sources import Files, Hub, Table
 from factory.sampler import rounds
 from factory.versions import build, choose
 
@@ -109,6 +110,14 @@ def _as_it_is(home: Path, name: str) -> list[tuple[str, int, int]]:
     return [(file.name, state.st_size, state.st_mtime_ns) for file, state in found]
 
 
+def _rows(recipe: Recipe, home: Path) -> Any:
+    """The files that prompts come from, as they now are."""
+    names = [path for s in recipe.prompts if isinstance(s, Files) for path in s.paths]
+    found = [_as_it_is(home, str(file)) for name in names for file in files(home, name)]
+    folders = [s.folder(home) for s in recipe.prompts if isinstance(s, Hub)]
+    return found + [_as_it_is(home, str(folder)) for folder in folders if folder]
+
+
 def _weights(model: Model | Served, home: Path) -> Any:
     """A model folder of the user's as it now is; nothing for one made here or on the Hub."""
     return _as_it_is(home, model.path) if isinstance(model, Weights) else None
@@ -121,9 +130,7 @@ STAGES = [
         _prompts,
         (),
         stages.prompts,
-        outside=lambda r, home: [
-            _as_it_is(home, path) for s in r.prompts if isinstance(s, Files) for path in s.paths
-        ],
+        outside=_rows,
         loads=_never,
     ),
     Stage(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import wraps
 from time import perf_counter
 from typing import NamedTuple
 
@@ -31,11 +32,48 @@ class Verifier(NamedTuple):
     """Response -> final answer, or None where it gives none."""
 
 
+def accepted(reference: object) -> list[object]:
+    """Every reference that a reference stands for: `{"any_of": ["1/2", "0.5"]}` accepts either.
+
+    >>> accepted({"any_of": ["1/2", "0.5"]}), accepted("5")
+    (['1/2', '0.5'], ['5'])
+    """
+    several = isinstance(reference, Mapping) and reference.keys() == {"any_of"}
+    found = reference["any_of"] if several else None
+    return found if isinstance(found, list) and found else [reference]
+
+
+def _any_of(verifier: Verifier) -> Verifier:
+    """A verifier of answers that also takes several references at once: any of them is right."""
+
+    @wraps(verifier.judge)
+    def judge(answer: str, reference: object) -> Verdict:
+        first, *others = accepted(reference)
+        verdict = verifier.judge(answer, first)
+        for other in others:
+            if verdict.outcome == "correct":
+                break
+            again = verifier.judge(answer, other)
+            # One that nobody could judge leaves it open whether the answer is wrong.
+            verdict = verdict if again.outcome == "incorrect" else again
+        return verdict
+
+    @wraps(verifier.shape)
+    def shape(reference: object) -> str | None:
+        return next((wrong for one in accepted(reference) if (wrong := verifier.shape(one))), None)
+
+    @wraps(verifier.key)
+    def key(reference: object) -> str | None:
+        return verifier.key(accepted(reference)[0])
+
+    return verifier._replace(judge=judge, shape=shape, key=key)
+
+
 VERIFIERS: dict[str, Verifier] = {
-    "math": Verifier(math.judge, math.shape, math.key),
-    "numeric": Verifier(numeric.judge, numeric.shape, numeric.key),
-    "choice": Verifier(choice.judge, choice.shape, choice.key, choice.extract),
-    "exact": Verifier(exact.judge, exact.shape, exact.key),
+    "math": _any_of(Verifier(math.judge, math.shape, math.key)),
+    "numeric": _any_of(Verifier(numeric.judge, numeric.shape, numeric.key)),
+    "choice": _any_of(Verifier(choice.judge, choice.shape, choice.key, choice.extract)),
+    "exact": _any_of(Verifier(exact.judge, exact.shape, exact.key)),
     "logic": Verifier(logic.judge, logic.shape, logic.key),
     "code": Verifier(code.judge, code.shape, code.key, code.extract),
     "instructions": Verifier(
@@ -108,8 +146,12 @@ def check_reference(reference: object, verifier: str) -> str | None:
     try:
         if wrong := chosen.shape(reference):
             return wrong
-        answer = chosen.key(reference)
-        verdict = None if answer is None else chosen.judge(answer, reference)
+        verdict = None
+        for one in accepted(reference):
+            answer = chosen.key(one)
+            verdict = None if answer is None else chosen.judge(answer, one)
+            if verdict and verdict.outcome != "correct":
+                break
     except Exception as failure:
         return f"judging its own answer raised {type(failure).__name__}: {failure}"
     if verdict is None or verdict.outcome == "correct":

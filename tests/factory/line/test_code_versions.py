@@ -18,7 +18,8 @@ from factory.models.thinking_tags import Tags
 from factory.models.tokenizers import undated
 from factory.prompts import drafts
 from factory.prompts.collect import PROMPT
-from factory.recipe.mappings import MAPPINGS, Mapping
+from factory.recipe.mapping import Mapping
+from factory.recipe.mappings import MAPPINGS
 from factory.records import SAMPLE, digest
 from factory.versions import choose
 from factory.versions.told import Told
