@@ -71,7 +71,9 @@ class Table(Strict):
     """Put after each question, as R1's "Please reason step by step, and put your final answer
     within \\boxed{}."; left out: the question stands alone."""
     verifier: Annotated[str, AfterValidator(_known_verifier)] = "math"
-    """Who judges the answers."""
+    """Who judges the answers; `judge`: a model, for open answers."""
+    rescue: Literal["judge"] | None = None
+    """`judge`: where the verifier says no or cannot tell, the recipe's judge has the last word."""
     domain: str = "math"
     """Field of the questions: math, code, stem, logic or general."""
     language: str = "en"
@@ -82,6 +84,15 @@ class Table(Strict):
     """Prompts to take at most, from the top, held-out ones among them; left out: all."""
     held_out: int = Field(0, ge=0)
     """How many of them are kept out of training, for evaluation."""
+
+    @model_validator(mode="after")
+    def _something_to_rescue(self) -> Self:
+        if self.rescue and self.verifier in ("code", "instructions", "judge"):
+            raise ValueError(
+                f"rescue: a judge compares an answer with the key, and {self.verifier} has no rules "
+                "that do so: leave it out"
+            )
+        return self
 
     def mapping(self, dataset: str | None = None) -> Mapping:
         """The mapping that was given, or the ready one it names."""

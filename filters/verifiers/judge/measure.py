@@ -9,7 +9,7 @@ from typing import Any
 from filters.verifiers import verify
 from filters.verifiers.check import Judge as Verifier
 from filters.verifiers.check import Report, check, wilson
-from filters.verifiers.judge import Judge
+from filters.verifiers.judge.model import Judge
 
 
 def agreement(
