@@ -13,6 +13,7 @@ from factory.progress import Report
 from factory.recipe import Recipe
 from factory.recipe.models import Served
 from factory.run_folder import RunFolder
+from factory.sampler.judging import Judging
 from factory.sampler.teacher import Teacher
 from factory.store.draws import Draws
 
@@ -45,6 +46,14 @@ class Context:
         if stage == "student-base":
             model = untrained(model)
         return Teacher(model, None if model.path or not isinstance(base, Served) else base)
+
+    def judging(self) -> Judging | None:
+        """The model that judges, and how it is asked; None where the recipe has none."""
+        told = self.recipe.judge
+        if told is None:
+            return None
+        served = told.model if isinstance(told.model, Served) else None
+        return Judging(Teacher(self.run.model("judge"), served), told)
 
     def teachers(self) -> list[Teacher]:
         """The teacher, and those that answer beside it, each as it is asked."""

@@ -12,6 +12,7 @@ from factory import models, store
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.line.context import Context, Result
+from factory.line.judge_stage import told_of
 from factory.models import Located
 from factory.models.context import context_of
 from factory.models.student_template import learner
@@ -187,7 +188,7 @@ def _prompts(drawn: Drawn, asked: pl.DataFrame) -> Account:
 
 def _summary(context: Context, drawn: Drawn) -> str:
     """In a line: draws, what was accepted at what price, how good the teacher is, what ended it."""
-    told = ("sample_id", "verdict", "completion_tokens", "attempt")
+    told = ("sample_id", "verdict", "verdict_reason", "completion_tokens", "attempt")
     kept = context.draws().read(told, drawn.samples)
     correct, tokens = kept.filter(verdict="correct").height, int(kept["completion_tokens"].sum())
     rate = drawn.prompts["pass_rate"].mean()
@@ -197,6 +198,7 @@ def _summary(context: Context, drawn: Drawn) -> str:
         note += f", pass@1 {rate:.1%}"
     hopeless = drawn.prompts.filter(state="hopeless").height
     note += f", {hopeless:,} prompts hopeless" if hopeless else ""
+    note += told_of(kept, drawn.judged)
     retried = int(kept["attempt"].sum()) - kept.height
     note += f", {retried:,} attempts were retried" if retried else ""
     return f"{note}; ended: {', '.join(dict.fromkeys(drawn.ended_by))}"
@@ -208,7 +210,8 @@ def _left_out(context: Context, drawn: Drawn, asked: pl.DataFrame) -> str:
     aside, file = failures.with_questions(drawn.set_aside, asked), context.run.unasked(context.name)
     store.write_table(aside, file)
     said = "" if aside.is_empty() else f"; {told_aside(aside)}; all in {file}"
-    rows, file = failures.table(drawn.failed, asked), context.run.failed_draws(context.name)
+    lost = drawn.failed | drawn.unjudged
+    rows, file = failures.table(lost, asked), context.run.failed_draws(context.name)
     store.write_table(rows, file)
     return said if rows.is_empty() else f"{said}; {failures.told(rows)}; all in {file}"
 
@@ -241,6 +244,8 @@ def _drawn(
         ),
         report=context.report,
         say=context.say,
+        judging=context.judging(),
+        judged=context.run.judged(context.name) if context.recipe.judge else None,
     )
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.line import dataset_stages, stages
+from factory.line import dataset_stages, judge_stage, stages
 from factory.models import chat
 from factory.prompts import drafts
 from factory.recipe import Recipe
 from factory.recipe.models import Model, Served, Weights
 from factory.recipe.sources import Files, Table
 from factory.versions import build, choose
+from filters.verifiers.judge import prompt, trial
 
 Section = Callable[[Recipe], Any]
 
@@ -126,9 +127,17 @@ STAGES = [
         outside=lambda r, home: [_weights(other, home) for other in r.teacher.others],
     ),
     Stage(
+        "judge",
+        lambda r: r.judge and [r.judge, trial.VERSION, prompt.VERSION, chat.VERSION],
+        (),
+        judge_stage.judge,
+        keeps=True,
+        outside=lambda r, home: r.judge and _weights(r.judge.model, home),
+    ),
+    Stage(
         "samples",
         lambda r: [r.sampling, r.seed, chat.VERSION],
-        ("prompts", "teacher", "other-teachers"),
+        ("prompts", "teacher", "other-teachers", "judge"),
         stages.samples,
         keeps=True,
     ),
@@ -159,7 +168,7 @@ STAGES = [
         Stage(
             f"scores-{model}",
             _examined(model, section),
-            ("prompts", model),
+            ("prompts", model, "judge"),
             _scores(model),
             keeps=True,
         )

@@ -14,6 +14,7 @@ import polars as pl
 from factory.errors import LedgerError, RecipeError
 from factory.prompts.drafts import BadRow, Draft, asked
 from factory.prompts.readers import Drafts, fault, read
+from factory.recipe.judge import rescues
 from factory.recipe.sources import ReasoningGym, Source
 from factory.records import digest
 
@@ -26,6 +27,7 @@ PROMPT: dict[str, Any] = {
     "instruction": pl.String(),
     "reference": pl.String(),  # JSON text
     "verifier": pl.String(),
+    "rescue": pl.String(),
     "license": pl.String(),
     "meta": pl.String(),  # JSON text
 }
@@ -166,6 +168,7 @@ def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | Ba
         "instruction": source.instruction,
         "reference": None if draft.reference is None else reference,
         "verifier": source.verifier,
+        "rescue": "judge" if rescues(source) else None,
         "license": source.license,
         "meta": meta,
     }

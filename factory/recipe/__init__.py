@@ -73,7 +73,7 @@ class Recipe(Strict):
         if judged and self.teacher.grpo:
             raise ValueError(
                 "grpo is rewarded by rules, and a judge is not asked while it trains: "
-                f"{', '.join(judged)} have verifier: judge. Leave grpo out, or name another verifier"
+                f"{', '.join(judged)} have verifier: judge. Leave grpo out, or name other rules"
             )
         return self
 

@@ -11,6 +11,9 @@ from factory.recipe.models import Served, Weights
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.recipe.sources import ReasoningGym, Source
 
+NO_JUDGE_THERE = "sampling.cluster: the engines of a cluster ask no judge: leave one of them out"
+
+
 class Judge(Asking):
     """A model that is asked whether an answer says what the key says, where rules cannot tell."""
 
@@ -72,10 +75,12 @@ def fault(judge: Judge | None, sources: list[Source], sampling: Sampling) -> str
     if not asking:
         return "judge: no prompts are for it: write verifier: judge, or rescue: judge, at a source"
     if sampling.cluster:
-        return "sampling.cluster: the engines of a cluster ask no judge yet: leave one of them out"
+        return NO_JUDGE_THERE
     if judge.at_once:
         return None
-    way = "or put the judge behind an endpoint (`vllm serve`), where each draw is judged as it comes"
+    way = (
+        "or put the judge behind an endpoint (`vllm serve`), where each draw is judged as it comes"
+    )
     if sampling.policy.until:
         return (
             "sampling.policy is until, which goes by verdicts, and a judge by its path is asked "

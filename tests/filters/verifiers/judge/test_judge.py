@@ -13,8 +13,8 @@ import pytest
 
 from filters.text.answer import extract
 from filters.verifiers.check import check, read
-from filters.verifiers.judge.model import Judge, shape
 from filters.verifiers.judge.measure import agreement, overrides
+from filters.verifiers.judge.model import Judge, shape
 from filters.verifiers.judge.prompt import LONGEST, harmless, verdict_of
 
 ROWS = list(read(Path(__file__).parents[3] / "data" / "verifiers" / "judge.jsonl"))

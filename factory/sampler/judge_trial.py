@@ -1,0 +1,68 @@
+"""How a recipe's judge does on labelled answers: those of its trial, or a person's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from factory.sampler.judging import Ask
+from filters.text.thinking import split
+from filters.verdict import unverifiable
+from filters.verifiers.check import Line, Report
+from filters.verifiers.judge.model import shape
+from filters.verifiers.judge.trial import LEAST
+
+
+def examined(rows: Iterable[Mapping[str, Any]], ask: Ask, rules: str = "judge") -> Report:
+    """The judge's verdicts on labelled lines.
+
+    Args:
+        rows: as `filters.verifiers.check.check` takes them, `gold` with `question` and `answer`.
+        ask: the judge.
+        rules: the verifier that goes first; `judge`: none, but for the key's own words.
+    """
+    rows = list(rows)
+    whole = [row for row in rows if not shape(row["gold"])]
+    asked = [
+        (split(row["prediction"]).response, row["gold"]["answer"], rules, row["gold"]["question"])
+        for row in whole
+    ]
+    given = iter(ask(asked))
+    return Report(
+        [
+            Line(row, unverifiable(f"bad_reference: {wrong}") if wrong else next(given))
+            for row in rows
+            for wrong in [shape(row["gold"])]
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A judge and how it did."""
+
+    name: str
+    report: Report
+
+    @property
+    def silent(self) -> bool:
+        """Whether it gave no verdict at all."""
+        return self.report.count("unverifiable") == len(self.report.lines)
+
+    @property
+    def weak(self) -> bool:
+        """Whether people should be told."""
+        return self.report.count(None) < LEAST * len(self.report.lines)
+
+    def __str__(self) -> str:
+        """In a line."""
+        report, wrong = (
+            self.report,
+            [x for x in self.report.lines if x.row["expected"] != "correct"],
+        )
+        return (
+            f"{self.name} is right on {report.count(None)} of {len(report.lines)} trial answers, "
+            f"accepts {report.count('false accept')} of {len(wrong)} wrong ones, and leaves "
+            f"{report.count('unverifiable')} open"
+        )
