@@ -45,8 +45,8 @@ SAMPLE: dict[str, pl.DataType] = {
 `opening` is what the assistant's turn began with before `text`: the tag that a chat template or a
 strategy writes. `forced_tokens` of the ids were put there by us (thinking control), the rest were
 drawn. `begun_tokens` of them were drawn before, under a smaller `max_tokens`; `key` is the digest
-of verifier, reference and perhaps a judge that the verdict is by. `logprob` is the sum of the drawn ids'
-log-probabilities, where the engine gives it.
+of verifier, reference and perhaps a judge that the verdict is by. `logprob` is the sum of the
+drawn ids' log-probabilities, where the engine gives it.
 """
 
 

@@ -78,9 +78,7 @@ def fault(judge: Judge | None, sources: list[Source], sampling: Sampling) -> str
         return NO_JUDGE_THERE
     if judge.at_once:
         return None
-    way = (
-        "or put the judge behind an endpoint (`vllm serve`), where each draw is judged as it comes"
-    )
+    way = "or put the judge behind an endpoint (`vllm serve`), which is asked as each draw comes"
     if sampling.policy.until:
         return (
             "sampling.policy is until, which goes by verdicts, and a judge by its path is asked "

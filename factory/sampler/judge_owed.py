@@ -1,4 +1,4 @@
-"""Draws that are owed a verdict: by another key or judge than before, or by one asked afterwards."""
+"""Draws that are owed a verdict: by another key or judge, or by a judge who is asked afterwards."""
 
 from __future__ import annotations
 
@@ -53,4 +53,7 @@ def unjudged(kept: Store, samples: pl.DataFrame) -> dict[str, Failed]:
     """The draws among these that the judge could not be asked about, with its last words."""
     told = ("sample_id", "prompt_id", "draw", "attempt", "verdict_reason")
     rows = kept.draws.read(told, samples).filter(verdicts.word() == FAILED)
-    return {id: Failed(*where, FAILED, words) for id, *where, words in rows.iter_rows()}
+    return {
+        id: Failed(prompt, draw, attempts, FAILED, words)
+        for id, prompt, draw, attempts, words in rows.iter_rows()
+    }

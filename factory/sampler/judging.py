@@ -1,4 +1,4 @@
-"""The recipe's judge at work: rules first, then votes of its model, each answer asked about once."""
+"""The recipe's judge at work: rules first, then votes of its model, once for each answer."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Judging:
 
 
 def question_of(prompt: Mapping[str, Any]) -> str:
-    """The question of a prompt as the judge reads it: all turns, without the source's instruction."""
+    """A prompt's question as the judge reads it: all turns, without the source's instruction."""
     texts = [turn["content"] for turn in prompt["messages"] if turn["role"] != "system"]
     if prompt.get("instruction"):
         texts[-1] = texts[-1].removesuffix(prompt["instruction"].strip()).rstrip() or texts[-1]

@@ -1,4 +1,4 @@
-"""A small examination that every judge of a run takes before it judges: it is to be known as weak."""
+"""A small examination that a run's judge takes before it judges, so that a weak one is known."""
 
 from __future__ import annotations
 
