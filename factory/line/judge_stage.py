@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 
@@ -10,11 +13,13 @@ from factory import models
 from factory.errors import StageError
 from factory.line.context import Context, Result
 from factory.models.tokenizers import must_speak
+from factory.recipe.judge import Judge
 from factory.recipe.models import Served
 from factory.sampler.draws import running
 from factory.sampler.judge_notes import Notes
 from factory.sampler.judge_trial import Trial, examined
-from factory.sampler.judging import Bench, waiting
+from factory.sampler.judging import Ask, Bench, Judging, waiting
+from factory.sampler.teacher import Teacher
 from factory.store import verdicts
 from factory.store.shards import write_text
 from filters.verifiers.judge import trial
@@ -25,26 +30,11 @@ BY_JUDGE = ("judge", "judge_rescued")
 
 def judge(context: Context) -> Result:
     """The model that judges, asked about a few answers whose verdicts are known."""
-    told = context.recipe.judge
-    assert told  # the stage is wanted only then
-    if isinstance(told.model, Served):
-        from factory.engines.http_client import key_of
-
-        key_of(told.model)
-        found = models.elsewhere(told.model)
-    else:
-        found = models.find(told.model, context.home)
-        must_speak(found)
-    found.note(context.folder)
-    judging = context.judging()
-    assert judging
-    notes = Notes(context.run.judged(context.name))
-    bench = partial(Bench, judging, notes, running, ask=True)
-    try:
-        with waiting(bench) as ask:
-            sat = Trial(judging.name, examined(trial.rows(), ask))
-    finally:
-        notes.close()
+    assert context.recipe.judge  # the stage is wanted only then
+    judging = found(context.recipe.judge, context.home)
+    judging.model.model.note(context.folder)
+    with asking(judging, context.run.judged(context.name)) as ask:
+        sat = Trial(judging.name, examined(trial.rows(), ask))
     write_text(str(sat.report), context.run.judge_trial)
     if sat.silent:
         raise StageError(
@@ -55,6 +45,34 @@ def judge(context: Context) -> Result:
     if sat.weak:
         context.say(f"{sat}. A weak judge: measure it before you trust it (docs/verifiers.md)")
     return Result(judging.identity, str(sat), [])
+
+
+def found(told: Judge, home: Path) -> Judging:
+    """A recipe's judge, its model found.
+
+    Raises:
+        RecipeError: it is not there, or cannot be asked.
+        StageError: the key of its endpoint is not in the environment.
+    """
+    if isinstance(told.model, Served):
+        from factory.engines.http_client import key_of
+
+        key_of(told.model)
+        return Judging(Teacher(models.elsewhere(told.model), told.model), told)
+    model = models.find(told.model, home)
+    must_speak(model)
+    return Judging(Teacher(model), told)
+
+
+@contextlib.contextmanager
+def asking(judging: Judging, folder: Path | None) -> Iterator[Ask]:
+    """The judge, for who waits for many verdicts at once; what it says is kept in the folder."""
+    notes = Notes(folder)
+    try:
+        with waiting(partial(Bench, judging, notes, running, ask=True)) as ask:
+            yield ask
+    finally:
+        notes.close()
 
 
 def accepted(rows: pl.DataFrame) -> dict[str, int]:
@@ -71,4 +89,4 @@ def told_of(rows: pl.DataFrame, judged: str) -> str:
     counts = accepted(rows)
     said = {"judge": "accepted by the judge", "judge_rescued": "rescued by the judge"}
     parts = [f"{count:,} {said[word]}" for word, count in counts.items()]
-    return f", {', '.join(parts) or 'none accepted by the judge'} (which was asked about {judged})"
+    return f", {', '.join(parts) or 'none accepted by the judge'} (it judged {judged})"

@@ -89,8 +89,8 @@ class Table(Strict):
     def _something_to_rescue(self) -> Self:
         if self.rescue and self.verifier in ("code", "instructions", "judge"):
             raise ValueError(
-                f"rescue: a judge compares an answer with the key, and the verifier {self.verifier} "
-                "has no rules that do so: leave it out"
+                f"rescue: a judge compares an answer with the key, and {self.verifier} has "
+                "no rules for that: leave it out"
             )
         return self
 

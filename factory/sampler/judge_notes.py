@@ -15,14 +15,17 @@ class Notes:
     In memory stand a digest and a verdict for each different answer, some 200 bytes.
     """
 
-    def __init__(self, folder: Path):
-        """Read what earlier sittings have; nothing is written before there is something new."""
+    def __init__(self, folder: Path | None):
+        """Read what earlier sittings have; nothing is written before there is something new.
+
+        None: nothing is kept at all.
+        """
         self._folder = folder
         self._known: dict[str, tuple[str, str | None]] = {}
         self._journal: Journal | None = None
         self.answers = self.questions = self.tokens = 0
         """Answers judged, questions they took, tokens of these and their replies; all sittings."""
-        for file in sorted(folder.glob("journal-*")):
+        for file in sorted(folder.glob("journal-*")) if folder else ():
             for row in journal.read(file):
                 self._count(row["case"], row["verdict"], row["reason"])
                 self._spend(row["questions"], row["prompt_tokens"] + row["completion_tokens"])
@@ -36,13 +39,14 @@ class Notes:
 
     def keep(self, case: str, verdict: Verdict, questions: int, tokens: tuple[int, int]) -> None:
         """Keep a verdict, with what it cost: questions, tokens of them, tokens of the replies."""
-        if self._journal is None:
+        if self._journal is None and self._folder:
             self._folder.mkdir(parents=True, exist_ok=True)
             number = len(list(self._folder.glob("journal-*")))
             self._journal = Journal(self._folder / f"journal-{number:05}")
         row = {"case": case, "verdict": verdict.outcome, "reason": verdict.reason}
         spent = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1]}
-        self._journal.append(row | {"questions": questions} | spent)
+        if self._journal:
+            self._journal.append(row | {"questions": questions} | spent)
         self._count(case, verdict.outcome, verdict.reason)
         self._spend(questions, sum(tokens))
 
@@ -64,4 +68,4 @@ class Notes:
         """In a line: what it has cost."""
         counts = ((self.answers, "answer"), (self.questions, "question"), (self.tokens, "token"))
         answers, questions, tokens = (f"{n:,} {what}{'s' * (n != 1)}" for n, what in counts)
-        return f"{answers} for {questions} and {tokens}"
+        return f"{answers} in {questions}, {tokens}"

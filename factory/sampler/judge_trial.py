@@ -13,29 +13,35 @@ from filters.verifiers.check import Line, Report
 from filters.verifiers.judge.model import shape
 from filters.verifiers.judge.trial import LEAST
 
+UNKNOWN = "(The question is not known.)"
+
 
 def examined(rows: Iterable[Mapping[str, Any]], ask: Ask, rules: str = "judge") -> Report:
     """The judge's verdicts on labelled lines.
 
     Args:
-        rows: as `filters.verifiers.check.check` takes them, `gold` with `question` and `answer`.
+        rows: as `filters.verifiers.check.check` takes them; `gold` has `question` and `answer`, or
+            is the answer alone, and `question` stands beside it, if anywhere.
         ask: the judge.
         rules: the verifier that goes first; `judge`: none, but for the key's own words.
     """
-    rows = list(rows)
-    whole = [row for row in rows if not shape(row["gold"])]
+    lines = [(row, _case(row)) for row in rows]
+    faults = [shape(case) for _, case in lines]
     asked = [
-        (split(row["prediction"]).response, row["gold"]["answer"], rules, row["gold"]["question"])
-        for row in whole
+        (split(row["prediction"]).response, case["answer"], rules, case["question"])
+        for (row, case), fault in zip(lines, faults, strict=True)
+        if not fault
     ]
     given = iter(ask(asked))
-    return Report(
-        [
-            Line(row, unverifiable(f"bad_reference: {wrong}") if wrong else next(given))
-            for row in rows
-            for wrong in [shape(row["gold"])]
-        ]
-    )
+    verdicts = (unverifiable(f"bad_reference: {f}") if f else next(given) for f in faults)
+    return Report([Line(row, verdict) for (row, _), verdict in zip(lines, verdicts, strict=True)])
+
+
+def _case(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Question and answer of a labelled line."""
+    gold = row["gold"]
+    own = isinstance(gold, Mapping) and {"question", "answer"} & gold.keys()
+    return gold if own else {"question": row.get("question", UNKNOWN), "answer": gold}
 
 
 @dataclass(frozen=True)
