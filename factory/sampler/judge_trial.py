@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.sampler.judging import Ask
+from filters.text.answer import extract
 from filters.text.thinking import split
 from filters.verdict import unverifiable
 from filters.verifiers.check import Line, Report
@@ -25,10 +26,10 @@ def examined(rows: Iterable[Mapping[str, Any]], ask: Ask, rules: str = "judge") 
         ask: the judge.
         rules: the verifier that goes first; `judge`: none, but for the key's own words.
     """
-    lines = [(row, _case(row)) for row in rows]
+    lines = [(row, case_of_line(row)) for row in rows]
     faults = [shape(case) for _, case in lines]
     asked = [
-        (split(row["prediction"]).response, case["answer"], rules, case["question"])
+        (response_of(row["prediction"]), case["answer"], rules, case["question"])
         for (row, case), fault in zip(lines, faults, strict=True)
         if not fault
     ]
@@ -37,7 +38,14 @@ def examined(rows: Iterable[Mapping[str, Any]], ask: Ask, rules: str = "judge") 
     return Report([Line(row, verdict) for (row, _), verdict in zip(lines, verdicts, strict=True)])
 
 
-def _case(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def response_of(prediction: str) -> str | None:
+    """What stands after the thinking; a bare answer as a response that announces it."""
+    response = split(prediction).response
+    bare = response and "\n" not in response and extract(response) is None
+    return rf"\boxed{{{response}}}" if bare else response
+
+
+def case_of_line(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Question and answer of a labelled line."""
     gold = row["gold"]
     own = isinstance(gold, Mapping) and {"question", "answer"} & gold.keys()

@@ -8,8 +8,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from aiohttp import web
-from misbehaving import Behaviour, Misbehaving, draw
+from misbehaving import Misbehaving, draw
+
+from factory.models import elsewhere
+from factory.prompts.collect import PROMPT
+from factory.recipe.judge import Judge
+from factory.recipe.models import Served
+from factory.sampler.judging import Judging
+from factory.sampler.teacher import Teacher
 
 CASE = re.compile(
     r"--- (\w+) question ---\n(.*)\n--- \1 text 1 ---\n(.*)\n--- \1 text 2 ---\n(.*)\n--- \1 end",
@@ -17,8 +25,9 @@ CASE = re.compile(
 )
 """How a question to a judge looks: mark, question, text 1, text 2."""
 Opinion = Callable[[str, str, str], str]
-"""(question, text 1, text 2) -> SAME, DIFFERENT or UNSURE; what it raises is a status, 500."""
-NAMES = [{"Goethe", "J. W. Goethe"}, {"Canberra", "the city of Canberra"}]
+"""(question, text 1, text 2) -> SAME, DIFFERENT or UNSURE, or anything else; an `OSError` of it is
+answered with 400, which is not asked again."""
+NAMES = [{"Goethe", "Wolfgang"}, {"Canberra", "the city of Canberra"}]
 
 
 def knows_names(question: str, first: str, second: str) -> str:
@@ -53,7 +62,7 @@ class Both(Misbehaving):
         try:
             said = server.opinion(case[0], case[1], case[2])
         except OSError as error:
-            return web.json_response({"error": str(error)}, status=500)
+            return web.json_response({"error": str(error)}, status=400)
         return web.json_response(draw(f"As I see it.\nVERDICT {mark}: {said}"))
 
     def answer(self, question: str) -> str:
@@ -66,6 +75,25 @@ class Both(Misbehaving):
     def about(self, question: str) -> list[tuple[str, str]]:
         """The texts that the judge was asked to compare for a question."""
         return [(first, second) for asked, first, second in self.asked if asked == question]
+
+
+def judging(url: str, **settings: Any) -> Judging:
+    """The judge of that server, as a recipe's is found."""
+    model = {"endpoint": url, "model": "judge", "deadline": 5, "outage": 1}
+    told = Judge.model_validate({"model": model} | settings)
+    assert isinstance(told.model, Served)
+    return Judging(Teacher(elsewhere(told.model), told.model), told)
+
+
+def asked(keys: dict[str, str], verifier: str = "exact", rescue: str | None = "judge") -> Any:
+    """A prompt table of these questions and keys."""
+    rows = [
+        {"prompt_id": question, "messages": [{"role": "user", "content": question}]}
+        | {"reference": json.dumps(key), "verifier": verifier, "source": "own"}
+        | {"rescue": None if verifier == "judge" else rescue}
+        for question, key in keys.items()
+    ]
+    return pl.DataFrame(rows, schema=PROMPT)
 
 
 def recipe(folder: Path, url: str, keys: dict[str, str], **changes: Any) -> Path:
@@ -86,6 +114,3 @@ def recipe(folder: Path, url: str, keys: dict[str, str], **changes: Any) -> Path
     file = folder / "recipe.yaml"
     file.write_text(json.dumps(told | changes))
     return file
-
-
-__all__ = ["Behaviour", "Both", "knows_names", "recipe"]
