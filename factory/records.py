@@ -48,8 +48,8 @@ SAMPLE: dict[str, pl.DataType] = {
 `opening` is what the assistant's turn began with before `text`: the tag that a chat template or a
 strategy writes. `forced_tokens` of the ids were put there by us (thinking control), the rest were
 drawn. `begun_tokens` of them were drawn before, under a smaller `max_tokens`; `key` is the digest
-of verifier and reference that the verdict is by. `logprob` is the sum of the drawn ids'
-log-probabilities, where the engine gives it.
+of verifier, reference and perhaps a judge that the verdict is by. `logprob` is the sum of the
+drawn ids' log-probabilities, where the engine gives it.
 """
 
 
@@ -142,9 +142,10 @@ def sample_id(prompt_id: str, teacher: str, settings: str, draw: int, max_tokens
     return digest(prompt_id, teacher, settings, draw, max_tokens)
 
 
-def key_digest(verifier: str, reference: str | None) -> str:
-    """Digest of how a prompt is judged; `reference` is JSON text."""
-    return digest(verifier, reference)
+def key_digest(verifier: str, reference: str | None, judge: str | None = None) -> str:
+    """Digest of how a prompt is judged; `reference` is JSON text, `judge` whoever may have the last
+    word after the verifier."""
+    return digest(verifier, reference, *([judge] if judge else []))
 
 
 def seed_of(sample: str, run_seed: int) -> int:

@@ -59,6 +59,8 @@ def uses(recipe: Recipe) -> Iterator[Use]:
         if isinstance(other, Weights):
             asked = sampling.asking(other.sampling)
             yield Use(f"teacher {number + 2}", other, asked.max_tokens, _key(sampling, asked))
+    if recipe.judge and isinstance(recipe.judge.model, Weights):
+        yield Use("judge", recipe.judge.model, recipe.judge.max_tokens, "judge.max_tokens")
     if student:
         if length := student.training.max_length:
             yield Use("student", student.base, length, "student.training.max_length", is_row=True)

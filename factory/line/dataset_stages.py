@@ -64,6 +64,11 @@ def dataset(context: Context) -> Result:
     )
     context.run.note_version(manifest["version"])
     note = f"v{manifest['version']}, {account.left:,} rows of {decided.height:,} draws"
+    if recipe.judge:
+        from factory.line.judge_stage import accepted
+
+        only = sum(accepted(decided.filter(fate="chosen")).values())
+        note += f", {only:,} of them accepted by the judge alone"
     return Result(manifest["content_digest"], note, [account])
 
 
@@ -113,6 +118,9 @@ def _made_by(context: Context, asked: pl.DataFrame) -> dict[str, Any]:
         "teacher": {"name": teacher.name, "revision": teacher.revision, "digest": teacher.digest},
         "draws": draws.draws_digest(context.draws(), context.run.current()),
     }
+    if recipe.judge:
+        judge = context.run.model("judge")
+        made_by["judge"] = {"name": judge.name, "revision": judge.revision, "digest": judge.digest}
     if judged_again := verdicts.applied(context.run.rounds("samples")):
         made_by["verdicts"] = judged_again
     return made_by

@@ -155,6 +155,13 @@ def _practised(there: pl.DataFrame, door: Admitted, grpo: Grpo) -> Account:
     return Account(what="prompts", entered=train.height, left=reached, dropped=dropped)
 
 
+def judge(context: Context) -> Result:
+    """The model that judges, asked about a few answers whose verdicts are known."""
+    from factory.line.judge_stage import judge
+
+    return judge(context)
+
+
 def samples(context: Context) -> Result:
     """Draws of the teacher for the train prompts, each judged as it comes."""
     asked = context.run.prompts().filter(split="train")
@@ -188,7 +195,7 @@ def _prompts(drawn: Drawn, asked: pl.DataFrame) -> Account:
 
 def _summary(context: Context, drawn: Drawn, copies: int) -> str:
     """In a line: draws, what was accepted at what price, how good the teacher is, what ended it."""
-    told = ("sample_id", "verdict", "completion_tokens", "attempt")
+    told = ("sample_id", "verdict", "verdict_reason", "completion_tokens", "attempt")
     kept = context.draws().read(told, drawn.samples)
     correct, tokens = kept.filter(verdict="correct").height, int(kept["completion_tokens"].sum())
     rate = drawn.prompts["pass_rate"].mean()
@@ -198,6 +205,10 @@ def _summary(context: Context, drawn: Drawn, copies: int) -> str:
         note += f", pass@1 {rate:.1%}"
     hopeless = drawn.prompts.filter(state="hopeless").height
     note += f", {hopeless:,} prompts hopeless" if hopeless else ""
+    if drawn.judged:
+        from factory.line.judge_stage import told_of
+
+        note += told_of(kept, drawn.judged)
     retried = int(kept["attempt"].sum()) - kept.height
     note += f", {retried:,} attempts were retried" if retried else ""
     unknown = kept["completion_tokens"].null_count()
@@ -213,7 +224,8 @@ def _left_out(context: Context, drawn: Drawn, asked: pl.DataFrame) -> str:
     aside, file = failures.with_questions(drawn.set_aside, asked), context.run.unasked(context.name)
     store.write_table(aside, file)
     said = "" if aside.is_empty() else f"; {told_aside(aside)}; all in {file}"
-    rows, file = failures.table(drawn.failed, asked), context.run.failed_draws(context.name)
+    lost = drawn.failed | drawn.unjudged
+    rows, file = failures.table(lost, asked), context.run.failed_draws(context.name)
     store.write_table(rows, file)
     return said if rows.is_empty() else f"{said}; {failures.told(rows)}; all in {file}"
 
@@ -246,6 +258,8 @@ def _drawn(
         ),
         report=context.report,
         say=context.say,
+        judging=context.judging(),
+        judged=context.run.judged(context.name) if context.recipe.judge else None,
     )
 
 

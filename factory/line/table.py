@@ -45,7 +45,6 @@ class Stage:
     """Its folder only grows, with rows that name what made them, so a change starts no new one."""
     outside: Callable[[Recipe, Path], Any] = lambda recipe, home: None
     """What it reads that no stage made: files of the user's, as they now are."""
-    loads: Callable[[Recipe], bool] = lambda recipe: False
     loads: Callable[[Recipe], bool] = _always
     """Whether it loads a model into this machine: then it has a process to itself."""
 
@@ -87,10 +86,19 @@ def _prompts(recipe: Recipe) -> Any:
     return [recipe.prompts, mappings, recipe.seed, drafts.VERSION]
 
 
+def _judge(recipe: Recipe) -> Any:
+    if recipe.judge is None:
+        return None
+    from filters.verifiers.judge import prompt, trial
+
+    return [recipe.judge, trial.VERSION, prompt.VERSION, chat.VERSION]
+
+
 def _draws_here(recipe: Recipe) -> bool:
     """Whether the sampler starts an engine, or asks endpoints alone."""
     teachers = [recipe.teacher.base, *recipe.teacher.others]
-    here = not all(isinstance(teacher, Served) for teacher in teachers)
+    judges = [recipe.judge.model] if recipe.judge else []
+    here = not all(isinstance(model, Served) for model in [*teachers, *judges])
     return here or recipe.sampling.cluster is not None
 
 
@@ -157,9 +165,18 @@ STAGES = [
         loads=_never,
     ),
     Stage(
+        "judge",
+        _judge,
+        (),
+        stages.judge,
+        keeps=True,
+        outside=lambda r, home: r.judge and _weights(r.judge.model, home),
+        loads=lambda r: not (r.judge and isinstance(r.judge.model, Served)),
+    ),
+    Stage(
         "samples",
         lambda r: [r.sampling, r.seed, chat.VERSION, rounds.VERSION],
-        ("prompts", "teacher", "other-teachers"),
+        ("prompts", "teacher", "other-teachers", "judge"),
         stages.samples,
         keeps=True,
         loads=_draws_here,
@@ -194,7 +211,7 @@ STAGES = [
         Stage(
             f"scores-{model}",
             _examined(model, section),
-            ("prompts", model),
+            ("prompts", model, "judge"),
             _scores(model),
             keeps=True,
             loads=_draws_here if model == "teacher" else _always,

@@ -18,6 +18,7 @@ from factory.errors import LedgerError, RecipeError
 from factory.prompts.drafts import Draft, Drafts, asked, fault
 from factory.prompts.readers import read
 from factory.prompts.rows import BadRow
+from factory.recipe.judge import rescues
 from factory.recipe.sources import ReasoningGym, Source
 from factory.records import digest
 
@@ -30,6 +31,7 @@ PROMPT: dict[str, Any] = {
     "instruction": pl.String(),
     "reference": pl.String(),  # JSON text
     "verifier": pl.String(),
+    "rescue": pl.String(),
     "license": pl.String(),
     "meta": pl.String(),  # JSON text
 }
@@ -190,6 +192,7 @@ def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | Ba
         "instruction": source.instruction,
         "reference": None if draft.reference is None else reference,
         "verifier": source.verifier,
+        "rescue": "judge" if rescues(source) else None,
         "license": source.license,
         "meta": meta,
     }

@@ -89,7 +89,9 @@ class Table(Strict):
     """Put after each question, as R1's "Please reason step by step, and put your final answer
     within \\boxed{}."; left out: the question stands alone."""
     verifier: Annotated[str, AfterValidator(_known_verifier)] = "math"
-    """Who judges the answers."""
+    """Who judges the answers; `judge`: a model, for open answers."""
+    rescue: Literal["judge"] | None = None
+    """`judge`: where the verifier says no or cannot tell, the recipe's judge has the last word."""
     domain: str = "math"
     """Field of the questions: math, code, stem, logic or general."""
     language: str = "en"
@@ -107,6 +109,15 @@ class Table(Strict):
         """Verifier, domain and licence of a ready mapping, where the recipe does not say them."""
         found = _ready_one(told) if isinstance(told, dict) else None
         return found.of_source() | told if found else told
+
+    @model_validator(mode="after")
+    def _something_to_rescue(self) -> Self:
+        if self.rescue and self.verifier in ("code", "instructions", "judge"):
+            raise ValueError(
+                f"rescue: a judge compares an answer with the key, and {self.verifier} has "
+                "no rules for that: leave it out"
+            )
+        return self
 
     def mapping(self, dataset: str | None = None) -> Mapping:
         """The mapping that was given, or the ready one it names."""

@@ -36,6 +36,8 @@ class PromptState:
     verifier: str
     key: str
     """Digest of how it is judged."""
+    question: str | None
+    """For a judge; None where none is asked."""
     limits: Limits
     """When it has had enough."""
     outcomes: dict[int, bool | None] = field(default_factory=dict)
@@ -125,7 +127,8 @@ def _state(row: Mapping[str, Any], asker: Asker, earlier: Earlier | None) -> Pro
         asker.settings_of(asked.settings, row.get("instruction")),
         orjson.loads(row["reference"] or "null"),
         row["verifier"],
-        key_digest(row["verifier"], row["reference"]),
+        key_digest(row["verifier"], row["reference"], row.get("judge")),
+        row.get("question"),
         policy.limits_of(asker.sampling.policy, source),
     )
     most = asker.sampling.policy.max_draws

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from filters.text.answer import extract
 from filters.verdict import Verdict, incorrect, unverifiable
 from filters.verifiers import choice, code, exact, instructions, logic, math, numeric, pool
+from filters.verifiers import judge as judged
 
 __all__ = ["VERIFIERS", "Verdict", "Verifier", "check_reference", "verify", "verify_at_once"]
 
@@ -79,6 +80,7 @@ VERIFIERS: dict[str, Verifier] = {
     "instructions": Verifier(
         instructions.judge, instructions.shape, instructions.key, instructions.extract
     ),
+    "judge": Verifier(judged.judge, judged.shape, judged.key, judged.extract),
 }
 """Every verifier, by the name that prompts carry."""
 

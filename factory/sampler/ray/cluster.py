@@ -160,7 +160,9 @@ class Judges:
         self._actors = list(actors)
         self._turn = 0
 
-    async def __call__(self, response: str | None, reference: object, verifier: str) -> Verdict:
+    async def __call__(
+        self, response: str | None, reference: object, verifier: str, question: str | None = None
+    ) -> Verdict:
         import ray.exceptions
 
         while self._actors:
