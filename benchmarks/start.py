@@ -158,9 +158,8 @@ async def answer(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     pieces = re.findall(r"\S+\s*", text)
     for number, piece in enumerate(pieces):
-        choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
-        if number + 1 == len(pieces):
-            choice["finish_reason"] = "stop"
+        choice: dict[str, Any] = {"index": 0, "delta": {"content": piece}}
+        choice["finish_reason"] = "stop" if number + 1 == len(pieces) else None
         told = (whole if choice["finish_reason"] else {}) | {"choices": [choice]}
         await response.write(b"data: " + json.dumps(told).encode() + b"\n\n")
     await response.write(b"data: [DONE]\n\n")

@@ -66,8 +66,9 @@ class StageProgress:
         if rate := self.rate():
             parts.append(f"{rate:,.1f}/s")
             parts.append(f"{duration((self.total - self.done) / rate)} left")
-        told = self.figures.items()
-        parts += [f"{name.replace('_', ' ')} {short(value)}" for name, value in told if value]
+        said = {f"{self.unit}_finished"}
+        told = {name: value for name, value in self.figures.items() if value and name not in said}
+        parts += [f"{name.replace('_', ' ')} {short(value)}" for name, value in told.items()]
         return ", ".join(parts)
 
 
@@ -118,9 +119,17 @@ class Progress:
         stage.first = stage.first or (now, done)
         if self.metrics:
             self.metrics.moved(name, done, total, figures)
-        if not self.console.is_terminal and now - max(stage.told, stage.started) > QUIET_SECONDS:
-            stage.told = now
-            self._say(stage)
+        self.waited()
+
+    def waited(self) -> None:
+        """Time has passed: where there is no terminal, say now and then what runs, even while it
+        only waits."""
+        now = time.monotonic()
+        for stage in self.stages.values():
+            late = now - max(stage.told, stage.started) > QUIET_SECONDS
+            if stage.state == "running" and late and not self.console.is_terminal:
+                stage.told = now
+                self._say(stage)
 
     def said(self, name: str, words: str) -> None:
         """The stage has something to say to people."""

@@ -61,6 +61,7 @@ class _Scheduler:
                     self._start(stage)
                 for key, _ in self.selector.select(timeout=1):
                     self._hear(key.data)
+                self.progress.waited()
         finally:
             self._stop_all()
         return self.done

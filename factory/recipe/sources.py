@@ -13,7 +13,7 @@ from factory.recipe.mappings import MAPPINGS, Ready, ready
 from factory.recipe.paths import files, stem
 from factory.recipe.strict import Strict
 
-VERIFIERS = ("math", "numeric", "choice", "exact", "logic", "code", "instructions")
+VERIFIERS = ("math", "numeric", "choice", "exact", "logic", "code", "instructions", "judge")
 """The keys of `filters.verifiers.VERIFIERS`, which take a while to be imported."""
 
 

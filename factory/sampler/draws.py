@@ -103,9 +103,7 @@ def draw(
             judge_owed(kept, prompts, report, say, bench)
         for teacher in teachers:
             wanted = rounds_of(teacher, sampling, seed, strategies, prompts)
-            changes.tell(teacher, wanted[0].asker, kept.folder, say)
-            for each in wanted:
-                changes.tell_of_length(kept, each.asker, say)
+            _tell(teacher, wanted, kept, say)
             done += asyncio.run(_filled(wanted, kept, report, say, bench))
         if later:
             judge_owed(kept, prompts, report, say, bench)
@@ -134,6 +132,14 @@ def _drawn(done: Sequence[tuple[Round, Outcome]], kept: Store, notes: Notes | No
     )
 
 
+def _tell(
+    teacher: Teacher, wanted: Sequence[Round], kept: Store, say: Callable[[str], None]
+) -> None:
+    changes.tell(teacher, wanted[0].asker, kept.folder, say)
+    for each in wanted:
+        changes.tell_of_length(kept, each.asker, say)
+
+
 async def _filled(
     wanted: Sequence[Round],
     kept: Store,
@@ -142,15 +148,18 @@ async def _filled(
     bench: Callable[..., Bench] | None,
 ) -> list[tuple[Round, Outcome]]:
     """The rounds of one teacher, by one engine, which is not started where nothing is owed."""
-    from factory.sampler.fill import nothing_owed
+    from factory.sampler.fill import standing
 
-    settled = [await nothing_owed(each.prompts, each.asker, kept) for each in wanted]
-    if not all(settled):
+    stand = [await standing(each.prompts, each.asker, kept) for each in wanted]
+    if any(each.owed for each in stand):
         wanted = [fitted(each, say) for each in wanted]
-        settled = [await nothing_owed(each.prompts, each.asker, kept) for each in wanted]
-    if not all(settled):
-        settled = await _asked(wanted, kept, report, say, bench)
-    return [(each, outcome) for each, outcome in zip(wanted, settled, strict=True) if outcome]
+        stand = [await standing(each.prompts, each.asker, kept) for each in wanted]
+    outcomes = [each.outcome for each in stand]
+    if any(each.owed for each in stand):
+        for found in filter(None, map(str, stand)):
+            say(found)
+        outcomes = await _asked(wanted, kept, report, say, bench)
+    return list(zip(wanted, outcomes, strict=True))
 
 
 async def _asked(
@@ -159,10 +168,10 @@ async def _asked(
     report: Report,
     say: Callable[[str], None],
     bench: Callable[..., Bench] | None,
-) -> list[Outcome | None]:
+) -> list[Outcome]:
     """The outcomes of rounds, one after the other."""
     from factory.sampler.fill import fill
-    from factory.sampler.loop import Stop
+    from factory.sampler.protocols import Stop
 
     teacher, sampling = wanted[0].teacher, wanted[0].asker.sampling
     stop = Stop(sampling.grace)
@@ -181,6 +190,7 @@ async def _asked(
     async with start(say=say) as engine, contextlib.AsyncExitStack() as stack:
         if bench:
             how["judge"] = await stack.enter_async_context(bench())
+        how["say"] = say
         return [
             await fill(engine, each.prompts, each.asker, kept, report, **how) for each in wanted
         ]
@@ -213,7 +223,8 @@ def _engine(
     if teacher.served:
         from factory.engines.endpoint import Endpoint
 
-        return Endpoint(teacher.served, sampling.concurrency, **({"say": say} if say else {}))
+        how: dict[str, Any] = {"say": say} if say else {}
+        return Endpoint(teacher.served, sampling.concurrency, **how)
     from factory.engines.vllm_engine import VLLM, AsyncVLLM
 
     return (AsyncVLLM if in_own_process(sampling) else VLLM)(

@@ -20,6 +20,8 @@ from factory.store.draws import Draws
 
 CUT = "length"
 """The finish reason of a draw that reached `max_tokens`."""
+LENGTH = pl.coalesce("completion_tokens", "max_tokens")
+"""Tokens of a draw; of one that nobody counted, those that it was allowed."""
 
 
 @dataclass(frozen=True)

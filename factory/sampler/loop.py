@@ -6,10 +6,9 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
 
 from factory.engines import Completion, Continues, Counts, Engine, Request
 from factory.errors import EngineFailure, StageError
@@ -22,10 +21,11 @@ from factory.sampler.failures import Failed
 from factory.sampler.health import PATIENCE, Health
 from factory.sampler.outcome import ALL_FINISHED
 from factory.sampler.prompt_state import PromptState
+from factory.sampler.protocols import Judge, Keeper, KnowsWhatIsOut, Prompts, Stop, judge_here
+from factory.sampler.trend import Trend
 from filters.text.thinking import OPEN, split
 from filters.truncation import STOPPED
 from filters.verdict import Verdict, unverifiable
-from filters.verifiers import verify, verify_at_once
 from filters.verifiers.judge.votes import FAILED
 from filters.watch import Watch
 
@@ -34,56 +34,6 @@ READY = 0.5
 that falls free is taken in the next step, and not when the draw that left it has been judged."""
 
 log = logging.getLogger(__name__)
-
-Judge = Callable[[str | None, object, str, str | None], Awaitable[Verdict]]
-"""`await judge(response, reference, verifier, question)`; the question is for models that judge."""
-
-
-async def judge_here(
-    response: str | None, reference: object, verifier: str, question: str | None = None
-) -> Verdict:
-    """Judge at once what is plain; what needs a worker or a sandbox, in a thread: that may take
-    seconds, and the engine must not wait."""
-    verdict = verify_at_once(response, reference, verifier)
-    return verdict or await asyncio.to_thread(verify, response, reference, verifier)
-
-
-class Prompts(Protocol):
-    """Where prompts come from, and go when they are finished."""
-
-    def next(self) -> PromptState | None:
-        """Another prompt to begin; None when there is none now."""
-
-    def chance(self) -> float:
-        """Of the next draw to be correct, as far as is known."""
-
-    def put_away(self, state: PromptState) -> None:
-        """Take a prompt that wants nothing more."""
-
-
-class Keeper(Protocol):
-    """Keeps what comes of draws: a store, or what sends it to one."""
-
-    def append(self, row: Mapping[str, Any]) -> None:
-        """Keep one finished draw, a row of `SAMPLE`."""
-
-    def failed(self, sample_id: str, attempt: int, reason: str, message: str) -> None:
-        """Note an attempt that brought no draw."""
-
-
-@dataclass
-class Stop:
-    """How a run is told to stop: once `now` is set, what is in flight has `grace` seconds."""
-
-    grace: float = 30.0
-    now: asyncio.Event = field(default_factory=asyncio.Event)
-    began: float | None = None
-    """When it was heard."""
-
-    @property
-    def over(self) -> bool:
-        """Whether the grace is over."""
-        return self.began is not None and time.monotonic() >= self.began + self.grace
 
 
 class Run:
@@ -99,8 +49,10 @@ class Run:
         *,
         outage: float = 0.0,
         known: PromptState | None = None,
+        say: Callable[[str], None] = log.warning,
     ):
-        """`outage`: seconds that the engine may be out; `known`: a prompt that has a draw."""
+        """`outage`: seconds that the engine may be out; `known`: a prompt that has a draw; `say`:
+        is told when the engine does worse."""
         self.engine, self.asker, self.counters = engine, asker, counters
         self.keeper, self.judge = keeper, judge
         self.bounds = Bounds(asker.sampling, counters.spent)
@@ -112,7 +64,8 @@ class Run:
         self._ready: deque[PromptState] = deque()
         canary = self._request(known, 0) if known else None
         patience = max(PATIENCE, self._in_hand)
-        self.health = Health(engine, patience, outage=outage, canary=canary)
+        self.health = Health(engine, patience, outage=outage, canary=canary, say=say)
+        self._trend = Trend(say)
         self._look: asyncio.Task[None] | None = None
         self._hoped, self._why = 0.0, ""
         self._trouble: StageError | None = None
@@ -147,7 +100,7 @@ class Run:
                 if self.health.due(idle, len(tasks)):
                     self._look = asyncio.create_task(self.health.look())
                     self._look.add_done_callback(self.ended.put_nowait)
-            self.counters.in_flight = min(len(tasks), self.asker.sampling.concurrency)
+            self.counters.in_flight, self.counters.failed = self._out(), len(self.failed)
             if not tasks or self.counters.due():
                 report(*self.counters.progress(), **self.counters.told(self._in_flight_tokens()))
             if not tasks or self.bounds.overtime or (stop and stop.over):
@@ -163,6 +116,12 @@ class Run:
         if self.bounds.overtime:
             self._why = self.bounds.end(0, 0.0) or ""
         return self._why or ALL_FINISHED
+
+    def _out(self) -> int:
+        """Requests that the engine works on: not those that wait for a verdict or another try."""
+        if isinstance(self.engine, KnowsWhatIsOut):
+            return self.engine.out
+        return min(self.health.asking, self.asker.sampling.concurrency)
 
     def _in_flight_tokens(self) -> int:
         return self.engine.in_flight_tokens if isinstance(self.engine, Counts) else 0
@@ -304,11 +263,13 @@ class Run:
         answer = await self.health.ask(request, partial(self._failed, request))
         if answer:
             self.counters.failures += answer[0].retries
+            self._trend.answered(answer[0].retries)
             self.failed.pop(request.sample_id, None)
         return answer
 
     def _failed(self, request: Request, attempts: int, failure: EngineFailure) -> None:
         self.counters.failures += failure.tries
+        self._trend.failed(failure.reason, failure.tries)
         self.failed[request.sample_id] = Failed(
             request.prompt_id, request.draw, attempts, failure.reason, str(failure)
         )

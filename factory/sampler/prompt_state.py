@@ -13,7 +13,7 @@ from factory.records import key_digest
 from factory.sampler import policy
 from factory.sampler.asker import Asker
 from factory.sampler.budget import Spent
-from factory.sampler.earlier import Begun, Earlier, serves, source
+from factory.sampler.earlier import LENGTH, Begun, Earlier, serves, source
 from factory.sampler.policy import Limits
 from factory.sampler.strategies import Asked, ask
 from factory.store import Store
@@ -179,7 +179,7 @@ def by_prompt(draws: pl.DataFrame, asker: Asker) -> pl.DataFrame:
             id="sample_id",
             asked="prompt_tokens",
             correct=pl.col("verdict") == "correct",
-            tokens=pl.col("completion_tokens"),
+            tokens=LENGTH,
             drawn=pl.col("completion_tokens").fill_null(pl.col("max_tokens"))
             - pl.col("begun_tokens").fill_null(0),
             has_ids=pl.col("has_token_ids").fill_null(False),
@@ -193,9 +193,7 @@ def usable(own: pl.DataFrame, asker: Asker) -> bool:
     One that was cut does no harm: an engine that cannot go on from it draws it again by its seed.
     """
     most = asker.sampling.max_tokens
-    # How long a draw is that nobody counted is known only by what it was allowed.
-    length = pl.coalesce("completion_tokens", "max_tokens")
-    long = own.filter(pl.col("max_tokens") != most, length > most)
+    long = own.filter(pl.col("max_tokens") != most, most < LENGTH)
     return long.is_empty() or (asker.continues and bool(long["has_token_ids"].all()))
 
 

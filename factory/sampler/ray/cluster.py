@@ -26,9 +26,9 @@ from factory.sampler.failures import Failed
 from factory.sampler.feed import Feed
 from factory.sampler.fill import finished, synced
 from factory.sampler.health import witness
-from factory.sampler.loop import Stop, judge_here
 from factory.sampler.outcome import ALL_FINISHED, Outcome
 from factory.sampler.prompt_state import PromptState, kept, spent, states, taken_up
+from factory.sampler.protocols import Stop, judge_here
 from factory.sampler.ray.replica import Event, Replica, Start
 from factory.store import Store
 from filters.truncation import STOPPED

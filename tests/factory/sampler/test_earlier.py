@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +182,18 @@ def test_a_smaller_one_has_an_engine_that_cannot_cut_draw_all_again(tmp_path: Pa
     assert set(outcome.samples["sample_id"]).isdisjoint(first.samples["sample_id"])
     assert "all 600 are drawn again" in said[0]
     assert f"about {tokens:,} tokens or more" in said[0]
+
+
+def test_draws_whose_tokens_nobody_counted_serve_where_more_is_allowed(tmp_path: Path):
+    class Uncounted(Forgetful):
+        async def draw(self, request: Request) -> Completion:
+            return replace(await super().draw(request), completion_tokens=0, counted=False)
+
+    first, _ = sampled(tmp_path, Uncounted(), 1000, MANY[:5])
+    engine = Uncounted()
+    outcome, _ = sampled(tmp_path, engine, 2000, MANY[:5])
+    assert engine.requests == []
+    assert outcome.samples.equals(first.samples)
 
 
 def test_where_nothing_was_cut_all_serves_with_any_engine(tmp_path: Path):
