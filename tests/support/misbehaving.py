@@ -29,7 +29,7 @@ class Misbehaving:
 
     def __init__(self, *behaviours: Behaviour, models: Sequence[str] = (), base: str = "/v1"):
         self.behaviours, self.models, self.base = list(behaviours), models, base
-        self.asked_for: list[str] = []
+        self.paths: list[str] = []
         """Path and query of each request."""
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -54,7 +54,7 @@ class Misbehaving:
             if not self.models or request.path != f"{self.base}/models":
                 return web.Response(status=404, text="404 page not found")
             return web.json_response({"data": [{"id": name} for name in self.models]})
-        self.asked_for.append(request.path_qs)
+        self.paths.append(request.path_qs)
         number = len(self.bodies)
         self.bodies.append(await request.json() if request.can_read_body else {})
         self.headers.append(dict(request.headers))
@@ -88,7 +88,7 @@ def serving(server: Misbehaving) -> Iterator[str]:
         loop.close()
 
 
-def draw(content: str | None = "4", **changes: Any) -> dict[str, Any]:
+def draw(content: Any = "4", **changes: Any) -> dict[str, Any]:
     """The JSON of a good answer; `changes` are to its message, choice or whole, by key."""
     message = {"role": "assistant", "content": content}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}

@@ -119,7 +119,7 @@ def test_an_address_that_is_nearly_right_works(wrong: str, told: str):
             address = server.url.removesuffix("/v1") + wrong
             async with endpoint(address, say=said.append) as asked:
                 draws = await asyncio.gather(*[asked.draw(request(n)) for n in range(4)])
-            return draws[0].text, server.asked_for
+            return draws[0].text, server.paths
 
     text, _ = asyncio.run(ask())
     assert text == "4"
@@ -275,4 +275,4 @@ def test_the_recipe_may_say_so_beforehand(monkeypatch: pytest.MonkeyPatch):
     assert body.keys() == {"model", "messages", "top_p", "max_completion_tokens", "seed"}
     assert (headers["api-key"], headers["X-T"]) == (KEY, "x")
     assert "Authorization" not in headers
-    assert server.asked_for == ["/openai/deployments/d/chat/completions?api-version=2024-10-21"]
+    assert server.paths == ["/openai/deployments/d/chat/completions?api-version=2024-10-21"]

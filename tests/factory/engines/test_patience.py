@@ -66,7 +66,7 @@ def test_silences_that_were_cut_short_are_no_failures(monkeypatch: pytest.Monkey
     async def later_slow(server: Misbehaving, asked: Any) -> Any:
         slow = len(server.bodies) > KNOWN
         if slow:
-            await asyncio.sleep(0.9)
+            await asyncio.sleep(1.2)
         return await streams(event("4"), END)(server, asked)
 
     draws = gathered(Misbehaving(later_slow), KNOWN + 2, 1, deadline=60.0)
