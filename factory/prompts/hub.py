@@ -54,7 +54,7 @@ def opened(base: Path, source: Hub, wanted: Sequence[str]) -> Opened:
 def _typed(source: Hub, folder: Path | None, data: Any, wanted: Sequence[str]) -> Opened:
     columns = list(data.column_names)
     read = [c for c in dict.fromkeys(root(column, columns) for column in wanted) if c in columns]
-    features = data.features or {}
+    features: Any = data.features or {}
     names = {name: kind.names for name, kind in features.items() if hasattr(kind, "str2int")}
     schema = features.arrow_schema if features else ()
     binary = [field.name for field in schema if arrow_files.has_bytes(field.type)]

@@ -152,7 +152,7 @@ class _Hub(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         pass
 
 
