@@ -70,12 +70,18 @@ class TextFile:
                 raise RecipeError(f"{self.name}: not {told}{why} ({error}): {way}") from error
 
     def written_as(self) -> str:
-        """The encoding."""
-        if self.encoding:
-            return self.encoding
+        """The encoding. Raises RecipeError where the recipe names another than its first bytes."""
         with self.unpacked() as stream:
             start = stream.read(4)
-        return next((name for mark, name in MARKS if start.startswith(mark)), "utf-8-sig")
+        marked = next((name for mark, name in MARKS if start.startswith(mark)), None)
+        if self.encoding is None:
+            return marked or "utf-8-sig"
+        named = codecs.lookup(self.encoding).name
+        if marked and not named.startswith(marked.removesuffix("-sig")):
+            told = marked.removesuffix("-sig").upper()
+            wrong = f"its first bytes say {told}, and the recipe `encoding: {self.encoding}`"
+            raise RecipeError(f"{self.name}: {wrong}: leave that out")
+        return marked or named
 
     def lines(self) -> Iterator[bytes]:
         """Line by line, in UTF-8, so that one that is none does not take its neighbours along."""
