@@ -49,19 +49,21 @@ def main() -> None:
     told = options.parse_args()
     math = random.Random(16).sample(list(read(DATA / "math.jsonl")), told.rows)
     own = list(read(DATA / "judge.jsonl"))
-    model = {"path": told.model}
-    settings = {"votes": told.votes, "max_tokens": told.max_tokens, "concurrency": 16}
-    judge = Judge.model_validate({"model": model, **settings})
+    settings = {"votes": told.votes, "max_tokens": told.max_tokens, "concurrency": 32}
+    cache = {"kv_cache_memory_bytes": 2 * 2**30, "max_model_len": 4096}
+    judge = Judge.model_validate(
+        {"model": {"path": told.model}, "engine_arguments": cache, **settings}
+    )
     with asking(found(judge, Path()), None) as ask:
         began = time.monotonic()
-        print(Trial(told.model, examined(trial.rows(), ask)))
+        print(Trial(told.model, examined(trial.rows(), ask)), flush=True)
         show("math.jsonl, judge alone", examined(math, ask))
         show("math.jsonl, rules alone", check(math, "math"))
         show("math.jsonl, judge rescues", examined(math, ask, "math"))
         show("judge.jsonl, judge alone", examined(own, ask))
         attempts = with_attempts(own)
         print(Overrides(examined(attempts, ask), examined(bare(attempts), ask)))
-        print(f"{time.monotonic() - began:.0f} s\n")
+        print(f"{time.monotonic() - began:.0f} s\n", flush=True)
     plain = asyncio.run(undefended(judge, math, own))
     show("math.jsonl, undefended", plain[0])
     show("judge.jsonl, undefended", plain[1])

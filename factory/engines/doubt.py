@@ -20,7 +20,8 @@ say anything once."""
 WAIT = 0.2
 """Seconds after the first of them; twice that after the second."""
 UNKNOWN_MODEL = re.compile(
-    r"\bmodel\b.*(not|unknown|invalid|exist|no such)|(unknown|invalid|no such) model",
+    r"\bmodel\b.{0,80}(not (found|exist|available|supported|a valid)|unknown|invalid)"
+    r"|(unknown|invalid|no such|not a valid) model|model_not_found",
     re.IGNORECASE | re.DOTALL,
 )
 REMEDY = {
@@ -46,6 +47,7 @@ class Doubt:
         """Draws that came."""
         self._wire, self._wording, self._say = wire, wording, say
         self._turn, self._is_there = asyncio.Lock(), False
+        self._moves = 0
 
     async def look(self, refusal: Refusal, case: Case, lessons: int) -> float | None:
         """Seconds after which to ask again; None: the refusal is of this draw alone.
@@ -53,18 +55,18 @@ class Doubt:
         Args:
             refusal: what the server said.
             case: of this draw.
-            lessons: how often a wording had been learnt when this was asked.
+            lessons: how many there were when this was asked.
 
         Raises:
             StageError: any request would be refused so; says why, and what to change.
         """
         said = refusal.said
-        if said.status in (400, 422):
-            if lessons != self._wording.lessons:
-                return 0.0
-            if learnt := self._wording.learn(said):
-                self._say(learnt)
-                return 0.0
+        if lessons != self.lessons:
+            return 0.0
+        learnt = self._wording.learn(said) if said.status in (400, 422) else None
+        if learnt:
+            self._say(learnt)
+            return 0.0
         why = self._why(refusal)
         if not why:
             return None
@@ -78,7 +80,12 @@ class Doubt:
         if why in REMEDY:
             raise self._end(refusal, why)
         async with self._turn:
-            return await self._elsewhere(refusal, case)
+            return await self._elsewhere(refusal, case) if lessons == self.lessons else 0.0
+
+    @property
+    def lessons(self) -> int:
+        """How often it was learnt to ask otherwise, or elsewhere."""
+        return self._wording.lessons + self._moves
 
     def unreached(self, failure: EngineFailure) -> None:
         """Raises StageError where nobody was ever reached."""
@@ -115,6 +122,7 @@ class Doubt:
             return None
         self._say(f"{before.chat} is not there, and {other.chat} is: it is asked ({words})")
         self._wire.address, case.refused = other, 0
+        self._moves += 1
         return 0.0
 
     def _end(self, refusal: Refusal, why: str) -> StageError:

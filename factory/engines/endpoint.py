@@ -44,7 +44,7 @@ class Endpoint:
         served: Served,
         concurrency: int,
         *,
-        say: Callable[[str], None] = log.warning,
+        say: Callable[[str], None] | None = None,
         clock: Clock = time.monotonic,
         random: Random | None = None,
         first_wait: float = 1.0,
@@ -56,9 +56,9 @@ class Endpoint:
             StageError: when the key is not in the environment.
         """
         self.served, self._clock, self._random = served, clock, random or Random()
-        self._say, self._first_wait = say, first_wait
+        self._say, self._first_wait = say or log.warning, first_wait
         self._wire, self._wording = Wire(served, concurrency), Wording(served)
-        self._doubt = Doubt(self._wire, self._wording, say)
+        self._doubt = Doubt(self._wire, self._wording, self._say)
         self._pace, self._counting = Pace(served.idle), Counting(served.tokenizer)
         self._limit = Limit(concurrency, clock)
         self._turn, self._change = asyncio.Lock(), asyncio.Event()
@@ -86,7 +86,7 @@ class Endpoint:
         deadline = self.served.deadline_of(request.max_tokens)
         retries, case = Retries(deadline, self._random, first=self._first_wait), Case()
         while True:
-            body, lessons = self._wording.body(request), self._wording.lessons
+            body, lessons = self._wording.body(request), self._doubt.lessons
             try:
                 async with self._admitted() as sent:
                     try:

@@ -192,15 +192,16 @@ class Wire:
             if read > LARGEST_STREAM:
                 limit = f"{LARGEST_STREAM:,} bytes"
                 raise EngineFailure("bad_body", f"a stream of more than {limit}", final=True)
-            for event in events.feed(chunk):
+            found = events.feed(chunk)
+            if events.lines > lines:
+                lines = events.lines
+                patience.heard()
+            for event in found:
                 if listener.take(event):
                     if self.credentials.are_in(event):  # a failure may repeat the last one
                         raise repeated()
                     await _left(response, listener.done)
                     return
-            if events.lines > lines:
-                lines = events.lines
-                patience.heard()
             chunk = await response.content.readany()
 
 

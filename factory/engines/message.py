@@ -20,6 +20,7 @@ FIELDS = (
 )
 """Where servers put the thinking: vLLM; DeepSeek, SGLang and most; OpenRouter; LiteLLM; Ollama and
 others."""
+LIST = "parts of the content"
 TEXTS = ("text", "output_text", "input_text", "reasoning_text", "")
 """Types of a part that is said."""
 INSIDE = (
@@ -51,7 +52,7 @@ class Parts:
         """How the server keeps the thinking to itself, where it does."""
         self.refused = ""
         """What the server said in place of an answer."""
-        self._field = ""
+        self._field, self._summed = "", False
         self._thought: list[str] = []
 
     def of(self, message: dict[str, Any]) -> list[Part]:
@@ -80,11 +81,11 @@ class Parts:
 
     def _thinking(self, message: dict[str, Any]) -> str:
         details = message.get("reasoning_details")
-        if details and not self._text("reasoning_details", details) and self.hidden:
-            return ""  # then `reasoning` beside it is the summary
-        if self._field and message.get(self._field):
-            return self._once(self._field, message[self._field])
-        for field in FIELDS:
+        if details:
+            self._summed = not self._text("reasoning_details", details) and bool(self.hidden)
+        if self._summed:
+            return ""  # what stands in `reasoning` beside them is the summary
+        for field in (self._field, *FIELDS):
             if (value := message.get(field)) and (text := self._once(field, value)):
                 return text
         return ""
@@ -111,11 +112,11 @@ class Parts:
             if kind == "refusal":
                 self.refused += str(part.get("refusal") or "")
             elif isinstance(part, dict) and part.get("thought") is True:  # Google
-                parts.append((True, self._once("content", part.get("text"))))
+                parts.append((True, self._once(LIST, part.get("text"))))
             elif kind in TEXTS:
                 parts.append((False, self._text("content", part)))
             elif any(word in kind for word in ("thinking", "reasoning", "thought")):
-                parts.append((True, self._once("content", part)))
+                parts.append((True, self._once(LIST, part)))
             else:
                 raise bad(f"content has a part of type {kind!r}, expected text: {echo(part)}")
         return [part for part in parts if part[1]]

@@ -72,8 +72,9 @@ class Rebuilt:
         self._prefill = prefill
         self._text: list[str] = []
         self._thinking = self._answering = self._closed = False
-        self._held = ""
-        self._gap = ""
+        self._open = self._shut = False
+        """Whether the text begins with the opening tag; has the closing one."""
+        self._held = self._tail = self._gap = ""
         """Content after thinking that is blank, or may yet repeat the thinking."""
         self._again: list[str] = []
         """Thinking that came after the answer had begun."""
@@ -132,7 +133,11 @@ class Rebuilt:
 
     def _keep(self, new: str) -> str:
         if new:
+            self._open = self._open if self._text else new.lstrip().startswith(OPEN)
             self._text.append(new)
+            if not self._shut:
+                self._shut = CLOSE in self._tail + new
+                self._tail = (self._tail + new)[-len(CLOSE) :]
         return new
 
     def _think(self, piece: str) -> str:
@@ -164,7 +169,7 @@ class Rebuilt:
 
     def _say(self, piece: str) -> str:
         if self._answering:
-            if self._again:
+            if self._again and (self._shut or not self._open):
                 if not piece.strip():
                     return ""
                 if again := self._thought_again():
@@ -214,7 +219,9 @@ class Rebuilt:
         """Thinking that came after the answer had begun; nothing where the text has it."""
         again = "".join(self._again).removeprefix(OPEN).removesuffix(CLOSE).strip()
         self._again = []
-        return "" if again == split(self._prefill + self.so_far, self._opens).reasoning else again
+        there = split(self._prefill + self.so_far, self._opens).reasoning or ""
+        cut = not self._shut and (there.startswith(again) or again.startswith(there))
+        return "" if again == there or (there and cut) else again
 
     def _opening(self, reasoning: str) -> str:
         return reasoning if self._prefill else f"{OPEN}\n{_lead(reasoning)}"

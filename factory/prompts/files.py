@@ -34,16 +34,24 @@ def opened(base: Path, source: Files, wanted: Sequence[str]) -> list[Opened]:
         for path in paths:
             alone = alone and path == base / Path(name).expanduser()
             found.setdefault(path, name if alone else shown(path, base))
-    return [_opened(path, name, source, wanted) for path, name in found.items()]
+    told = (wanted, source.encoding, source.field)
+    return [one(path, name, *told) for path, name in found.items()]
 
 
-def _opened(path: Path, name: str, source: Files, wanted: Sequence[str]) -> Opened:
-    file = TextFile(path, name, source.encoding)
+def one(
+    path: Path,
+    name: str,
+    wanted: Sequence[str] = (),
+    encoding: str | None = None,
+    field: str | None = None,
+) -> Opened:
+    """One file, or one folder that `save_to_disk` wrote."""
+    file = TextFile(path, name, encoding)
     match kind(path)[0]:
         case "json lines":
-            return json_files.opened(file, source.field, by_line=True)
+            return json_files.opened(file, field, by_line=True)
         case "json":
-            return json_files.opened(file, source.field, by_line=False)
+            return json_files.opened(file, field, by_line=False)
         case "csv":
             return tables.opened(file, wanted)
         case "tsv":

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from factory.errors import FactoryError, RecipeError, StageError, nearest
-from factory.prompts import arrow_files
+from factory.prompts import arrow_files, files
 from factory.prompts.rows import Cells, Opened, named_by_rows, root
-from factory.recipe.paths import SAVED, SAVED_SPLITS
+from factory.recipe.paths import SAVED, SAVED_SPLITS, kind
 from factory.recipe.sources import Hub
 
 
@@ -54,7 +54,7 @@ def opened(base: Path, source: Hub, wanted: Sequence[str]) -> Opened:
 def _typed(source: Hub, folder: Path | None, data: Any, wanted: Sequence[str]) -> Opened:
     columns = list(data.column_names)
     read = [c for c in dict.fromkeys(root(column, columns) for column in wanted) if c in columns]
-    features = data.features or {}
+    features: Any = data.features or {}
     names = {name: kind.names for name, kind in features.items() if hasattr(kind, "str2int")}
     schema = features.arrow_schema if features else ()
     binary = [field.name for field in schema if arrow_files.has_bytes(field.type)]
@@ -101,14 +101,15 @@ def _said(source: Hub, folder: Path | None, error: Exception) -> FactoryError:
         at = f" at revision {source.revision!r}" if "Revision" in words else ""
         way = "the name is misspelt, or it is private: then set HF_TOKEN"
         return RecipeError(f"{name}: the Hub has no such dataset{at}, or does not show it: {way}")
-    if wrong := _wrong_choice(source, words) or _uneven(source, error):
+    if wrong := _wrong_choice(source, words) or _uneven(source, folder, error):
         return wrong
     away = OfflineModeIsEnabled | httpx.TransportError | ConnectionError | TimeoutError
     passing = isinstance(error, HfHubHTTPError) and _status(error) in (0, 429, *range(500, 600))
+    passing = passing or "LocalEntryNotFoundError" in words
     if folder is None and (passing or isinstance(error, away)):
         return StageError(f"{name}: {_away(error)}")
-    kind = type(error).__name__
-    return RecipeError(f"{name}: it cannot be read as it is: {words or kind}")
+    what = words or type(error).__name__
+    return RecipeError(f"{name}: it cannot be read as it is: {what}")
 
 
 def _script(script: str, folder: Path | None) -> str:
@@ -143,18 +144,28 @@ def _no_split(source: Hub, known: Sequence[str]) -> RecipeError:
                        f"there are {there}: name one as `split`")  # fmt: skip
 
 
-def _uneven(source: Hub, error: Exception) -> RecipeError | None:
+def _uneven(source: Hub, folder: Path | None, error: Exception) -> RecipeError | None:
     """Files of one dataset whose columns differ."""
-    cause = error if hasattr(error, "table_column_names") else error.__cause__
+    cause: Any = error if hasattr(error, "table_column_names") else error.__cause__
     if not hasattr(cause, "table_column_names"):
         return None
     here, first = set(cause.table_column_names), set(cause.requested_column_names)
     told = [f"lacks {', '.join(sorted(first - here))}"] if first - here else []
     told += [f"has {', '.join(sorted(here - first))} besides"] if here - first else []
-    file = re.search(r"using\s+(\S.*?)\s*(?:\n|$)", str(error))
-    what = f"{file[1] if file else 'a later file'} {' and '.join(told)}, unlike the first file"
+    where = _file_with(folder, here - first) if folder else "one of its files"
     way = "make their columns alike, or name the files with `source: files`"
+    what = f"{where} {' and '.join(told)}, unlike the first file"
     return RecipeError(f"{source.dataset}: {what}: {way}")
+
+
+def _file_with(folder: Path, columns: set[str]) -> str:
+    """The file of a folder that has one of these columns, since `datasets` does not say it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and kind(path)[0]:
+            with suppress(RecipeError):
+                if columns & set(files.one(path, path.name).columns):
+                    return str(path.relative_to(folder))
+    return "a later file"
 
 
 def _status(error: Any) -> int:

@@ -10,7 +10,7 @@ import polars as pl
 
 from factory.prompts.collect import Taken, check_enough, take
 from factory.prompts.readers import read
-from factory.recipe.sources import Hub, ReasoningGym, Source
+from factory.recipe.sources import Files, Hub, ReasoningGym, Source
 
 ROWS = 1_000
 """Rows of a source that are looked at."""
@@ -35,9 +35,13 @@ def told(sources: Sequence[Source], seed: int, base: Path) -> list[str]:
     kept: dict[str, tuple[int, str]] = {}
     instructions = {source.instruction for source in sources if source.instruction}
     lines = []
+    labels = [source.label for source in sources]
     for source in sources:
+        label = source.label
+        if isinstance(source, Files) and labels.count(label) > 1:
+            label += f" ({', '.join(source.paths)})"
         if isinstance(source, Hub) and source.folder(base) is None:
-            lines.append(f"{source.label}: on the Hub, it was not looked at")
+            lines.append(f"{label}: on the Hub, it was not looked at")
             continue
         drafts = read(source, seed, base)
         if isinstance(source, ReasoningGym):
@@ -47,7 +51,7 @@ def told(sources: Sequence[Source], seed: int, base: Path) -> list[str]:
         more = next(drafts, None) is not None and found.prompts.height != source.rows
         if not more:
             check_enough(source, found)
-        lines.append(f"{source.label}: {_said(found, more)}")
+        lines.append(f"{label}: {_said(found, more)}")
     return lines
 
 

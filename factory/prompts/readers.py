@@ -55,7 +55,7 @@ def _check_columns(table: Opened, tables: Sequence[Opened], mapping: Mapping) ->
     for column in mapping.columns():
         outer = root(column, table.columns)
         if outer not in table.columns and not (not table.all_columns and _later(table, outer)):
-            hint, known = nearest(outer, table.columns), ", ".join(table.columns)
+            hint, known = _hint(outer, table.columns), ", ".join(table.columns)
             others = [other.name for other in tables if outer in other.columns]
             also = f" {others[0]} has it." if others else ""
             raise RecipeError(
@@ -66,6 +66,12 @@ def _check_columns(table: Opened, tables: Sequence[Opened], mapping: Mapping) ->
         if outer in table.binary and column in mapping.keep:
             why = "bytes, as pictures are, and what is kept becomes JSON"
             raise RecipeError(f"{table.name}: keep: column {column!r} has {why}: leave it out")
+
+
+def _hint(column: str, columns: Sequence[str]) -> str:
+    """The column that may be meant: one that differs in case or blanks, or the nearest."""
+    same = [known for known in columns if known.strip().lower() == column.strip().lower()]
+    return f"; did you mean {same[0]!r}?" if same else nearest(column, columns)
 
 
 def _later(table: Opened, column: str) -> bool:
@@ -86,5 +92,5 @@ def _check_inside(table: Opened, column: str, outer: str, first: Sequence[dict])
     if any(isinstance(cells, dict) and cell(cells, column) is not None for _, cells in rows):
         return
     inside = f"; it has {', '.join(there)}" if there else "; it is no object"
-    hint = nearest(inner, there)
+    hint = _hint(inner, list(there))
     raise RecipeError(f"{table.name}: no {inner!r} inside column {outer!r}{hint}{inside}")

@@ -12,7 +12,7 @@ from factory.prompts.rows import BadRow, Cells, Opened, root
 from factory.prompts.text_files import TextFile
 
 SEPARATORS = (",", ";", "\t", "|")
-"""What may stand between cells; the first that gives the columns that are wanted."""
+"""What may stand between cells: that which gives most of the columns that are wanted."""
 Row = tuple[str, "list[str] | BadRow"]
 
 
@@ -31,10 +31,8 @@ def opened(file: TextFile, wanted: Sequence[str], separators: Sequence[str] = SE
     told = _told(file)
     separators = told or separators
     headers = [_header(file, separator, bool(told)) for separator in separators]
-    fits = [all(root(column, header) in header for column in wanted) for header in headers]
-    best = fits.index(True) if True in fits else max(
-        range(len(headers)), key=lambda n: (sum(c in headers[n] for c in wanted), -n)
-    )  # fmt: skip
+    fits = [sum(root(column, header) in header for column in wanted) for header in headers]
+    best = max(range(len(headers)), key=lambda n: (fits[n], len(headers[n]), -n))
     header = headers[best]
     for column in dict.fromkeys(root(column, header) for column in wanted):
         if header.count(column) > 1:

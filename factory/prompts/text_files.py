@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from factory.errors import RecipeError
 from factory.recipe.paths import kind
@@ -36,7 +36,7 @@ class TextFile:
     """As the recipe names it; None where its first bytes tell, or else it is UTF-8."""
 
     @contextmanager
-    def bytes(self) -> Generator[IO[bytes]]:
+    def unpacked(self) -> Generator[Any]:
         """The unpacked bytes. Raises RecipeError while they are read, where the file is damaged."""
         packed = kind(self.path)[1]
         try:
@@ -47,7 +47,7 @@ class TextFile:
                 import pyarrow as pa
 
                 with pa.CompressedInputStream(pa.OSFile(str(self.path)), "zstd") as stream:
-                    yield io.BufferedReader(stream)  # pyrefly: ignore  (it reads like a raw file)
+                    yield io.BufferedReader(stream)  # pyrefly: ignore  (it reads as raw files do)
             else:
                 with self.path.open("rb") as stream:
                     yield stream
@@ -56,9 +56,9 @@ class TextFile:
 
     @contextmanager
     def text(self, errors: str = "strict") -> Generator[IO[str]]:
-        """The text, its line ends as they are. Raises RecipeError as `bytes` does, or where the
+        """The text, its line ends as they are. Raises RecipeError as `unpacked` does, or where the
         bytes are no text in this encoding."""
-        with self.bytes() as stream:
+        with self.unpacked() as stream:
             lines = io.TextIOWrapper(stream, self.written_as(), errors, newline="")
             try:
                 yield lines
@@ -70,17 +70,23 @@ class TextFile:
                 raise RecipeError(f"{self.name}: not {told}{why} ({error}): {way}") from error
 
     def written_as(self) -> str:
-        """The encoding."""
-        if self.encoding:
-            return self.encoding
-        with self.bytes() as stream:
+        """The encoding. Raises RecipeError where the recipe names another than its first bytes."""
+        with self.unpacked() as stream:
             start = stream.read(4)
-        return next((name for mark, name in MARKS if start.startswith(mark)), "utf-8-sig")
+        marked = next((name for mark, name in MARKS if start.startswith(mark)), None)
+        if self.encoding is None:
+            return marked or "utf-8-sig"
+        named = codecs.lookup(self.encoding).name
+        if marked and not named.startswith(marked.removesuffix("-sig")):
+            told = marked.removesuffix("-sig").upper()
+            wrong = f"its first bytes say {told}, and the recipe `encoding: {self.encoding}`"
+            raise RecipeError(f"{self.name}: {wrong}: leave that out")
+        return marked or named
 
     def lines(self) -> Iterator[bytes]:
         """Line by line, in UTF-8, so that one that is none does not take its neighbours along."""
         if self.written_as() == "utf-8-sig":
-            with self.bytes() as stream:
+            with self.unpacked() as stream:
                 yield from stream
             return
         with self.text() as lines:

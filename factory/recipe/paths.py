@@ -68,7 +68,7 @@ def stem(path: str) -> str:
     known = {*KINDS, *PACKED}
     while last.suffix.lower() in known:
         last = last.with_suffix("")
-    return last.name
+    return last.name or path
 
 
 def files(base: Path, name: str) -> list[Path]:

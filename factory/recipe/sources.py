@@ -129,8 +129,9 @@ class Table(Strict):
 
     @model_validator(mode="after")
     def _several_keys_are_answers(self) -> Self:
-        several = isinstance(self.columns, Mapping) and not self.columns.reference_form
-        if several and self.verifier in TASKS and len(self.columns.references) > 1:
+        own = self.columns if isinstance(self.columns, Mapping) else None
+        several = own and not own.reference_form and len(own.references) > 1
+        if several and self.verifier in TASKS:
             raise ValueError(f"several columns of keys: the verifier {self.verifier} takes one")
         return self
 

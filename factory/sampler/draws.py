@@ -223,8 +223,7 @@ def _engine(
     if teacher.served:
         from factory.engines.endpoint import Endpoint
 
-        how: dict[str, Any] = {"say": say} if say else {}
-        return Endpoint(teacher.served, sampling.concurrency, **how)
+        return Endpoint(teacher.served, sampling.concurrency, say=say)
     from factory.engines.vllm_engine import VLLM, AsyncVLLM
 
     return (AsyncVLLM if in_own_process(sampling) else VLLM)(

@@ -14,7 +14,15 @@ from filters.verdict import Verdict, incorrect, unverifiable
 from filters.verifiers import choice, code, exact, instructions, logic, math, numeric, pool
 from filters.verifiers import judge as judged
 
-__all__ = ["VERIFIERS", "Verdict", "Verifier", "check_reference", "verify", "verify_at_once"]
+__all__ = [
+    "VERIFIERS",
+    "Verdict",
+    "Verifier",
+    "accepted",
+    "check_reference",
+    "verify",
+    "verify_at_once",
+]
 
 AT_ONCE = 20_000
 """Characters of a response beyond which even finding its answer may take a while."""

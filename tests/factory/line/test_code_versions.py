@@ -83,17 +83,29 @@ CELLS: list[dict[str, Any]] = [
     {"turns": [{"role": "user", "content": "2+3?"}, {"role": "assistant", "content": "5"}]},
     {"turns": [{"role": "assistant", "content": "5"}]},
     {"turns": "2+3?"},
+    {"turns": [{"from": "human", "value": "2+3?"}, {"from": "gpt", "value": r"\boxed{5}"}]},
+    {"turns": [{"role": "user", "content": [{"type": "text", "text": "2+3?"}]}], "told": "Think."},
+    {"turns": '[{"role": "developer", "content": "Think."}, {"role": "user", "content": "2?"}]'},
+    {"problem": "2+3?", "options": ["4", "5"], "answer": ["5", "five"]},
+    {"problem": "2+3?", "options": {"A": 4}, "answer": '["5"]', "solution": r"So \boxed{5}."},
+    {"problem": "2+3?", "answer": '"5.0"', "keys": {"first": True}},
+]
+MAPPINGS_OF_OURS = [
+    Mapping(messages="turns", system="told"),
+    Mapping(messages="turns", reference="turns", reference_form="boxed_reply"),
+    Mapping(compose="{problem}\n{options:optional}", reference=["answer", "keys.first"]),
+    Mapping(question="problem", question_pattern="^2(.*)", reference="solution"),
 ]
 
 
 def of_drafts() -> Any:
     def tried(mapping: Mapping, cells: dict[str, Any]) -> Any:
         try:
-            return asdict(drafts.draft(mapping, cells))
+            return [asdict(drafts.draft(mapping, cells, by)) for by in ("math", "exact")]
         except drafts.BadRow as bad:
             return vars(bad)
 
-    mappings = [*MAPPINGS.values(), Mapping(messages="turns")]
+    mappings = [*MAPPINGS.values(), *MAPPINGS_OF_OURS]
     told = [[tried(mapping, cells) for cells in CELLS] for mapping in mappings]
     return [told, drafts.asked("2+3?", "Think."), drafts.asked("2+3?", None)]
 
@@ -135,7 +147,7 @@ def of_choose() -> Any:
     [
         (chat, of_chat, 2, "e4eec69fe50b8e881833e5d92ad57d8d"),
         (template, of_template, 2, "1eabbbbee7acb1756138a262754fc685"),
-        (drafts, of_drafts, 1, "40df791732a97a1c9055779dc6c8f502"),
+        (drafts, of_drafts, 2, "f1ada7ad5eb80a5539d662089a060b0b"),
         (choose, of_choose, 2, "e6cc53a5b5f19895ef716da9408e8d90"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, ModuleType) else "",

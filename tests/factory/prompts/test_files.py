@@ -89,7 +89,13 @@ def test_a_file_is_read_by_its_name_and_its_first_bytes(tmp_path, name, content)
 
 @pytest.mark.parametrize(
     ("name", "encoding"),
-    [("rows.csv", "cp1252"), ("rows.csv", "utf-16-le"), ("rows.jsonl", "latin-1")],
+    [
+        ("rows.csv", "cp1252"),
+        ("rows.csv", "utf-16-le"),
+        ("rows.csv", "utf-16"),
+        ("rows.csv", "utf-8-sig"),
+        ("rows.jsonl", "latin-1"),
+    ],
 )
 def test_an_encoding_can_be_named(tmp_path, name, encoding):
     (tmp_path / name).write_bytes((TABLE if name == "rows.csv" else LINES).encode(encoding))
@@ -131,6 +137,21 @@ def test_what_cannot_be_read_is_named_with_the_way_out(tmp_path, name, content, 
     (tmp_path / name).write_bytes(content)
     with pytest.raises(RecipeError, match=expected):
         collect([files(name)], seed=1, base=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "expected"),
+    [
+        (TABLE.encode("utf-16"), {}, "its first bytes say UTF-16, and the recipe `encoding: cp12"),
+        (TABLE.encode("utf-8-sig"), {}, "its first bytes say UTF-8, and the recipe"),
+        (b"Q;A\n1;2\n", {"question": "q"}, "no column 'q'; did you mean 'Q'.* Columns: Q, A"),
+    ],
+)
+def test_a_setting_that_the_file_contradicts_is_told(tmp_path, content, columns, expected):
+    (tmp_path / "rows.csv").write_bytes(content)
+    source = files("rows.csv", encoding="cp1252", **({"columns": columns} if columns else {}))
+    with pytest.raises(RecipeError, match=rf"rows\.csv: {expected}"):
+        collect([source], seed=1, base=tmp_path)
 
 
 def test_a_damaged_page_of_a_parquet_file_is_placed(tmp_path):
