@@ -83,8 +83,7 @@ def draw(
 
     Raises:
         RecipeError: when examples cannot be read, or a teacher cannot be asked so.
-        StageError: see `factory.sampler.fill.fill`; when a teacher can be asked no prompt; when
-            the judge answers nothing any more.
+        StageError: see `fill`; when a teacher can be asked no prompt, or a judge answers nothing.
     """
     from factory.sampler.judge_notes import Notes
     from factory.sampler.judge_owed import judge_owed, judged_now

@@ -33,6 +33,9 @@ READY = 0.5
 """Draws in hand beyond those that the engine works on, as a share of them: a place in its batch
 that falls free is taken in the next step, and not when the draw that left it has been judged."""
 
+PULSE = 1.0
+"""Seconds between two looks at the figures where nothing ends."""
+
 log = logging.getLogger(__name__)
 
 
@@ -80,12 +83,12 @@ class Run:
         """
         self.feed = feed
         tasks: set[asyncio.Task[None]] = set()
-        alarm = asyncio.create_task(self._alarm(stop))
+        wakers = [asyncio.create_task(self._alarm(stop)), asyncio.create_task(self._pulse())]
         try:
             return await self._until_none_wants_more(tasks, report, stop)
         finally:
             # After a failure: end what is in flight, so that nothing is left unheard.
-            going = [*tasks, alarm, *([self._look] if self._look else [])]
+            going = [*tasks, *wakers, *([self._look] if self._look else [])]
             for task in going:
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
@@ -138,6 +141,12 @@ class Run:
             task.add_done_callback(self.ended.put_nowait)
             tasks.add(task)
         return False
+
+    async def _pulse(self) -> None:
+        """Wake the loop now and then, so that it tells how far it is while it only waits."""
+        while True:
+            await asyncio.sleep(PULSE)
+            self.ended.put_nowait(None)
 
     async def _alarm(self, stop: Stop | None) -> None:
         """Wake the loop when the run is told to stop, and when its time is over."""
