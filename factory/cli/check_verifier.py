@@ -30,5 +30,5 @@ def check_verifier(file: Path, verifier: str) -> None:
         raise RecipeError(str(error)) from error
     try:
         click.echo(str(check.check(list(check.read(file)), judge)))
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise FactoryError(str(error)) from error

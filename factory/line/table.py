@@ -10,7 +10,7 @@ from typing import Any
 from factory.line import dataset_stages, stages
 from factory.models import chat
 from factory.prompts import drafts
-from factory.recipe import Recipe
+from factory.recipe import Recipe, own_code
 from factory.recipe.models import Model, Served, Weights
 from factory.recipe.sources import Files, Table
 from factory.versions import build, choose
@@ -94,6 +94,12 @@ def _weights(model: Model | Served, home: Path) -> Any:
     return _as_it_is(home, model.path) if isinstance(model, Weights) else None
 
 
+def _own_rewards(recipe: Recipe, home: Path) -> list[str] | None:
+    """The code of rewards of a person's own; None where there are none."""
+    grpo = recipe.teacher.grpo
+    return (own_code.identities(grpo.rewards.own, home) or None) if grpo else None
+
+
 STAGES = [
     # name, what of the recipe it reads, whose output it reads, what makes it
     Stage(
@@ -102,7 +108,8 @@ STAGES = [
         (),
         stages.prompts,
         outside=lambda r, home: [
-            _as_it_is(home, path) for s in r.prompts if isinstance(s, Files) for path in s.paths
+            *(_as_it_is(home, path) for s in r.prompts if isinstance(s, Files) for path in s.paths),
+            *own_code.identities([source.verifier for source in r.prompts], home),
         ],
     ),
     Stage(
@@ -117,6 +124,7 @@ STAGES = [
         lambda r: [r.teacher.grpo, r.seed, chat.VERSION],
         ("prompts", "teacher-base"),
         stages.teacher,
+        outside=_own_rewards,
     ),
     Stage(
         "other-teachers",

@@ -30,6 +30,7 @@ def main(folder: str, name: str, events: str, threads: str) -> int:
     from factory.line.table import named
     from factory.line.threads import Share
     from factory.run_folder import RunFolder
+    from filters import own
     from filters.verifiers.code import sandbox
 
     pipe = os.fdopen(int(events), "w", buffering=1)
@@ -56,6 +57,7 @@ def main(folder: str, name: str, events: str, threads: str) -> int:
     run = RunFolder(Path(folder))
     recipe, home = run.recipe()
     sandbox.allow(recipe.allow_unsandboxed)
+    own.look_in(home)
     try:
         make(named(name), recipe, home, run, report, say)
     except Exception as error:

@@ -16,6 +16,7 @@ from factory.prompts.drafts import BadRow, Draft, asked
 from factory.prompts.readers import Drafts, fault, read
 from factory.recipe.sources import ReasoningGym, Source
 from factory.records import digest
+from filters.verifiers import identity
 
 PROMPT: dict[str, Any] = {
     "prompt_id": pl.String(),
@@ -126,10 +127,10 @@ def _take(
     source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told: set[str]
 ) -> Collected:
     prompts, aside = _Rows(PROMPT), _Rows(SET_ASIDE)
-    read = 0
+    judge, read = identity(source.verifier), 0
     for place, draft in drafts:
         read += 1
-        row = draft if isinstance(draft, BadRow) else _prompt(source, draft, told)
+        row = draft if isinstance(draft, BadRow) else _prompt(source, draft, judge, told)
         if not isinstance(row, BadRow):
             row = _repeat(row, place, kept) or row
         if isinstance(row, BadRow):
@@ -144,7 +145,7 @@ def _take(
     return Collected(table, left, _account(source, read, table, left))
 
 
-def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | BadRow:
+def _prompt(source: Source, draft: Draft, judge: str, told: set[str]) -> dict[str, Any] | BadRow:
     try:
         reference, meta = _json(draft.reference), _json(draft.meta)
         "".join(m["content"] for m in draft.messages).encode()
@@ -153,7 +154,7 @@ def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | Ba
         return BadRow("not_utf8", f"{found!a} is half a character, or bytes that are not UTF-8")
     except (TypeError, ValueError, RecursionError) as error:
         return BadRow("wrong_type", f"the reference, or what is kept, is no JSON: {error}")
-    if wrong := fault(draft, source.verifier):
+    if wrong := fault(draft, source):
         return wrong
     *before, last = draft.messages
     messages = [*before, last | {"content": asked(last["content"], source.instruction)}]
@@ -165,7 +166,7 @@ def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | Ba
         "messages": messages,
         "instruction": source.instruction,
         "reference": None if draft.reference is None else reference,
-        "verifier": source.verifier,
+        "verifier": judge,
         "license": source.license,
         "meta": meta,
     }

@@ -9,7 +9,7 @@ from typing import Any
 from factory.recipe.mappings import Mapping
 from filters.text.shorten import shorten
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same cells would give another prompt, or none."""
 
 

@@ -14,7 +14,7 @@ from factory.prompts import files
 from factory.prompts.drafts import BadRow, Draft, draft
 from factory.prompts.files import Cells
 from factory.recipe.mappings import Mapping
-from factory.recipe.sources import Hub, ReasoningGym, Source
+from factory.recipe.sources import Hub, ReasoningGym, Source, Table
 from factory.records import digest
 
 Drafts = Iterator[tuple[str, "Draft | BadRow"]]
@@ -118,7 +118,7 @@ def _generate(source: ReasoningGym, seed: int) -> Drafts:
     except Exception as error:  # the generators check their settings with assert and much else
         what = str(error) or type(error).__name__
         raise RecipeError(f"{where}: its options do not work: {what}") from error
-    wrong = [bad for draft in trial if (bad := fault(draft, source.verifier))]
+    wrong = [bad for draft in trial if (bad := fault(draft, source))]
     if len(wrong) == len(trial):
         raise RecipeError(f"{where}: its answers cannot be judged: {wrong[0].detail}")
     return _distinct(source.task, map(chunk, range(20)))
@@ -143,13 +143,15 @@ def _distinct(task: str, chunks: Iterable[Iterable[dict[str, Any]]]) -> Drafts:
             return
 
 
-def fault(draft: Draft, verifier: str) -> BadRow | None:
-    """What keeps the verifier from judging against this key, or None."""
-    from filters.verifiers import check_reference
+def fault(draft: Draft, source: Source) -> BadRow | None:
+    """What is wrong with a prompt by its source's verifier, or None: see `filters.tries`."""
+    from filters.tries import faults
 
-    wrong = check_reference(draft.reference, verifier)
-    if wrong is None:
+    if draft.reference is None and isinstance(source, Table) and source.names_a_key:
+        return BadRow("no_reference", draft.no_reference)
+    found = faults(draft.messages[-1]["content"], draft.reference, source.verifier)
+    if not found:
         return None
     if draft.reference is None:
         return BadRow("no_reference", draft.no_reference)
-    return BadRow("bad_reference", wrong)
+    return BadRow(found[0].reason, "; ".join(each.detail for each in found))

@@ -8,17 +8,19 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from factory.errors import nearest
+from factory.recipe import own_code
 from factory.recipe.mappings import MAPPINGS, Mapping
 from factory.recipe.strict import Strict
 
 
-def _known_verifier(name: str) -> str:
+def _known_verifier(name: str, info: ValidationInfo) -> str:
     from filters.verifiers import VERIFIERS
 
-    if name not in VERIFIERS:
-        hint, known = nearest(name, VERIFIERS), ", ".join(VERIFIERS)
-        raise ValueError(f"no verifier is called {name!r}{hint or '.'} Known: {known}")
-    return name
+    if own_code.there(name, info) or name in VERIFIERS:
+        return name
+    hint, known = nearest(name, VERIFIERS), ", ".join(VERIFIERS)
+    known += ", or your own as module:function"
+    raise ValueError(f"no verifier is called {name!r}{hint or '.'} Known: {known}")
 
 
 def _ready_mapping(columns: Mapping | str | None) -> Mapping | str | None:
@@ -71,7 +73,8 @@ class Table(Strict):
     """Put after each question, as R1's "Please reason step by step, and put your final answer
     within \\boxed{}."; left out: the question stands alone."""
     verifier: Annotated[str, AfterValidator(_known_verifier)] = "math"
-    """Who judges the answers."""
+    """Who judges the answers; a function of your own as `module:function`, its module in the
+    recipe's folder (docs/verifiers.md)."""
     domain: str = "math"
     """Field of the questions: math, code, stem, logic or general."""
     language: str = "en"
@@ -90,6 +93,11 @@ class Table(Strict):
             if isinstance(self.columns, Mapping)
             else MAPPINGS[self.columns or dataset or ""]
         )
+
+    @property
+    def names_a_key(self) -> bool:
+        """Whether a column is named for the key."""
+        return self.mapping(getattr(self, "dataset", None)).reference is not None
 
 
 class Files(Table):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,9 @@ from factory.progress import Report
 from factory.records import digest, file_digest, key_digest
 from factory.store import Store, verdicts, write_table
 from factory.store.shards import Shards, write_text
+from filters import own
 from filters.truncation import STOPPED
-from filters.verifiers import VERIFIERS, pool, verify
+from filters.verifiers import pool, unknown, verify
 
 CHUNK = 1000
 """Draws in a file of verdicts: what an interruption costs at most."""
@@ -79,12 +80,15 @@ class Mended:
     """Those whose verdict is another now."""
 
 
-def judged_by() -> dict[str, Any]:
+def judged_by(named: Iterable[str] = ()) -> dict[str, Any]:
     """What verdicts depend on: the source of verifiers and of what they read texts with, and
-    versions of packages."""
+    versions of packages; the code of a person's own among the verifiers that prompts name."""
     rooms = (Path(room.__file__).parent for room in (filters.verifiers, filters.text))
     source = sorted(file for room in rooms for file in room.rglob("*.py"))
-    return {"verifiers": file_digest(*source), "packages": dict(map(_version, PACKAGES))}
+    source.append(Path(own.__file__))
+    told = {"verifiers": file_digest(*source), "packages": dict(map(_version, PACKAGES))}
+    known = {own.identity(name) for name in named if own.is_own(name) and not own.fault(name)}
+    return told | ({"own": sorted(known)} if known else {})
 
 
 def _version(package: str) -> tuple[str, str | None]:
@@ -134,7 +138,7 @@ def by_mended_keys(store: Store, prompts: pl.DataFrame, report: Report) -> Mende
     other = light.join(keys, on="prompt_id").filter(pl.col("key") != pl.col("now"))
     if other.is_empty():
         return Mended()
-    judges = judged_by()
+    judges = judged_by(prompts["verifier"].unique())
     name = digest(judges, "mended", sorted(other["now"].unique()), verdicts.applied(rounds))[:12]
     round_ = Round(rounds / name, judges, (), verdicts.current(rounds), mended=True)
     before = store.draws.read(("sample_id", "verdict"), other)
@@ -147,11 +151,9 @@ def by_mended_keys(store: Store, prompts: pl.DataFrame, report: Report) -> Mende
 
 def _keys(prompts: pl.DataFrame) -> pl.DataFrame:
     """How each prompt is judged now, and a digest of that."""
-    if gone := set(prompts["verifier"].unique()) - set(VERIFIERS):
-        raise RecipeError(
-            f"prompts name verifiers that are not there: {', '.join(sorted(gone))}; there are "
-            f"{', '.join(VERIFIERS)}"
-        )
+    for name in prompts["verifier"].unique():
+        if wrong := unknown(name):
+            raise RecipeError(f"prompts name a verifier that is not there: {wrong}")
     told = prompts.select("prompt_id", "verifier", "reference")
     digests = [key_digest(*row) for row in told.select("verifier", "reference").iter_rows()]
     return told.with_columns(key=pl.Series(digests, dtype=pl.String))
