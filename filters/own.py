@@ -180,7 +180,7 @@ def as_number(given: object) -> float | None:
     (1.0, nan, None, None)
     """
     if isinstance(given, Verdict):
-        return None if given.outcome == "unverifiable" else float(given.outcome == "correct")
+        return {"correct": 1.0, "incorrect": 0.0}.get(given.outcome)
     if not isinstance(given, bool | int | float) and hasattr(given, "item"):
         try:
             given = given.item()  # pyrefly: ignore

@@ -34,7 +34,7 @@ def prompts(context: Context) -> Result:
     """Collect the prompts of all sources and set the held-out ones apart."""
     from factory.prompts.collect import collect
 
-    own_code.check(context.recipe.own_code, context.home)
+    own_code.check(context.recipe.own_code)
     found = collect(context.recipe.prompts, context.recipe.seed, context.home)
     store.write_table(found.prompts, context.run.prompt_table)
     store.write_table(found.set_aside, context.run.set_aside)

@@ -26,12 +26,11 @@ def there(name: str, info: ValidationInfo) -> bool:
     return True
 
 
-def check(names: Mapping[str, str], home: Path) -> None:
+def check(names: Mapping[str, str]) -> None:
     """Import functions in a worker, and see that they can be called.
 
     Args:
         names: functions by the key that names them, `Recipe.own_code`.
-        home: the recipe's folder.
 
     Raises:
         RecipeError: a module cannot be imported, or has no such function.
@@ -39,7 +38,6 @@ def check(names: Mapping[str, str], home: Path) -> None:
     from filters import own
 
     for key, name in names.items():
-        own.look_in(home)
         if wrong := own.refused(name):
             raise RecipeError(f"{key}: {wrong}")
 
