@@ -129,7 +129,7 @@ def test_other_verifiers_are_another_round_and_the_same_ones_go_on(
     apply(tmp_path, first.folder.name)
     assert again(context).own().is_empty()  # the same verifiers have judged them already
     monkeypatch.setattr(
-        "factory.audit.reverify.judged_by", lambda: {"verifiers": "x", "packages": {}}
+        "factory.audit.reverify.judged_by", lambda _: {"verifiers": "x", "packages": {}}
     )
     other = again(context)
     assert other.own().height == 2
