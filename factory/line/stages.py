@@ -16,7 +16,7 @@ from factory.models import Located
 from factory.models.context import context_of
 from factory.models.student_template import learner
 from factory.models.tokenizers import must_speak
-from factory.recipe import Recipe
+from factory.recipe import Recipe, own_code
 from factory.recipe.asking import Asking
 from factory.recipe.models import Model, Tiny
 from factory.recipe.sampling import Fixed, Policy, Sampling
@@ -35,6 +35,7 @@ def prompts(context: Context) -> Result:
     """Collect the prompts of all sources and set the held-out ones apart."""
     from factory.prompts.collect import collect
 
+    own_code.check(context.recipe.own_code)
     found = collect(context.recipe.prompts, context.recipe.seed, context.home)
     store.write_table(found.prompts, context.run.prompt_table)
     store.write_table(found.set_aside, context.run.set_aside)

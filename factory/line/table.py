@@ -10,7 +10,7 @@ from typing import Any
 from factory.line import dataset_stages, stages
 from factory.models import chat
 from factory.prompts import drafts
-from factory.recipe import Recipe
+from factory.recipe import Recipe, own_code
 from factory.recipe.models import Model, Tiny, Weights
 from factory.recipe.paths import files
 from factory.recipe.served import Served
@@ -123,12 +123,19 @@ def _rows(recipe: Recipe, home: Path) -> Any:
     names = [path for s in recipe.prompts if isinstance(s, Files) for path in s.paths]
     found = [_as_it_is(home, str(file)) for name in names for file in files(home, name)]
     folders = [s.folder(home) for s in recipe.prompts if isinstance(s, Hub)]
-    return found + [_as_it_is(home, str(folder)) for folder in folders if folder]
+    found += [_as_it_is(home, str(folder)) for folder in folders if folder]
+    return found + own_code.identities([source.verifier for source in recipe.prompts], home)
 
 
 def _weights(model: Model | Served, home: Path) -> Any:
     """A model folder of the user's as it now is; nothing for one made here or on the Hub."""
     return _as_it_is(home, model.path) if isinstance(model, Weights) else None
+
+
+def _own_rewards(recipe: Recipe, home: Path) -> list[str] | None:
+    """The code of rewards of a person's own; None where there are none."""
+    grpo = recipe.teacher.grpo
+    return (own_code.identities(grpo.rewards.own, home) or None) if grpo else None
 
 
 STAGES = [
@@ -154,6 +161,7 @@ STAGES = [
         lambda r: [r.teacher.grpo, r.seed, chat.VERSION],
         ("prompts", "teacher-base"),
         stages.teacher,
+        outside=_own_rewards,
         loads=lambda r: r.teacher.grpo is not None,
     ),
     Stage(

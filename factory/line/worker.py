@@ -33,12 +33,14 @@ def main(folder: str, events: str, stages: str, threads: str) -> int:
     from factory.line.table import named
     from factory.line.threads import Share
     from factory.run_folder import RunFolder
+    from filters import own
     from filters.verifiers.code import sandbox
 
     pipe, share = os.fdopen(int(events), "w", buffering=1), Share(int(threads))
     run = RunFolder(Path(folder))
     recipe, home = run.recipe()
     sandbox.allow(recipe.allow_unsandboxed)
+    own.look_in(home)
     for name in map(str.strip, os.fdopen(int(stages))):
         print_into(run.log(name))
         print(f"\n--- {time.strftime('%Y-%m-%d %H:%M:%S')} {name}", flush=True)

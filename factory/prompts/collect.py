@@ -21,6 +21,7 @@ from factory.prompts.rows import BadRow
 from factory.recipe.judge import rescues
 from factory.recipe.sources import ReasoningGym, Source
 from factory.records import digest
+from filters.verifiers import identity
 
 PROMPT: dict[str, Any] = {
     "prompt_id": pl.String(),
@@ -149,10 +150,10 @@ def take(source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told:
         told: instructions that are no part of a question.
     """
     prompts, aside = _Rows(PROMPT), _Rows(SET_ASIDE)
-    read = 0
+    judge, read = identity(source.verifier), 0
     for place, draft in drafts:
         read += 1
-        row = draft if isinstance(draft, BadRow) else _prompt(source, draft, told)
+        row = draft if isinstance(draft, BadRow) else _prompt(source, draft, judge, told)
         if not isinstance(row, BadRow):
             row = _repeat(row, place, kept) or row
         if isinstance(row, BadRow):
@@ -170,7 +171,7 @@ def _checked(source: Source, taken: Taken) -> Collected:
     return Collected(table, taken.set_aside, _account(source, taken.read, table, taken.set_aside))
 
 
-def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | BadRow:
+def _prompt(source: Source, draft: Draft, judge: str, told: set[str]) -> dict[str, Any] | BadRow:
     try:
         reference, meta = _json(draft.reference), _json(draft.meta)
         "".join(m["content"] for m in draft.messages).encode()
@@ -179,7 +180,7 @@ def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | Ba
         return BadRow("not_utf8", f"{found!a} is half a character, or bytes that are not UTF-8")
     except (TypeError, ValueError, RecursionError) as error:
         return BadRow("wrong_type", f"the reference, or what is kept, is no JSON: {error}")
-    if wrong := fault(draft, source.verifier):
+    if wrong := fault(draft, source):
         return wrong
     *before, last = draft.messages
     messages = [*before, last | {"content": asked(last["content"], source.instruction)}]
@@ -191,7 +192,7 @@ def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | Ba
         "messages": messages,
         "instruction": source.instruction,
         "reference": None if draft.reference is None else reference,
-        "verifier": source.verifier,
+        "verifier": judge,
         "rescue": "judge" if rescues(source) else None,
         "license": source.license,
         "meta": meta,
