@@ -31,7 +31,7 @@ class Trend:
     def answered(self, retries: int = 0) -> None:
         """A request was answered, after some that failed."""
         self._now[ANSWERED] += 1
-        self.failed("retried", retries)
+        self.failed("answered at a later try", retries)
 
     def failed(self, reason: str, times: int = 1) -> None:
         """Requests failed."""

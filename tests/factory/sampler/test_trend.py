@@ -33,4 +33,4 @@ def test_tries_before_an_answer_are_failures_too():
     trend = Trend(said.append)
     for _ in range(50):
         trend.answered(retries=1)
-    assert said == ["50 of the last 100 requests failed (retried 50)"]
+    assert said == ["50 of the last 100 requests failed (answered at a later try 50)"]
