@@ -151,8 +151,12 @@ async def _filled(
 
     stand = [await standing(each.prompts, each.asker, kept) for each in wanted]
     if any(each.owed for each in stand):
-        wanted = [fitted(each, say) for each in wanted]
-        stand = [await standing(each.prompts, each.asker, kept) for each in wanted]
+        fits = [fitted(each, say) for each in wanted]
+        stand = [
+            had if fit is each else await standing(fit.prompts, fit.asker, kept)
+            for fit, each, had in zip(fits, wanted, stand, strict=True)
+        ]
+        wanted = fits
     outcomes = [each.outcome for each in stand]
     if any(each.owed for each in stand):
         for found in filter(None, map(str, stand)):

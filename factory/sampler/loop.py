@@ -103,8 +103,8 @@ class Run:
                 if self.health.due(idle, len(tasks)):
                     self._look = asyncio.create_task(self.health.look())
                     self._look.add_done_callback(self.ended.put_nowait)
-            self.counters.in_flight, self.counters.failed = self._out(), len(self.failed)
             if not tasks or self.counters.due():
+                self.counters.in_flight, self.counters.failed = self._out(), len(self.failed)
                 report(*self.counters.progress(), **self.counters.told(self._in_flight_tokens()))
             if not tasks or self.bounds.overtime or (stop and stop.over):
                 break

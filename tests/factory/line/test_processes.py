@@ -61,6 +61,14 @@ def test_a_stage_that_loads_a_model_has_a_process_to_itself(
     assert {stage.name for stage in wanted(recipe) if stage.loads(recipe)} == loading
 
 
+def test_a_line_starts_without_what_only_its_stages_need():
+    heavy = {"aiohttp", "filters.verifiers", "jinja2", "matplotlib", "numpy", "pyarrow", "rich"}
+    heavy |= {"datasets", "sympy", "torch", "transformers", "vllm"}
+    code = "import sys, factory.line.run; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert heavy.isdisjoint(done.stdout.split())
+
+
 class Adder(Misbehaving):
     """Adds two numbers; at a certain request, something else happens first."""
 
