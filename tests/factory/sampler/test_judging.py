@@ -19,13 +19,14 @@ import polars as pl
 import pytest
 from judging import CASE, Both, Opinion, asked, judging, knows_names
 from misbehaving import serving
+from real import snapshot
 from sampled import fixed, until
 
 from factory.engines import Completion, Request, Scripted
 from factory.errors import RecipeError, StageError
-from factory.models import Located, elsewhere
+from factory.models import Located, elsewhere, find
 from factory.recipe.judge import Judge
-from factory.recipe.models import Served
+from factory.recipe.models import Served, Weights
 from factory.recipe.sampling import Policy, Sampling
 from factory.sampler import draws
 from factory.sampler.draws import Drawn
@@ -324,6 +325,28 @@ def test_by_its_path_it_is_asked_after_the_draws(sit: Sit, monkeypatch: pytest.M
 
 def on_this_machine() -> Judge:
     return Judge.model_validate({"model": {"path": "here"}})
+
+
+@pytest.mark.slow
+@pytest.mark.real
+@pytest.mark.timeout(600)
+@pytest.mark.xdist_group("engine")
+def test_a_real_model_by_its_path_judges_after_the_draws(
+    sit: Sit, hub: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """SmolLM2 is too weak to end with a verdict: nothing is right for that, and nothing wrong."""
+    small = {"kv_cache_memory_bytes": 128 * 2**20, "max_model_len": 2048, "max_num_seqs": 4}
+    told = {"model": {"path": str(snapshot(hub))}, "max_tokens": 16, "engine_arguments": small}
+    model = Teacher(find(Weights(path=str(snapshot(hub))), hub))
+    found = Judging(model, Judge.model_validate(told))
+    monkeypatch.setattr("test_judging.judging", lambda *_: found)
+    sittings = sit({FAUST: [box("Wolfgang"), box("Goethe")]})
+    drawn = sittings.draw(asked(KEYS), fixed(2), {})
+    (open_, right) = sittings.verdicts()
+    assert right == ("correct", None)
+    assert (open_[1] or "").startswith(f"judge_undecided: {found.name}, 1 ")
+    assert (open_[0], drawn.missing) == ("unverifiable", 0)  # it answered, whatever it said
+    assert drawn.judged.startswith("1 answer in ")
 
 
 if __name__ == "__main__":
