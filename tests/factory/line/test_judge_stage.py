@@ -21,7 +21,6 @@ from factory.errors import StageError
 from factory.line.finished import Done, claim, fingerprint, make
 from factory.line.table import wanted
 from factory.run_folder import RunFolder
-from factory.store.draws import Draws
 from filters.verifiers.judge import trial
 from runs import call
 
