@@ -147,7 +147,7 @@ async def _asked(
             await fill_on_cluster(start, each.prompts, each.asker, kept, report, **how)
             for each in wanted
         ]
-    async with start(say=say) as engine:
+    async with start(**({"say": say} if teacher.served else {})) as engine:
         return [
             await fill(engine, each.prompts, each.asker, kept, report, **how) for each in wanted
         ]
