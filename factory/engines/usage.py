@@ -51,8 +51,9 @@ def usage_in(told: Any) -> Usage:
 
 def _count(told: Mapping[str, Any], *names: str) -> int:
     for name in names:
-        if is_count(value := told.get(name)):
-            return int(value)
+        value = told.get(name)
+        if isinstance(value, int) and is_count(value):
+            return value
     return 0
 
 

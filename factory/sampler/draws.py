@@ -186,7 +186,8 @@ async def _asked(
             await fill_on_cluster(start, each.prompts, each.asker, kept, report, **how)
             for each in wanted
         ]
-    async with start(say=say) as engine, contextlib.AsyncExitStack() as stack:
+    to_say = {"say": say} if teacher.served else {}
+    async with start(**to_say) as engine, contextlib.AsyncExitStack() as stack:
         if bench:
             how["judge"] = await stack.enter_async_context(bench())
         how["say"] = say
