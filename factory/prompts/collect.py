@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -42,6 +45,7 @@ SET_ASIDE: dict[str, Any] = dict.fromkeys(["source", "place", "reason", "detail"
 R1 = "Please reason step by step, and put your final answer within \\boxed{}."
 """How R1 is asked; data that was made for it often carries this behind its questions."""
 REPEATS = ("duplicate", "conflicting_reference")
+PROGRAMS = 64  # rows whose own programs wait for each other
 CHUNK = 10_000  # rows held as Python objects before they are sealed into a table
 
 
@@ -148,9 +152,8 @@ def take(source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told:
     """
     prompts, aside = _Rows(PROMPT), _Rows(SET_ASIDE)
     read = 0
-    for place, draft in drafts:
+    for place, row in _rows(source, drafts, told):
         read += 1
-        row = draft if isinstance(draft, BadRow) else _prompt(source, draft, told)
         if not isinstance(row, BadRow):
             row = _repeat(row, place, kept) or row
         if isinstance(row, BadRow):
@@ -160,6 +163,23 @@ def take(source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told:
         if prompts.count == source.rows:
             break
     return Taken(read, prompts.table(), aside.table())
+
+
+def _rows(
+    source: Source, drafts: Drafts, told: set[str]
+) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
+    """Each draft as a prompt, or as what keeps it from being one; programs run side by side."""
+
+    def row(placed: tuple[str, Draft | BadRow]) -> tuple[str, dict[str, Any] | BadRow]:
+        place, draft = placed
+        return place, draft if isinstance(draft, BadRow) else _prompt(source, draft, told)
+
+    if source.verifier != "code":
+        yield from map(row, drafts)
+        return
+    with ThreadPoolExecutor(os.cpu_count(), "tests") as threads:
+        while some := list(islice(drafts, PROGRAMS)):
+            yield from threads.map(row, some)
 
 
 def _checked(source: Source, taken: Taken) -> Collected:

@@ -74,6 +74,9 @@ class TextFile:
         with self.unpacked() as stream:
             start = stream.read(4)
         marked = next((name for mark, name in MARKS if start.startswith(mark)), None)
+        if self.encoding is None and marked is None and b"\0" in start:
+            way = "name what it is written in, as `encoding: utf-16-le`"
+            raise RecipeError(f"{self.name}: its first bytes are no text in UTF-8: {way}")
         if self.encoding is None:
             return marked or "utf-8-sig"
         named = codecs.lookup(self.encoding).name

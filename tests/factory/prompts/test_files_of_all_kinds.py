@@ -114,6 +114,7 @@ def test_an_encoding_can_be_named(tmp_path, name, encoding):
         ),
         ("rows.csv", "größe,a\n1,2\n".encode("cp1252"), r"rows\.csv:1: not UTF-8 .*'größe'"),
         ("rows.json", json.dumps(ROWS, ensure_ascii=False).encode("cp1252"), "json: not UTF-8"),
+        ("rows.csv", TABLE.encode("utf-16-le"), r"csv: its first bytes are no text in UTF-8: name"),
         ("rows.jsonl.gz", gzip.compress(LINES.encode())[:40], r"gz: the file ends in the middle"),
         ("rows.jsonl.gz", LINES.encode(), r"gz: the file is not packed as its name says"),
         ("rows.jsonl.zst", zstd(LINES.encode())[:30], r"zst: the file ends in the middle.*again"),
