@@ -192,6 +192,15 @@ class RunFolder:
         """Where a stage's sealed draws are: `elsewhere` is `sampling.shards` of the recipe."""
         return elsewhere if elsewhere and stage == "samples" else self.journal(stage)
 
+    def judged(self, stage: str) -> Path:
+        """What the recipe's judge said in a stage, and what that cost."""
+        return self.stage(stage) / "judged"
+
+    @property
+    def judge_trial(self) -> Path:
+        """How the judge did on answers whose verdicts are known."""
+        return self.stage("judge") / "trial.txt"
+
     def rounds(self, stage: str) -> Path:
         """Later verdicts on a stage's draws."""
         return self.stage(stage) / "verdicts"

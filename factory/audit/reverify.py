@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 from factory.errors import RecipeError
 from factory.line.context import Context
+from factory.line.judge_stage import asking
 from factory.records import digest
 from factory.run_folder import RunFolder
+from factory.sampler.judging import Ask
 from factory.sampler.rejudge import Round, judged_by
 from factory.store import verdicts
 from factory.store.shards import Shards
+from filters import own
 
 
 def opened(run: RunFolder) -> Context:
@@ -20,9 +24,12 @@ def opened(run: RunFolder) -> Context:
         RecipeError: it has none.
     """
     recipe, home = run.recipe()
+    own.look_in(home)
     context = Context(recipe, home, run, "samples", lambda *_, **__: None)
     if not run.prompt_table.exists() or not run.stage("samples").exists():
         raise RecipeError(f"{run.path}: no draws yet; `factory run` makes them")
+    if recipe.judge and not run.done("judge").exists():
+        raise RecipeError(f"{run.path}: its judge was not found yet; `factory run` does that")
     if not Shards(context.draws().place).numbers():
         raise RecipeError(
             f"{run.path}: no draws are sealed yet; `factory run` does that when it ends"
@@ -30,11 +37,24 @@ def opened(run: RunFolder) -> Context:
     return context
 
 
+@contextlib.contextmanager
+def judge_of(context: Context) -> Iterator[Ask | None]:
+    """The run's judge, who is asked about answers that it has not judged; None: it has none."""
+    if context.recipe.judge is None:
+        yield None
+        return
+    judging = context.judging()
+    assert judging
+    with asking(judging, context.run.judged("samples")) as ask:
+        yield ask
+
+
 def begin(run: RunFolder, only: Sequence[str] = ()) -> Round:
     """The round that follows those that count now; one that was interrupted is taken up again.
 
     It is named after the verifiers, `only`, and the rounds before it.
     """
-    folder, chosen, judges = run.rounds("samples"), tuple(sorted(only)), judged_by()
+    folder, chosen = run.rounds("samples"), tuple(sorted(only))
+    judges = judged_by(run.prompts()["verifier"].unique())
     name = digest(judges, chosen, verdicts.applied(folder))[:12]
     return Round(folder / name, judges, chosen, verdicts.current(folder))

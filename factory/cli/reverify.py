@@ -26,6 +26,8 @@ import click
 def reverify(run: Path, only: tuple[str, ...], examples: int, count: bool) -> None:
     """Judge the stored draws of a RUN again by today's verifiers; needs no model.
 
+    A judge that its recipe names is asked only where it has not judged such an answer yet.
+
     Shows which verdicts turned, and what that adds to or takes from the dataset. Draws stay as they
     are. After --apply the next `factory run` goes by the new verdicts.
 
@@ -35,7 +37,7 @@ def reverify(run: Path, only: tuple[str, ...], examples: int, count: bool) -> No
       factory reverify runs/quickstart --only unverifiable --apply
     """
     from factory.audit import verdict_changes
-    from factory.audit.reverify import begin, opened
+    from factory.audit.reverify import begin, judge_of, opened
     from factory.line.run_lock import held
     from factory.progress import Progress, terminal
     from factory.run_folder import RunFolder
@@ -45,6 +47,8 @@ def reverify(run: Path, only: tuple[str, ...], examples: int, count: bool) -> No
     folder = RunFolder(run)
     console, context = terminal(), opened(folder)
     shards, prompts = context.draws().place, folder.prompts()
+    if judging := context.judging():
+        prompts = judging.marked(prompts)
 
     def report(done: int, total: int, unit: str) -> None:
         progress.moved("verdicts", done, total, unit, {})
@@ -53,7 +57,8 @@ def reverify(run: Path, only: tuple[str, ...], examples: int, count: bool) -> No
         with Progress(["verdicts"], console) as progress:
             progress.begun("verdicts")
             round_ = begin(folder, only)
-            judged = judge(round_, shards, prompts, report)
+            with judge_of(context) as ask:
+                judged = judge(round_, shards, prompts, report, ask)
             where = f", in {round_.folder}" if judged else " anew"
             progress.ended("verdicts", "done", f"{judged:,} draws judged{where}")
         turned = verdict_changes.turns(round_, shards, prompts, examples)

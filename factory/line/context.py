@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from factory import models
 from factory.ledger import Account
 from factory.models.student_template import untrained
 from factory.progress import Report
 from factory.recipe import Recipe
-from factory.recipe.models import Served
+from factory.recipe.served import Served
 from factory.run_folder import RunFolder
 from factory.sampler.teacher import Teacher
 from factory.store.draws import Draws
+
+if TYPE_CHECKING:
+    from factory.sampler.judging import Judging
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,16 @@ class Context:
         if stage == "student-base":
             model = untrained(model)
         return Teacher(model, None if model.path or not isinstance(base, Served) else base)
+
+    def judging(self) -> Judging | None:
+        """The model that judges, and how it is asked; None where the recipe has none."""
+        told = self.recipe.judge
+        if told is None:
+            return None
+        from factory.sampler.judging import Judging
+
+        served = told.model if isinstance(told.model, Served) else None
+        return Judging(Teacher(self.run.model("judge"), served), told)
 
     def teachers(self) -> list[Teacher]:
         """The teacher, and those that answer beside it, each as it is asked."""

@@ -15,8 +15,9 @@ from factory.models.context import context_in
 from factory.models.tokenizers import must_speak
 from factory.prompts.collect import collect
 from factory.recipe import Recipe
-from factory.recipe.models import Model, Served, Tiny, Weights
+from factory.recipe.models import Model, Tiny, Weights
 from factory.recipe.sampling import Sampling
+from factory.recipe.served import Served
 from factory.recipe.sources import Hub
 from factory.sampler.failures import with_questions
 from factory.sampler.rounds import fitted, rounds_of
@@ -58,6 +59,8 @@ def uses(recipe: Recipe) -> Iterator[Use]:
         if isinstance(other, Weights):
             asked = sampling.asking(other.sampling)
             yield Use(f"teacher {number + 2}", other, asked.max_tokens, _key(sampling, asked))
+    if recipe.judge and isinstance(recipe.judge.model, Weights):
+        yield Use("judge", recipe.judge.model, recipe.judge.max_tokens, "judge.max_tokens")
     if student:
         if length := student.training.max_length:
             yield Use("student", student.base, length, "student.training.max_length", is_row=True)

@@ -21,6 +21,7 @@ from factory.versions import build, choose
 from factory.versions.card import card
 from factory.versions.choose import dataset_rows, decisions, messages, unfiltered
 from factory.versions.gather import AT_ONCE, gather
+from factory.versions.told import Told
 from factory.versions.write import write
 from filters import funnel
 
@@ -63,6 +64,11 @@ def dataset(context: Context) -> Result:
     )
     context.run.note_version(manifest["version"])
     note = f"v{manifest['version']}, {account.left:,} rows of {decided.height:,} draws"
+    if recipe.judge:
+        from factory.line.judge_stage import accepted
+
+        only = sum(accepted(decided.filter(fate="chosen")).values())
+        note += f", {only:,} of them accepted by the judge alone"
     return Result(manifest["content_digest"], note, [account])
 
 
@@ -81,7 +87,7 @@ def control_lot(context: Context) -> pl.DataFrame:
 
 def control_rows(context: Context, lot: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The control's conversations, in whatever order, in tables that fit into memory."""
-    asked = context.run.prompts()
+    asked = context.run.prompts().select("prompt_id", "messages")
     for rows in context.draws().beside(lot, ("opening", "text"), AT_ONCE):
         yield messages(rows, asked).select("sample_id", "messages")
 
@@ -95,8 +101,9 @@ def _light(context: Context) -> pl.DataFrame:
 def _rows(
     context: Context, chosen: pl.DataFrame, asked: pl.DataFrame, scratch: Path
 ) -> Iterator[pl.DataFrame]:
+    told = Told.of(asked, pl.read_parquet(context.run.prompt_fates))
     for rows in gather(context.draws(), choose.in_order(chosen), choose.OF_DRAWS, scratch):
-        yield dataset_rows(rows, asked)
+        yield dataset_rows(rows, told)
 
 
 def _made_by(context: Context, asked: pl.DataFrame) -> dict[str, Any]:
@@ -111,6 +118,9 @@ def _made_by(context: Context, asked: pl.DataFrame) -> dict[str, Any]:
         "teacher": {"name": teacher.name, "revision": teacher.revision, "digest": teacher.digest},
         "draws": draws.draws_digest(context.draws(), context.run.current()),
     }
+    if recipe.judge:
+        judge = context.run.model("judge")
+        made_by["judge"] = {"name": judge.name, "revision": judge.revision, "digest": judge.digest}
     if judged_again := verdicts.applied(context.run.rounds("samples")):
         made_by["verdicts"] = judged_again
     return made_by

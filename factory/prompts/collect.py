@@ -21,8 +21,10 @@ from factory.errors import LedgerError, RecipeError
 from factory.prompts.drafts import Draft, Drafts, asked, fault
 from factory.prompts.readers import read
 from factory.prompts.rows import BadRow
+from factory.recipe.judge import rescues
 from factory.recipe.sources import ReasoningGym, Source
 from factory.records import digest
+from filters.verifiers import identity
 
 PROMPT: dict[str, Any] = {
     "prompt_id": pl.String(),
@@ -33,6 +35,7 @@ PROMPT: dict[str, Any] = {
     "instruction": pl.String(),
     "reference": pl.String(),  # JSON text
     "verifier": pl.String(),
+    "rescue": pl.String(),
     "license": pl.String(),
     "meta": pl.String(),  # JSON text
 }
@@ -169,10 +172,11 @@ def _rows(
     source: Source, drafts: Drafts, told: set[str]
 ) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
     """Each draft as a prompt, or as what keeps it from being one; programs run side by side."""
+    judge = identity(source.verifier)
 
     def row(placed: tuple[str, Draft | BadRow]) -> tuple[str, dict[str, Any] | BadRow]:
         place, draft = placed
-        return place, draft if isinstance(draft, BadRow) else _prompt(source, draft, told)
+        return place, draft if isinstance(draft, BadRow) else _prompt(source, draft, judge, told)
 
     if source.verifier != "code":
         yield from map(row, drafts)
@@ -188,7 +192,7 @@ def _checked(source: Source, taken: Taken) -> Collected:
     return Collected(table, taken.set_aside, _account(source, taken.read, table, taken.set_aside))
 
 
-def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | BadRow:
+def _prompt(source: Source, draft: Draft, judge: str, told: set[str]) -> dict[str, Any] | BadRow:
     try:
         reference, meta = _json(draft.reference), _json(draft.meta)
         "".join(m["content"] for m in draft.messages).encode()
@@ -197,7 +201,7 @@ def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | Ba
         return BadRow("not_utf8", f"{found!a} is half a character, or bytes that are not UTF-8")
     except (TypeError, ValueError, RecursionError) as error:
         return BadRow("wrong_type", f"the reference, or what is kept, is no JSON: {error}")
-    if wrong := fault(draft, source.verifier):
+    if wrong := fault(draft, source):
         return wrong
     *before, last = draft.messages
     messages = [*before, last | {"content": asked(last["content"], source.instruction)}]
@@ -209,7 +213,8 @@ def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | Ba
         "messages": messages,
         "instruction": source.instruction,
         "reference": None if draft.reference is None else reference,
-        "verifier": source.verifier,
+        "verifier": judge,
+        "rescue": "judge" if rescues(source) else None,
         "license": source.license,
         "meta": meta,
     }

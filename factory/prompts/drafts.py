@@ -13,6 +13,7 @@ from factory.prompts.compose import composed
 from factory.prompts.keys import key
 from factory.prompts.rows import BadRow, cell, short
 from factory.recipe.mapping import Mapping
+from factory.recipe.sources import Source, Table
 
 VERSION = 2
 """Raised whenever the same cells would give another prompt, or none."""
@@ -48,16 +49,18 @@ def draft(mapping: Mapping, cells: dict[str, Any], verifier: str = "math") -> Dr
     return Draft(_messages(mapping, cells), reference, meta, why)
 
 
-def fault(draft: Draft, verifier: str) -> BadRow | None:
-    """What keeps the verifier from judging against this key, or None."""
-    from filters.verifiers import check_reference
+def fault(draft: Draft, source: Source) -> BadRow | None:
+    """What is wrong with a prompt by its source's verifier, or None: see `filters.tries`."""
+    from filters.tries import faults
 
-    wrong = check_reference(draft.reference, verifier)
-    if wrong is None:
+    if draft.reference is None and isinstance(source, Table) and source.names_a_key:
+        return BadRow("no_reference", draft.no_reference)
+    found = faults(draft.messages[-1]["content"], draft.reference, source.verifier)
+    if not found:
         return None
     if draft.reference is None:
         return BadRow("no_reference", draft.no_reference)
-    return BadRow("bad_reference", wrong)
+    return BadRow(found[0].reason, "; ".join(each.detail for each in found))
 
 
 def _same(value: Any, wanted: Any) -> bool:

@@ -42,7 +42,7 @@ def generate(source: ReasoningGym, seed: int) -> Drafts:
     except Exception as error:  # the generators check their settings with assert and much else
         what = str(error) or type(error).__name__
         raise RecipeError(f"{where}: its options do not work: {what}") from error
-    wrong = [bad for draft in trial if (bad := fault(draft, source.verifier))]
+    wrong = [bad for draft in trial if (bad := fault(draft, source))]
     if len(wrong) == len(trial):
         raise RecipeError(f"{where}: its answers cannot be judged: {wrong[0].detail}")
     return _distinct(source.task, map(chunk, range(20)))

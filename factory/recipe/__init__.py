@@ -7,7 +7,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from factory.recipe import judge as judges
 from factory.recipe.dataset import Dataset
+from factory.recipe.judge import Judge
 from factory.recipe.sampling import Sampling
 from factory.recipe.sources import Source
 from factory.recipe.strict import Strict
@@ -27,6 +29,8 @@ class Recipe(Strict):
     """Where the prompts come from."""
     teacher: Teacher
     """Who writes the samples."""
+    judge: Judge | None = None
+    """Who judges what rules cannot; asked for prompts with `verifier: judge` or `rescue: judge`."""
     allow_unsandboxed: bool = False
     """Run the programs that models write without isolation where there is none: only for those that
     you would run by hand (docs/verifiers.md)."""
@@ -40,6 +44,14 @@ class Recipe(Strict):
     """Who learns from it; left out: the line ends at the dataset."""
     evaluate: Evaluate | None = None
     """How the models are examined; left out: they are not."""
+
+    @property
+    def own_code(self) -> dict[str, str]:
+        """Functions of the user's own, `module:function`, by the key that names each."""
+        found = {f"prompts[{n}].verifier": source.verifier for n, source in enumerate(self.prompts)}
+        if grpo := self.teacher.grpo:
+            found |= {f"teacher.grpo.rewards.{name}": name for name in grpo.rewards.own}
+        return {key: name for key, name in found.items() if ":" in name}
 
     @model_validator(mode="after")
     def _someone_to_ask(self) -> Self:
@@ -59,6 +71,18 @@ class Recipe(Strict):
             except ValidationError as error:
                 words = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
                 raise ValueError(f"{key} with sampling: {words}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _a_judge_where_one_is_asked(self) -> Self:
+        if wrong := judges.fault(self.judge, self.prompts, self.sampling):
+            raise ValueError(wrong)
+        judged = [source.label for source in self.prompts if source.verifier == "judge"]
+        if judged and self.teacher.grpo:
+            raise ValueError(
+                "grpo is rewarded by rules, and a judge is not asked while it trains: "
+                f"{', '.join(judged)} have verifier: judge. Leave grpo out, or name other rules"
+            )
         return self
 
     @model_validator(mode="after")

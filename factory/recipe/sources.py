@@ -8,19 +8,22 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from factory.errors import RecipeError, nearest
+from factory.recipe import own_code
 from factory.recipe.mapping import TASKS, Mapping
 from factory.recipe.mappings import MAPPINGS, Ready, ready
 from factory.recipe.paths import files, stem
 from factory.recipe.strict import Strict
 
+VERIFIERS = ("math", "numeric", "choice", "exact", "logic", "code", "instructions", "judge")
+"""The keys of `filters.verifiers.VERIFIERS`, which take a while to be imported."""
 
-def _known_verifier(name: str) -> str:
-    from filters.verifiers import VERIFIERS
 
-    if name not in VERIFIERS:
-        hint, known = nearest(name, VERIFIERS), ", ".join(VERIFIERS)
-        raise ValueError(f"no verifier is called {name!r}{hint or '.'} Known: {known}")
-    return name
+def _known_verifier(name: str, info: ValidationInfo) -> str:
+    if name in VERIFIERS or own_code.there(name, info):
+        return name
+    hint, known = nearest(name, VERIFIERS), ", ".join(VERIFIERS)
+    known += ", or your own as module:function"
+    raise ValueError(f"no verifier is called {name!r}{hint or '.'} Known: {known}")
 
 
 def _ready_mapping(columns: Mapping | str | None) -> Mapping | str | None:
@@ -88,7 +91,10 @@ class Table(Strict):
     """Put after each question, as R1's "Please reason step by step, and put your final answer
     within \\boxed{}."; left out: the question stands alone."""
     verifier: Annotated[str, AfterValidator(_known_verifier)] = "math"
-    """Who judges the answers."""
+    """Who judges the answers; `judge`: a model, for open answers; a function of your own as
+    `module:function`, its module in the recipe's folder (docs/verifiers.md)."""
+    rescue: Literal["judge"] | None = None
+    """`judge`: where the verifier says no or cannot tell, the recipe's judge has the last word."""
     domain: str = "math"
     """Field of the questions: math, code, stem, logic or general."""
     language: str = "en"
@@ -107,6 +113,15 @@ class Table(Strict):
         found = _ready_one(told) if isinstance(told, dict) else None
         return found.of_source() | told if found else told
 
+    @model_validator(mode="after")
+    def _something_to_rescue(self) -> Self:
+        if self.rescue and self.verifier in ("code", "instructions", "judge"):
+            raise ValueError(
+                f"rescue: a judge compares an answer with the key, and {self.verifier} has "
+                "no rules for that: leave it out"
+            )
+        return self
+
     def mapping(self, dataset: str | None = None) -> Mapping:
         """The mapping that was given, or the ready one it names."""
         if isinstance(self.columns, Mapping):
@@ -122,6 +137,11 @@ class Table(Strict):
         if several and self.verifier in TASKS:
             raise ValueError(f"several columns of keys: the verifier {self.verifier} takes one")
         return self
+
+    @property
+    def names_a_key(self) -> bool:
+        """Whether a column is named for the key."""
+        return bool(self.mapping(getattr(self, "dataset", None)).references)
 
 
 class Files(Table):

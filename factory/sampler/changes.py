@@ -80,12 +80,18 @@ def tell_of_length(kept: Store, asker: Asker, say: Callable[[str], None]) -> Non
             f"{first}{ended:,} draws had ended before and serve as they are, {cut:,} go on from "
             f"where they were cut, {long:,} are cut"
         )
+    elif not long:
+        say(
+            f"{first}{ended:,} draws had ended before and serve as they are, {cut:,} were cut and "
+            "are drawn again, each by the seed that it had. A server that does not heed seeds "
+            "writes short chains a little too often then"
+        )
     else:
         tokens = int(other["completion_tokens"].clip(upper_bound=most).sum())
         say(
-            f"{first}this engine cannot go on with a draw that was begun, and to draw only the "
-            f"{cut + long:,} anew that do not fit would favour short chains. So all "
-            f"{other.height:,} are drawn again, at a cost of about {tokens:,} tokens or more"
+            f"{first}this engine cannot cut a draw, and to draw anew only the {long:,} that are "
+            f"too long would favour short chains. So all {other.height:,} are drawn again, at "
+            f"a cost of about {tokens:,} tokens or more"
         )
 
 

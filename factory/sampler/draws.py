@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from factory.engines.budget_forcing import KeepsThinking
-from factory.errors import StageError
+from factory.errors import RecipeError, StageError
 from factory.progress import Report
+from factory.recipe.judge import NO_JUDGE_THERE
 from factory.recipe.sampling import Sampling
 from factory.records import rows_digest
 from factory.sampler import changes
 from factory.sampler.failures import Failed
-from factory.sampler.rejudge import by_mended_keys
 from factory.sampler.rounds import Round, fitted, rounds_of
 from factory.sampler.strategies import prepare
 from factory.sampler.teacher import Teacher
@@ -29,7 +29,15 @@ from factory.store.draws import Draws
 
 if TYPE_CHECKING:
     from factory.engines import Engine
+    from factory.sampler.judge_notes import Notes
+    from factory.sampler.judging import Bench, Judging
     from factory.sampler.outcome import Outcome
+
+
+TOLD = ("sample_id", "text", "verdict", "verdict_reason")
+"""What of draws the digest is made of."""
+COPIED = 200
+"""Bytes of a text that no model writes twice by chance."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,10 @@ class Drawn:
     """How many of these the next sitting asks for again."""
     ended_by: list[str]
     """For each round, in words."""
+    unjudged: dict[str, Failed] = field(default_factory=dict)
+    """By sample id, draws that the judge could not be asked about; the next sitting asks again."""
+    judged: str = ""
+    """What the judge has cost, in words."""
 
 
 def draw(
@@ -60,53 +72,74 @@ def draw(
     kept: Store,
     report: Report,
     say: Callable[[str], None],
+    judging: Judging | None = None,
+    judged: Path | None = None,
 ) -> Drawn:
     """Draws of each teacher for these prompts, kept in a store, which is closed at the end.
 
     Target and budget are each round's: each teacher's, and each strategy's that stands beside
     others. `say` is told in words what is no longer as it was in earlier sittings, and what does
-    not fit.
+    not fit. What the recipe's judge says is kept in the folder `judged`.
 
     Raises:
         RecipeError: when examples cannot be read, or a teacher cannot be asked so.
-        StageError: see `factory.sampler.fill.fill`; when a teacher can be asked no prompt.
+        StageError: see `factory.sampler.fill.fill`; when a teacher can be asked no prompt; when
+            the judge answers nothing any more.
     """
+    from factory.sampler.judge_notes import Notes
+    from factory.sampler.judge_owed import judge_owed, judged_now
+    from factory.sampler.judging import Bench
+
+    if judging and sampling.cluster:
+        raise RecipeError(NO_JUDGE_THERE)
+    notes = Notes(judged) if judged else None
+    bench = partial(Bench, judging, notes, running) if judging and notes else None
+    later = judging is not None and not judging.told.at_once
+    prompts = judging.marked(prompts) if judging else prompts
     strategies = prepare(sampling.strategies, home)
     done: list[tuple[Round, Outcome]] = []
     try:
-        _judge_mended(kept, prompts, report, say)
+        if not later:
+            judge_owed(kept, prompts, report, say, bench)
         for teacher in teachers:
             wanted = rounds_of(teacher, sampling, seed, strategies, prompts)
             changes.tell(teacher, wanted[0].asker, kept.folder, say)
             for each in wanted:
                 changes.tell_of_length(kept, each.asker, say)
-            done += asyncio.run(_filled(wanted, kept, report, say))
+            done += asyncio.run(_filled(wanted, kept, report, say, bench))
+        if later:
+            judge_owed(kept, prompts, report, say, bench)
+            done = [(each, judged_now(each, outcome, kept)) for each, outcome in done]
     finally:
         kept.close()
+        if notes:
+            notes.close()
+    return _drawn(done, kept, notes)
+
+
+def _drawn(done: Sequence[tuple[Round, Outcome]], kept: Store, notes: Notes | None) -> Drawn:
+    from factory.sampler.judge_owed import unjudged
+
+    samples = pl.concat([outcome.samples for _, outcome in done])
+    left = unjudged(kept, samples) if notes else {}
     return Drawn(
-        pl.concat([outcome.samples for _, outcome in done]),
+        samples,
         pl.concat([outcome.prompts.with_columns(**each.named) for each, outcome in done]),
         pl.concat([each.set_aside.with_columns(**each.named) for each, _ in done]),
         {id: failed for _, outcome in done for id, failed in outcome.failed.items()},
-        sum(outcome.missing for _, outcome in done),
+        sum(outcome.missing for _, outcome in done) + len(left),
         [outcome.ended_by for _, outcome in done],
+        left,
+        str(notes) if notes and notes.answers else "",
     )
 
 
-def _judge_mended(
-    kept: Store, prompts: pl.DataFrame, report: Report, say: Callable[[str], None]
-) -> None:
-    """Judge again what was judged by another key than today's, and say so."""
-    found = by_mended_keys(kept, prompts, report)
-    if found.draws:
-        say(
-            f"the keys of {found.prompts:,} prompts are not as they were: their {found.draws:,} "
-            f"draws were judged again, and {found.turned:,} verdicts turned"
-        )
-
-
 async def _filled(
-    wanted: Sequence[Round], kept: Store, report: Report, say: Callable[[str], None]
+    wanted: Sequence[Round],
+    kept: Store,
+    report: Report,
+    say: Callable[[str], None],
+    bench: Callable[..., Bench] | None,
 ) -> list[tuple[Round, Outcome]]:
     """The rounds of one teacher, by one engine, which is not started where nothing is owed."""
     from factory.sampler.fill import nothing_owed
@@ -116,11 +149,17 @@ async def _filled(
         wanted = [fitted(each, say) for each in wanted]
         settled = [await nothing_owed(each.prompts, each.asker, kept) for each in wanted]
     if not all(settled):
-        settled = await _asked(wanted, kept, report)
+        settled = await _asked(wanted, kept, report, say, bench)
     return [(each, outcome) for each, outcome in zip(wanted, settled, strict=True) if outcome]
 
 
-async def _asked(wanted: Sequence[Round], kept: Store, report: Report) -> list[Outcome | None]:
+async def _asked(
+    wanted: Sequence[Round],
+    kept: Store,
+    report: Report,
+    say: Callable[[str], None],
+    bench: Callable[..., Bench] | None,
+) -> list[Outcome | None]:
     """The outcomes of rounds, one after the other."""
     from factory.sampler.fill import fill
     from factory.sampler.loop import Stop
@@ -139,7 +178,9 @@ async def _asked(wanted: Sequence[Round], kept: Store, report: Report) -> list[O
             await fill_on_cluster(start, each.prompts, each.asker, kept, report, **how)
             for each in wanted
         ]
-    async with start() as engine:
+    async with start(say=say) as engine, contextlib.AsyncExitStack() as stack:
+        if bench:
+            how["judge"] = await stack.enter_async_context(bench())
         return [
             await fill(engine, each.prompts, each.asker, kept, report, **how) for each in wanted
         ]
@@ -147,7 +188,11 @@ async def _asked(wanted: Sequence[Round], kept: Store, report: Report) -> list[O
 
 @contextlib.asynccontextmanager
 async def running(
-    teacher: Teacher, sampling: Sampling, max_length: int, bounded: bool = False
+    teacher: Teacher,
+    sampling: Sampling,
+    max_length: int,
+    bounded: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Engine]:
     """A teacher's engine while it is wanted: its endpoint, or vLLM where this is called.
 
@@ -156,16 +201,19 @@ async def running(
         sampling: and how.
         max_length: tokens of the longest prompt with its draw.
         bounded: whether requests may bound their thinking.
+        say: is told what people should know of an endpoint.
     """
-    async with _engine(teacher, sampling, max_length) as engine:
+    async with _engine(teacher, sampling, max_length, say) as engine:
         yield KeepsThinking(engine, engine.speech) if bounded else engine
 
 
-def _engine(teacher: Teacher, sampling: Sampling, max_length: int) -> Any:
+def _engine(
+    teacher: Teacher, sampling: Sampling, max_length: int, say: Callable[[str], None] | None
+) -> Any:
     if teacher.served:
         from factory.engines.endpoint import Endpoint
 
-        return Endpoint(teacher.served, sampling.concurrency)
+        return Endpoint(teacher.served, sampling.concurrency, say=say)
     from factory.engines.vllm_engine import VLLM, AsyncVLLM
 
     return (AsyncVLLM if in_own_process(sampling) else VLLM)(
@@ -189,15 +237,26 @@ def in_own_process(sampling: Sampling) -> bool:
 
 def draws_digest(kept: Draws, samples: pl.DataFrame) -> str:
     """Digest of what the draws of these ids say and how they are judged now."""
-    found = 0
+    return digest_and_copies(kept, samples)[0]
+
+
+def digest_and_copies(kept: Draws, samples: pl.DataFrame) -> tuple[str, int]:
+    """`draws_digest`; and how many draws say word for word what another of their prompt says, short
+    ones aside: a server that ignores seeds makes such."""
+    found = copies = 0
+    seen = pl.DataFrame(schema={"prompt_id": pl.String(), "text": pl.UInt64()})
 
     def told() -> Iterator[pl.DataFrame]:
-        nonlocal found
-        for rows in kept.each(("sample_id", "text", "verdict", "verdict_reason"), samples):
+        nonlocal found, copies, seen
+        for rows in kept.each(("prompt_id", *TOLD), samples):
             found += rows.height
-            yield rows
+            long = rows.filter(pl.col("text").str.len_bytes() >= COPIED)
+            both = pl.concat([seen, long.select("prompt_id", pl.col("text").hash())])
+            seen = both.unique()
+            copies += both.height - seen.height
+            yield rows.select(TOLD)
 
     total = rows_digest(told())
     if found != samples.height:
         raise StageError(f"{kept.place}: {samples.height:,} draws expected and {found:,} found")
-    return total
+    return total, copies

@@ -26,6 +26,7 @@ from filters.text.thinking import OPEN, split
 from filters.truncation import STOPPED
 from filters.verdict import Verdict, unverifiable
 from filters.verifiers import verify, verify_at_once
+from filters.verifiers.judge.votes import FAILED
 from filters.watch import Watch
 
 READY = 0.5
@@ -34,11 +35,13 @@ that falls free is taken in the next step, and not when the draw that left it ha
 
 log = logging.getLogger(__name__)
 
-Judge = Callable[[str | None, object, str], Awaitable[Verdict]]
-"""`await judge(response, reference, verifier)`."""
+Judge = Callable[[str | None, object, str, str | None], Awaitable[Verdict]]
+"""`await judge(response, reference, verifier, question)`; the question is for models that judge."""
 
 
-async def judge_here(response: str | None, reference: object, verifier: str) -> Verdict:
+async def judge_here(
+    response: str | None, reference: object, verifier: str, question: str | None = None
+) -> Verdict:
     """Judge at once what is plain; what needs a worker or a sandbox, in a thread: that may take
     seconds, and the engine must not wait."""
     verdict = verify_at_once(response, reference, verifier)
@@ -112,6 +115,7 @@ class Run:
         self.health = Health(engine, patience, outage=outage, canary=canary)
         self._look: asyncio.Task[None] | None = None
         self._hoped, self._why = 0.0, ""
+        self._trouble: StageError | None = None
         self.halted = False
         """Whether no draw may begin any more, by the word of whoever feeds it."""
 
@@ -312,9 +316,13 @@ class Run:
         self.ended.put_nowait(None)  # it may be time to look at the engine
 
     async def _judged(self, response: str | None, state: PromptState) -> Verdict:
-        """The verdict. A judge that breaks is no wrong answer, and must not cost the run."""
+        """The verdict. A judge that breaks is no wrong answer, and must not cost the run; where it
+        says itself that going on is of no use, the draw is kept before the run ends."""
         try:
-            return await self.judge(response, state.reference, state.verifier)
+            return await self.judge(response, state.reference, state.verifier, state.question)
+        except StageError as error:
+            self._trouble = error
+            return unverifiable(f"{FAILED}: it was out")
         except Exception as error:
             log.exception("the judge broke at prompt %s", state.prompt_id)
             return unverifiable(f"crash: {type(error).__name__}: {error}")
@@ -344,8 +352,9 @@ class Run:
                 "text": completion.text,
                 "token_ids": completion.token_ids,
                 "finish_reason": completion.finish_reason,
+                "finish_word": completion.finish_word,
                 "prompt_tokens": completion.prompt_tokens,
-                "completion_tokens": completion.completion_tokens,
+                "completion_tokens": completion.completion_tokens if completion.counted else None,
                 "forced_tokens": completion.forced_tokens,
                 "begun_tokens": len(request.begun),
                 "has_token_ids": completion.token_ids is not None,
@@ -363,4 +372,8 @@ class Run:
         enough = self.asker.sampling.policy.accepted
         self.counters.spent.accepted += correct and (not enough or state.correct < enough)
         state.finish(request.draw, request.sample_id, correct)
-        self.counters.took(completion.completion_tokens - len(request.begun), stopped)
+        # One whose tokens nobody counted may have had all that it was allowed.
+        tokens = completion.completion_tokens if completion.counted else request.max_tokens
+        self.counters.took(tokens - len(request.begun), stopped)
+        if self._trouble:
+            raise self._trouble

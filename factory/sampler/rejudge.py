@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,14 @@ import filters.verifiers
 from factory.errors import RecipeError
 from factory.progress import Report
 from factory.records import digest, file_digest, key_digest
+from factory.sampler.judging import PENDING, Ask, Asked
 from factory.store import Store, verdicts, write_table
 from factory.store.shards import Shards, write_text
+from filters import own
 from filters.truncation import STOPPED
-from filters.verifiers import VERIFIERS, pool, verify
+from filters.verdict import Verdict
+from filters.verifiers import pool, unknown, verify
+from filters.verifiers.judge.votes import FAILED
 
 CHUNK = 1000
 """Draws in a file of verdicts: what an interruption costs at most."""
@@ -31,6 +35,10 @@ THREADS = 2 * pool.WORKERS + 2
 the others are for what needs no worker."""
 PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy", "reasoning-gym")
 """Packages that verdicts depend on."""
+HOW = ("verifier", "reference", "judge")
+"""What the key of a prompt is the digest of."""
+WAITING = (FAILED, PENDING)
+"""Reasons of draws that are still to be judged."""
 JUDGED = (
     "sample_id",
     "prompt_id",
@@ -54,7 +62,7 @@ class Round:
     before: list[pl.DataFrame]
     """The later verdicts that count without it."""
     mended: bool = False
-    """Only draws whose verdict is by another key than today's."""
+    """Only draws whose verdict is by another key than today's, or that wait for the judge."""
 
     def own(self) -> pl.DataFrame:
         """Its verdicts so far."""
@@ -70,21 +78,26 @@ class Round:
 
 @dataclass(frozen=True)
 class Mended:
-    """What another key has changed."""
+    """What another key or judge has changed, and what the judge owed."""
 
     prompts: int = 0
     draws: int = 0
     """Draws judged again."""
     turned: int = 0
     """Those whose verdict is another now."""
+    waited: int = 0
+    """Draws of today's keys that had waited for the judge, and were judged."""
 
 
-def judged_by() -> dict[str, Any]:
+def judged_by(named: Iterable[str] = ()) -> dict[str, Any]:
     """What verdicts depend on: the source of verifiers and of what they read texts with, and
-    versions of packages."""
+    versions of packages; the code of a person's own among the verifiers that prompts name."""
     rooms = (Path(room.__file__).parent for room in (filters.verifiers, filters.text))
     source = sorted(file for room in rooms for file in room.rglob("*.py"))
-    return {"verifiers": file_digest(*source), "packages": dict(map(_version, PACKAGES))}
+    source.append(Path(own.__file__))
+    told = {"verifiers": file_digest(*source), "packages": dict(map(_version, PACKAGES))}
+    known = {own.identity(name) for name in named if own.is_own(name) and not own.fault(name)}
+    return told | ({"own": sorted(known)} if known else {})
 
 
 def _version(package: str) -> tuple[str, str | None]:
@@ -94,7 +107,13 @@ def _version(package: str) -> tuple[str, str | None]:
         return package, None
 
 
-def judge(round_: Round, shards: Path | str, prompts: pl.DataFrame, report: Report) -> int:
+def judge(
+    round_: Round,
+    shards: Path | str,
+    prompts: pl.DataFrame,
+    report: Report,
+    ask: Ask | None = None,
+) -> int:
     """Judge what the round has not judged; returns how many draws that were.
 
     Args:
@@ -102,58 +121,74 @@ def judge(round_: Round, shards: Path | str, prompts: pl.DataFrame, report: Repo
         shards: where the sealed draws are, of which one shard is in memory at a time.
         prompts: the table of prompts, with today's references. Draws of others are left alone.
         report: is told of draws judged.
+        ask: judges where the prompts (`Judging.marked`) have a judge.
 
     Raises:
         RecipeError: a prompt names a verifier that is not there.
+        StageError: the judge answers nothing any more; what it said is kept.
     """
     keys, have = _keys(prompts), _judged_already(round_)
     done, total = 0, _count(round_, shards, keys, have)
     report(done, total, "draws")
     for rows in _owed(round_, shards, keys, have):
         for chunk in rows.iter_slices(CHUNK):
-            _keep(round_, _judged(chunk))
+            _keep(round_, _judged(chunk, ask))
             done += chunk.height
             report(done, total, "draws")
     return done
 
 
-def by_mended_keys(store: Store, prompts: pl.DataFrame, report: Report) -> Mended:
-    """Judge again what was judged by another key than today's; these verdicts count at once.
+def by_mended_keys(
+    store: Store, prompts: pl.DataFrame, report: Report, ask: Ask | None = None
+) -> Mended:
+    """Judge again what was judged by another key or judge than today's, and what waits for the
+    judge; these verdicts count at once.
 
     Args:
         store: of the draws and of later verdicts; what its journal holds is sealed before.
         prompts: the table of prompts, with today's references.
         report: is told of draws judged.
+        ask: judges where the prompts have a judge.
     """
     rounds = store.draws.rounds
     if not isinstance(rounds, Path):  # nowhere to keep later verdicts
         return Mended()
     store.seal(wait=True)
-    light = store.draws.read(("sample_id", "prompt_id", "key"))
+    light = store.draws.read(("sample_id", "prompt_id", "key", "verdict_reason"))
     keys = _keys(prompts).rename({"key": "now"})
-    other = light.join(keys, on="prompt_id").filter(pl.col("key") != pl.col("now"))
+    changed = pl.col("key") != pl.col("now")
+    other = light.join(keys, on="prompt_id").filter(changed | _waits())
     if other.is_empty():
         return Mended()
-    judges = judged_by()
+    judges = judged_by(prompts["verifier"].unique())
     name = digest(judges, "mended", sorted(other["now"].unique()), verdicts.applied(rounds))[:12]
     round_ = Round(rounds / name, judges, (), verdicts.current(rounds), mended=True)
     before = store.draws.read(("sample_id", "verdict"), other)
-    judge(round_, store.draws.place, prompts, report)
+    judge(round_, store.draws.place, prompts, report, ask)
     verdicts.apply(rounds, name)
     both = before.join(store.draws.read(("sample_id", "verdict"), other), on="sample_id")
-    turned = both.filter(pl.col("verdict") != pl.col("verdict_right")).height
-    return Mended(other["prompt_id"].n_unique(), other.height, turned)
+    turned = both.filter(pl.col("verdict") != pl.col("verdict_right"))
+    mended = other.filter(changed)
+    known = mended.join(turned, on="sample_id", how="semi").height
+    waited = other.height - mended.height
+    return Mended(mended["prompt_id"].n_unique(), mended.height, known, waited)
+
+
+def _waits() -> pl.Expr:
+    """Whether a draw waits for the judge: asked after the draws, or of no use when it was asked."""
+    waits = pl.col("judge").is_not_null() & verdicts.word().is_in(WAITING)
+    return waits.fill_null(False)
 
 
 def _keys(prompts: pl.DataFrame) -> pl.DataFrame:
     """How each prompt is judged now, and a digest of that."""
-    if gone := set(prompts["verifier"].unique()) - set(VERIFIERS):
-        raise RecipeError(
-            f"prompts name verifiers that are not there: {', '.join(sorted(gone))}; there are "
-            f"{', '.join(VERIFIERS)}"
-        )
-    told = prompts.select("prompt_id", "verifier", "reference")
-    digests = [key_digest(*row) for row in told.select("verifier", "reference").iter_rows()]
+    for name in prompts["verifier"].unique():
+        if wrong := unknown(name):
+            raise RecipeError(f"prompts name a verifier that is not there: {wrong}")
+    texts = pl.Schema(dict.fromkeys(("judge", "question"), pl.String()))
+    lacks = (pl.lit(None, kind).alias(c) for c, kind in texts.items() if c not in prompts.columns)
+    told = prompts.with_columns(lacks).select("prompt_id", *HOW, "question")
+    digests = [key_digest(*row) for row in told.select(HOW).iter_rows()]
     return told.with_columns(key=pl.Series(digests, dtype=pl.String))
 
 
@@ -189,7 +224,7 @@ def _owed(
             reason = verdicts.word().is_in(round_.only).fill_null(False)
             rows = rows.filter(pl.col("verdict").is_in(round_.only) | reason)
         if round_.mended:
-            rows = rows.filter(pl.col("was_key") != pl.col("key"))
+            rows = rows.filter((pl.col("was_key") != pl.col("key")) | _waits())
         yield rows
 
 
@@ -198,23 +233,28 @@ def _count(round_: Round, shards: Path | str, keys: pl.DataFrame, have: pl.DataF
     return sum(rows.height for rows in _owed(round_, shards, keys, have, light))
 
 
-def _judged(rows: pl.DataFrame) -> pl.DataFrame:
+def _judged(rows: pl.DataFrame, ask: Ask | None) -> pl.DataFrame:
     # What was stopped in the middle of its answer has none, as when it was drawn.
     stopped = pl.col("finish_reason").is_in(STOPPED)
-    asked = rows.select(pl.when(~stopped).then("response"), "reference", "verifier")
+    told = rows.select(pl.when(~stopped).then("response"), "reference", "verifier", "question")
+    asked = [
+        (response, orjson.loads(reference or "null"), verifier, question)
+        for response, reference, verifier, question in told.iter_rows()
+    ]
+    # Rules alone need no event loop.
+    given = ask(asked) if ask and told["question"].count() else _by_rules(asked)
+    found = [(one.outcome, one.reason, one.answer, one.seconds) for one in given]
+    later = pl.DataFrame(found, schema=list(verdicts.GIVEN), orient="row")
+    own = rows.select("sample_id", "verifier", "key")
+    return own.hstack(later).cast(pl.Schema(verdicts.VERDICT))
+
+
+def _by_rules(asked: Sequence[Asked]) -> list[Verdict]:
     threads = ThreadPoolExecutor(THREADS, "judge")
     try:
-        found = list(threads.map(_verdict, *asked.get_columns()))
+        return list(threads.map(lambda each: verify(*each[:3]), asked))
     finally:
         threads.shutdown(cancel_futures=True)
-    told = rows.select("sample_id", "verifier", "key")
-    later = pl.DataFrame(found, schema=list(verdicts.GIVEN), orient="row")
-    return told.hstack(later).cast(pl.Schema(verdicts.VERDICT))
-
-
-def _verdict(response: str | None, reference: str | None, verifier: str) -> tuple[Any, ...]:
-    given = verify(response, orjson.loads(reference or "null"), verifier)
-    return given.outcome, given.reason, given.answer, given.seconds
 
 
 def _note(folder: Path) -> Path:

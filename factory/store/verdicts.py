@@ -27,6 +27,7 @@ VERDICT: dict[str, pl.DataType] = {
 }
 """A later verdict; `key` is the digest of verifier and reference."""
 FAILURES = ("timeout", "crash", "sandbox_missing", "sandbox_failed", "machine_slow")
+FAILURES += ("judge_failed", "judge_pending", "judge_missing")
 """Reasons that speak of the verifier or the machine, and not of the answer or its key."""
 
 

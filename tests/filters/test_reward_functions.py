@@ -16,7 +16,7 @@ from filters.rewards import (
     Unrepetitive,
 )
 from filters.verifiers import Verdict
-from filters.verifiers.judge import Judge
+from filters.verifiers.judge.model import Judge
 
 GOOD = r"<think>6*7=42</think>It is \boxed{42}."
 ALL: dict[str, Reward] = {

@@ -24,7 +24,7 @@ from filters.text.thinking import split
 from filters.verifiers import verify
 from sft.score import score
 from teacher.grpo import Read
-from teacher.rewards import REWARDS, accuracy, form
+from teacher.rewards import REWARDS, reward
 
 SUM = {"task": "chain_sum", "entry": {"question": "2 + 3 =", "answer": "5", "metadata": {}}}
 
@@ -81,7 +81,7 @@ def rewarded(texts: list[str], opened: bool = False) -> list[float | None]:
     verifiers = [verifier for _, _, verifier, _, _ in ANSWERS]
     completions = [[{"role": "assistant", "content": text}] for text in texts]
     columns: dict[str, Any] = {"reference": keys, "verifier": verifiers, "prompt_id": keys}
-    return accuracy(opened)(completions=completions, prompts=keys, **columns)
+    return reward("accuracy", opened, Grpo())(completions=completions, prompts=keys, **columns)
 
 
 def test_an_answer_counts_everywhere_or_nowhere(tmp_path: Path):
@@ -133,7 +133,7 @@ def test_so_it_is_when_the_template_opened_the_thinking(tmp_path: Path):
     ],
 )
 def test_the_form_is_rewarded_by_itself(text: str, opened: bool, expected: float, remark: str):
-    assert form(opened)(completions=[text], prompts=["?"]) == [expected], remark
+    assert reward("format", opened, Grpo())(completions=[text], prompts=["?"]) == [expected], remark
 
 
 def test_a_recipe_s_rewards_are_those_there_are():
@@ -142,8 +142,8 @@ def test_a_recipe_s_rewards_are_those_there_are():
 
 def test_a_log_has_the_names_that_the_recipe_has():
     """TRL names a reward's curve after its function."""
-    made: list[Any] = [make(False) for make in REWARDS.values()]
-    assert [reward.__name__ for reward in made] == list(REWARDS)
+    made: list[Any] = [reward(name, False, Grpo()) for name in REWARDS]
+    assert [each.__name__ for each in made] == list(REWARDS)
 
 
 def test_a_reward_reads_tags_that_are_special_tokens():
@@ -152,6 +152,7 @@ def test_a_reward_reads_tags_that_are_special_tokens():
     drawn = r"[THINK]6*7=42[/THINK]\boxed{42}<|im_end|>"
     ids = speech.tokenizer.encode(drawn)
     told = {"completions": [r"6*7=42\boxed{42}"], "prompts": ["?"]}
-    assert form()(**told) == [0.0]
-    assert Read(speech, form())(completion_ids=[ids], **told) == [1.0]
-    assert Read(speech, form()).__name__ == form().__name__
+    form = reward("format", False, Grpo())
+    assert form(**told) == [0.0]
+    assert Read(speech, form)(completion_ids=[ids], **told) == [1.0]
+    assert Read(speech, form).__name__ == "format"

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -31,6 +32,7 @@ from factory.sampler.outcome import ALL_FINISHED, Outcome
 from factory.sampler.prompt_state import PromptState, kept, spent, states, taken_up
 from factory.sampler.ray.replica import Event, Replica, Start
 from factory.store import Store
+from filters import own
 from filters.truncation import STOPPED
 from filters.verdict import Verdict
 from filters.verifiers import verify
@@ -145,8 +147,9 @@ def _nodes() -> int:
 class JudgeActor:
     """Judges on one node, whose CPUs its worker pool uses."""
 
-    def __init__(self, unsandboxed: bool):
+    def __init__(self, unsandboxed: bool, home: Path):
         sandbox.allow(unsandboxed)
+        own.look_in(home)
 
     def judge(self, response: str | None, reference: object, verifier: str) -> Verdict:
         """As `filters.verifiers.verify`."""
@@ -160,7 +163,9 @@ class Judges:
         self._actors = list(actors)
         self._turn = 0
 
-    async def __call__(self, response: str | None, reference: object, verifier: str) -> Verdict:
+    async def __call__(
+        self, response: str | None, reference: object, verifier: str, question: str | None = None
+    ) -> Verdict:
         import ray.exceptions
 
         while self._actors:
@@ -180,15 +185,13 @@ def judges() -> list[Any]:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    found = []
+    found, told = [], (sandbox.allow_unsandboxed, own.looked_in())
     for node in ray.nodes():
         if node["Alive"]:
             here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
             threads = max(1, int(node["Resources"].get("CPU", 1)))
             options = {"num_cpus": 0, "max_concurrency": threads, "scheduling_strategy": here}
-            found.append(
-                ray.remote(JudgeActor).options(**options).remote(sandbox.allow_unsandboxed)
-            )
+            found.append(ray.remote(JudgeActor).options(**options).remote(*told))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from filters.verifiers import verify
 from filters.verifiers.check import Judge as Verifier
 from filters.verifiers.check import Report, check, wilson
-from filters.verifiers.judge import Judge
+from filters.verifiers.judge.model import Judge
 
 
 def agreement(
@@ -69,9 +69,18 @@ def overrides(judge: Verifier, rows: Iterable[Mapping[str, Any]]) -> Overrides:
         rows: as `tests/data/verifiers/judge.jsonl` has them; those count that have `bare`, the
             wrong answer of `prediction` without the attempt. All are expected to be incorrect.
     """
-    attempts = [row for row in rows if "bare" in row]
-    bare = [{**row, "prediction": row["bare"]} for row in attempts]
-    return Overrides(check(attempts, judge), check(bare, judge))
+    attempts = with_attempts(rows)
+    return Overrides(check(attempts, judge), check(bare(attempts), judge))
+
+
+def with_attempts(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rows whose wrong answers claim to be right."""
+    return [row for row in rows if "bare" in row]
+
+
+def bare(attempts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The same wrong answers without the claim."""
+    return [{**row, "prediction": row["bare"]} for row in attempts]
 
 
 def _told(name: str, report: Report) -> str:

@@ -7,6 +7,8 @@ import unicodedata
 
 from filters.text.thinking import split
 
+VERSION = 1
+"""Raised whenever a question to the judge is worded, or its reply read, otherwise."""
 LONGEST = 4_000
 """Characters of each text that the judge is shown, the last ones: answers stand at the end."""
 

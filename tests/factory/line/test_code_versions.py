@@ -22,6 +22,7 @@ from factory.recipe.mapping import Mapping
 from factory.recipe.mappings import MAPPINGS
 from factory.records import SAMPLE, digest
 from factory.versions import choose
+from factory.versions.told import Told
 from sft import template
 
 CONVERSATION: list[chat.Message] = [
@@ -114,6 +115,7 @@ def of_choose() -> Any:
         [
             {"sample_id": f"{id}{n}", "prompt_id": id, "draw": n, "completion_tokens": n * 7 % 4}
             | {"opening": "<think>" if n % 2 else None, "text": f"{n}</think>5", "answer": "5"}
+            | {"teacher": "t"}
             for n in range(4)
             for id in ("b", "a", "c")
         ],
@@ -123,13 +125,19 @@ def of_choose() -> Any:
         reasons=pl.lit([], pl.List(pl.String)),
     )
     asked = pl.DataFrame(
-        [{"prompt_id": id, "messages": CONVERSATION[:2], "source": "s"} for id in "abc"], PROMPT
+        [
+            {"prompt_id": id, "messages": CONVERSATION[:2], "source": "s"}
+            | {"reference": '"5"', "meta": '{"level": 3, "source": "kept"}'}
+            for id in "abc"
+        ],
+        PROMPT,
     )
+    fates = pl.DataFrame({"teacher": ["Teacher"], "teacher_digest": ["t"]})
     decided = choose.choose(rows, 2)
     chosen = choose.in_order(decided.filter(fate="chosen"))
     return [
         choose.decisions(decided).to_dicts(),
-        choose.dataset_rows(chosen, asked).to_dicts(),
+        choose.dataset_rows(chosen, Told.of(asked, fates)).to_dicts(),
         choose.messages(choose.unfiltered(rows, 5, 2, seed=1), asked)["messages"].to_list(),
     ]
 
@@ -140,7 +148,7 @@ def of_choose() -> Any:
         (chat, of_chat, 2, "e4eec69fe50b8e881833e5d92ad57d8d"),
         (template, of_template, 2, "1eabbbbee7acb1756138a262754fc685"),
         (drafts, of_drafts, 2, "f1ada7ad5eb80a5539d662089a060b0b"),
-        (choose, of_choose, 1, "3ce0f6143940e2c22cdf686e2bedbfaf"),
+        (choose, of_choose, 2, "e6cc53a5b5f19895ef716da9408e8d90"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, ModuleType) else "",
 )

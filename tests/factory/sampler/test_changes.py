@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from factory.models import Located, elsewhere
-from factory.recipe.models import Served
 from factory.recipe.sampling import Sampling
+from factory.recipe.served import Served
 from factory.sampler import changes
 from factory.sampler.asker import Asker
 from factory.sampler.teacher import Teacher

@@ -144,7 +144,7 @@ def test_attempts_that_failed_are_noted(tmp_path: Path):
 
 
 def test_a_judge_that_breaks_costs_a_verdict_and_not_the_run(tmp_path: Path):
-    async def broken(response: str | None, reference: object, verifier: str) -> Verdict:
+    async def broken(*_: object) -> Verdict:
         raise ValueError("no such thing")
 
     asker, store = Asker("t", Sampling(policy=fixed(1)), 1), Store(tmp_path)

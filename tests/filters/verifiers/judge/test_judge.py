@@ -13,8 +13,8 @@ import pytest
 
 from filters.text.answer import extract
 from filters.verifiers.check import check, read
-from filters.verifiers.judge import Judge, shape
 from filters.verifiers.judge.measure import agreement, overrides
+from filters.verifiers.judge.model import Judge, shape
 from filters.verifiers.judge.prompt import LONGEST, harmless, verdict_of
 
 ROWS = list(read(Path(__file__).parents[3] / "data" / "verifiers" / "judge.jsonl"))
@@ -151,10 +151,10 @@ def test_a_judge_that_fails_is_not_a_wrong_answer():
         raise ConnectionError("no route")
 
     verdict = Judge(ask).alone(r"\boxed{91}", PRIME)
-    told = "judge_undecided: 2 failed (ConnectionError)"
+    told = "judge_failed: 2 failed (ConnectionError)"
     assert (verdict.outcome, verdict.reason) == ("unverifiable", told)
     nothing: Any = lambda messages, seed: None  # noqa: E731
-    told = "judge_undecided: 2 failed (AttributeError)"
+    told = "judge_failed: 2 failed (TypeError)"
     assert Judge(nothing).alone(r"\boxed{91}", PRIME).reason == told
 
 

@@ -1,0 +1,116 @@
+"""What tests of judges share: a server that answers as a teacher and as a judge, and its recipe."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from aiohttp import web
+from misbehaving import Misbehaving, draw
+
+from factory.models import elsewhere
+from factory.prompts.collect import PROMPT
+from factory.recipe.judge import Judge
+from factory.recipe.models import Served
+from factory.sampler.judging import Judging
+from factory.sampler.teacher import Teacher
+
+CASE = re.compile(
+    r"--- (\w+) question ---\n(.*)\n--- \1 text 1 ---\n(.*)\n--- \1 text 2 ---\n(.*)\n--- \1 end",
+    re.DOTALL,
+)
+"""How a question to a judge looks: mark, question, text 1, text 2."""
+Opinion = Callable[[str, str, str], str]
+"""(question, text 1, text 2) -> SAME, DIFFERENT or UNSURE, or anything else; an `OSError` of it is
+answered with 400, which is not asked again."""
+NAMES = [{"Goethe", "Wolfgang"}, {"Canberra", "the city of Canberra"}]
+
+
+def knows_names(question: str, first: str, second: str) -> str:
+    """A judge for these tests: the same words, or two names of one thing."""
+    same = first == second or {first, second} in NAMES
+    return "SAME" if same else "DIFFERENT"
+
+
+class Both(Misbehaving):
+    """Serves two models: `teacher` gives a question's answers in turn, `judge` has an opinion.
+
+    `asked` is what the judge was asked, as (question, text 1, text 2).
+    """
+
+    def __init__(self, answers: dict[str, Sequence[str]], opinion: Opinion = knows_names):
+        super().__init__(self._behave)
+        self.answers, self.opinion = answers, opinion
+        self.asked: list[tuple[str, str, str]] = []
+        self.drawn: dict[str, int] = {}
+
+    @staticmethod
+    async def _behave(server: Misbehaving, request: web.Request) -> web.StreamResponse:
+        assert isinstance(server, Both)
+        body = await request.json()
+        last = body["messages"][-1]["content"]
+        if body["model"] != "judge":
+            return web.json_response(draw(server.answer(last)))
+        found = CASE.search(last)
+        assert found
+        mark, *case = found.groups()
+        server.asked.append((case[0], case[1], case[2]))
+        try:
+            said = server.opinion(case[0], case[1], case[2])
+        except OSError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response(draw(f"As I see it.\nVERDICT {mark}: {said}"))
+
+    def answer(self, question: str) -> str:
+        """The next answer to a question; the last one again and again."""
+        number = self.drawn.get(question, 0)
+        self.drawn[question] = number + 1
+        told = self.answers[question]
+        return told[min(number, len(told) - 1)]
+
+    def about(self, question: str) -> list[tuple[str, str]]:
+        """The texts that the judge was asked to compare for a question."""
+        return [(first, second) for asked, first, second in self.asked if asked == question]
+
+
+def judging(url: str, **settings: Any) -> Judging:
+    """The judge of that server, as a recipe's is found."""
+    model = {"endpoint": url, "model": "judge", "deadline": 5, "outage": 1}
+    told = Judge.model_validate({"model": model} | settings)
+    assert isinstance(told.model, Served)
+    return Judging(Teacher(elsewhere(told.model), told.model), told)
+
+
+def asked(keys: dict[str, str], verifier: str = "exact", rescue: str | None = "judge") -> Any:
+    """A prompt table of these questions and keys."""
+    rows = [
+        {"prompt_id": question, "messages": [{"role": "user", "content": question}]}
+        | {"reference": json.dumps(key), "verifier": verifier, "source": "own"}
+        | {"rescue": None if verifier == "judge" else rescue}
+        for question, key in keys.items()
+    ]
+    return pl.DataFrame(rows, schema=PROMPT)
+
+
+def recipe(folder: Path, url: str, keys: dict[str, str], **changes: Any) -> Path:
+    """A recipe of these questions and keys whose teacher and judge that server is."""
+    rows = [{"question": question, "answer": key} for question, key in keys.items()]
+    (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    source = {"source": "files", "path": "questions.jsonl", "verifier": "exact", "rescue": "judge"}
+    columns = {"question": "question", "reference": "answer"}
+    fast = {"endpoint": url, "deadline": 5, "outage": 1}
+    told = {
+        "name": "judged",
+        "prompts": [source | {"columns": columns} | changes.pop("source", {})],
+        "teacher": {"base": fast | {"model": "teacher"}},
+        "judge": {"model": fast | {"model": "judge"}} | changes.pop("judge", {}),
+        "sampling": {"policy": {"until": {"accepted": 1, "max_draws": 3}}, "max_tokens": 64},
+        "filters": {"correctness": {}},
+    }
+    file = folder / "recipe.yaml"
+    file.write_text(json.dumps(told | changes))
+    return file
