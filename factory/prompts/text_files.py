@@ -88,7 +88,7 @@ class TextFile:
 
     def lines(self) -> Iterator[bytes]:
         """Line by line, in UTF-8, so that one that is none does not take its neighbours along."""
-        if self.written_as() == "utf-8-sig":
+        if self.written_as() in ("utf-8", "utf-8-sig"):
             with self.unpacked() as stream:
                 yield from stream
             return
