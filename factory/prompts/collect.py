@@ -48,7 +48,6 @@ SET_ASIDE: dict[str, Any] = dict.fromkeys(["source", "place", "reason", "detail"
 R1 = "Please reason step by step, and put your final answer within \\boxed{}."
 """How R1 is asked; data that was made for it often carries this behind its questions."""
 REPEATS = ("duplicate", "conflicting_reference")
-PROGRAMS = 64  # rows whose own programs wait for each other
 CHUNK = 10_000  # rows held as Python objects before they are sealed into a table
 
 
@@ -181,8 +180,9 @@ def _rows(
     if source.verifier != "code":
         yield from map(row, drafts)
         return
-    with ThreadPoolExecutor(os.cpu_count(), "tests") as threads:
-        while some := list(islice(drafts, PROGRAMS)):
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(cores, "tests") as threads:
+        while some := list(islice(drafts, 2 * cores)):
             yield from threads.map(row, some)
 
 
