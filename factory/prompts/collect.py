@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -150,10 +153,9 @@ def take(source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told:
         told: instructions that are no part of a question.
     """
     prompts, aside = _Rows(PROMPT), _Rows(SET_ASIDE)
-    judge, read = identity(source.verifier), 0
-    for place, draft in drafts:
+    read = 0
+    for place, row in _rows(source, drafts, told):
         read += 1
-        row = draft if isinstance(draft, BadRow) else _prompt(source, draft, judge, told)
         if not isinstance(row, BadRow):
             row = _repeat(row, place, kept) or row
         if isinstance(row, BadRow):
@@ -163,6 +165,25 @@ def take(source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told:
         if prompts.count == source.rows:
             break
     return Taken(read, prompts.table(), aside.table())
+
+
+def _rows(
+    source: Source, drafts: Drafts, told: set[str]
+) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
+    """Each draft as a prompt, or as what keeps it from being one; programs run side by side."""
+    judge = identity(source.verifier)
+
+    def row(placed: tuple[str, Draft | BadRow]) -> tuple[str, dict[str, Any] | BadRow]:
+        place, draft = placed
+        return place, draft if isinstance(draft, BadRow) else _prompt(source, draft, judge, told)
+
+    if source.verifier != "code":
+        yield from map(row, drafts)
+        return
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(cores, "tests") as threads:
+        while some := list(islice(drafts, 2 * cores)):
+            yield from threads.map(row, some)
 
 
 def _checked(source: Source, taken: Taken) -> Collected:

@@ -28,8 +28,8 @@ def _known_verifier(name: str, info: ValidationInfo) -> str:
 
 def _ready_mapping(columns: Mapping | str | None) -> Mapping | str | None:
     if isinstance(columns, str) and columns not in MAPPINGS:
-        hint, known = nearest(columns, MAPPINGS), ", ".join(MAPPINGS)
-        raise ValueError(f"no ready mapping is called {columns!r}{hint or '.'} Known: {known}")
+        hint = nearest(columns, MAPPINGS) or f". Known: {', '.join(MAPPINGS)}"
+        raise ValueError(f"no ready mapping is called {columns!r}{hint}")
     return columns
 
 
@@ -171,7 +171,8 @@ class Files(Table):
     @model_validator(mode="after")
     def _columns_are_named(self) -> Self:
         if self.columns is None:
-            raise ValueError(f"columns is missing: a mapping, or one of {', '.join(MAPPINGS)}")
+            way = "say which hold what, as {question: problem, reference: answer}"
+            raise ValueError(f"columns is missing: {way}, or name a dataset of docs/prompts.md")
         return self
 
     @property
@@ -210,10 +211,8 @@ class Hub(Table):
     @model_validator(mode="after")
     def _columns_are_known(self) -> Self:
         if self.columns is None and not ready(self.dataset, self.config):
-            known = ", ".join(MAPPINGS)
-            raise ValueError(
-                f"no ready mapping for {self.dataset!r}: name its columns. Ready: {known}"
-            )
+            way = "say which hold what, as {question: problem, reference: answer}"
+            raise ValueError(f"no ready mapping for {self.dataset!r}: name its columns: {way}")
         return self
 
     @property

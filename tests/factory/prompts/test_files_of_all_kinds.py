@@ -95,6 +95,7 @@ def test_a_file_is_read_by_its_name_and_its_first_bytes(tmp_path, name, content)
         ("rows.csv", "utf-16"),
         ("rows.csv", "utf-8-sig"),
         ("rows.jsonl", "latin-1"),
+        ("rows.jsonl", "utf8"),
     ],
 )
 def test_an_encoding_can_be_named(tmp_path, name, encoding):
@@ -114,6 +115,7 @@ def test_an_encoding_can_be_named(tmp_path, name, encoding):
         ),
         ("rows.csv", "größe,a\n1,2\n".encode("cp1252"), r"rows\.csv:1: not UTF-8 .*'größe'"),
         ("rows.json", json.dumps(ROWS, ensure_ascii=False).encode("cp1252"), "json: not UTF-8"),
+        ("rows.csv", TABLE.encode("utf-16-le"), r"csv: its first bytes are no text in UTF-8: name"),
         ("rows.jsonl.gz", gzip.compress(LINES.encode())[:40], r"gz: the file ends in the middle"),
         ("rows.jsonl.gz", LINES.encode(), r"gz: the file is not packed as its name says"),
         ("rows.jsonl.zst", zstd(LINES.encode())[:30], r"zst: the file ends in the middle.*again"),
@@ -282,6 +284,14 @@ def test_classes_are_called_by_their_names(tmp_path):
     only = Mapping(question="q", reference="a", where={"a": "B"})
     collected = collect([files("rows.parquet", columns=only, verifier="choice")], 1, tmp_path)
     assert (questions(collected), references(collected)) == (["x?"], ["B"])
+
+
+def test_text_that_is_not_marked_as_such_is_read(tmp_path):
+    table = pa.table({"q": [b"one?", b"\xe9?"], "a": pa.array([b"1", b"2"], pa.binary())})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    collected = collect([files("rows.parquet")], seed=1, base=tmp_path)
+    assert (questions(collected), references(collected)) == (["one?"], ["1"])
+    assert aside(collected) == [("rows.parquet row 2", "wrong_type")]
 
 
 @pytest.mark.parametrize("kind", [pa.binary(), pa.struct([("bytes", pa.binary())])])
