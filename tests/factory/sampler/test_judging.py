@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,14 +24,15 @@ from real import snapshot
 from sampled import fixed, until
 
 from factory.engines import Completion, Request, Scripted
-from factory.errors import RecipeError, StageError
+from factory.errors import EngineFailure, RecipeError, StageError
 from factory.models import Located, elsewhere, find
 from factory.recipe.judge import Judge
 from factory.recipe.models import Served, Weights
 from factory.recipe.sampling import Policy, Sampling
 from factory.sampler import draws
 from factory.sampler.draws import Drawn
-from factory.sampler.judging import Judging
+from factory.sampler.judge_notes import Notes
+from factory.sampler.judging import Bench, Judging, waiting
 from factory.sampler.teacher import Teacher
 from factory.store import Store
 from factory.store.draws import Draws
@@ -321,6 +323,47 @@ def test_by_its_path_it_is_asked_after_the_draws(sit: Sit, monkeypatch: pytest.M
     assert drawn.prompts["pass_rate"].to_list() == [0.5]
     again = sittings.draw(asked(KEYS), fixed(4), {})
     assert (len(there), again.samples.height, reads.asked) == (1, 4, 4)
+
+
+# --- out for a while ----------------------------------------------------------------------------
+
+
+class Out(Reads):
+    """Fails at these questions, by number, as an endpoint that is out does."""
+
+    def __init__(self, failing: Sequence[int]):
+        super().__init__(knows_names, lambda: None)
+        self.failing = failing
+
+    async def draw(self, request: Request) -> Completion:
+        answer = await super().draw(request)
+        if self.asked in self.failing:
+            raise EngineFailure("connection", "none within 10 seconds", later=True)
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("failing", "said"),
+    [
+        ([2, 3], None),  # it comes back: the question is asked once more
+        ([1], "does not answer: connection"),  # it has answered nothing yet
+        (range(2, 99), "was out for 1 seconds; at last connection"),
+    ],
+)
+def test_an_endpoint_may_be_out_for_as_long_as_its_recipe_says(
+    failing: Sequence[int], said: str | None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("factory.sampler.judging.FIRST_WAIT", 0.01)
+    clock = iter(n / 4 for n in range(99))  # a quarter of a second each time it is looked at
+    found, out = judging("http://127.0.0.1:9/v1"), Out(failing)
+    bench = partial(Bench, found, Notes(None), lambda *_: out, clock=lambda: next(clock))
+    with waiting(bench) as ask:
+        case = (box("Wolfgang"), "Goethe", "exact", FAUST)
+        if said:
+            with pytest.raises(StageError, match=said):
+                ask([case])
+        else:
+            assert [verdict.outcome for verdict in ask([case])] == ["correct"]
 
 
 def on_this_machine() -> Judge:
