@@ -79,6 +79,8 @@ def make(folder: Path, draws: int, filters: dict[str, Any]) -> None:
         Shards(run.journal("samples")).write(number, shard)
         samples.append(shard.select("sample_id"))
     write_table(pl.concat(samples), run.current_draws)
+    fates = pl.DataFrame({"teacher": ["t"], "teacher_digest": ["t"]})
+    write_table(fates, run.prompt_fates)
 
 
 def _texts(chance: np.random.Generator, draws: int) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import tree
 from recipe_keys import recipe
 
 from factory.cli.filters import measures_of, reasons_of
+from factory.recipe.mappings import MAPPINGS, Ready
 from filters import FILTERS
 from filters.filter import Filter
 from filters.verifiers import VERIFIERS, Verifier
@@ -101,6 +102,22 @@ def _instructions() -> str:
     return "\n".join(["| id | arguments | followed when |", "|---|---|---|", *rows])
 
 
+def mappings() -> str:
+    """A row for each ready mapping: what it reads."""
+    rows = [f"| `{name}` {_mapping(known)}" for name, known in MAPPINGS.items()]
+    head = "| dataset | judged by | question | key | rows | licence |\n|---|---|---|---|---|---|"
+    return "\n".join([head, *rows])
+
+
+def _mapping(known: Ready) -> str:
+    asked = known.question or known.messages or known.compose or ""
+    key = ", ".join(f"`{column}`" for column in known.references)
+    how = known.reference_form or (known.reference_pattern and "by a pattern")
+    only = ", ".join(f"`{column}: {value}`" for column, value in known.where.items())
+    cells = [known.verifier, f"`{cell(asked)}`", f"{key}{f' ({how})' if how else ''}"]
+    return f"| {' | '.join([*cells, only or 'all', known.license or 'not stated'])} |"
+
+
 def prose(text: str) -> str:
     """A docstring's paragraphs, a line each; examples in fences."""
     parts = (part.strip() for part in text.split("\n\n") if part.strip())
@@ -118,6 +135,7 @@ def cell(text: str) -> str:
 PRINTED: dict[str, Callable[[], str]] = {
     "README.md": tree.rooms,
     "docs/recipe.md": recipe,
+    "docs/prompts.md": mappings,
     "docs/filters.md": filters,
     "docs/verifiers.md": verifiers,
     "docs/data.md": measures,

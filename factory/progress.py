@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
-from factory.metrics import Metrics
+    from factory.metrics import Metrics
 
 Report = Callable[..., None]
 """`report(done, total, unit, **figures)`: how far a stage has come."""
@@ -22,6 +22,8 @@ QUIET_SECONDS = 30
 
 def terminal() -> Console:
     """The console for a person; where output goes to a file, lines are as long as they need be."""
+    from rich.console import Console
+
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=160)
 
@@ -64,8 +66,9 @@ class StageProgress:
         if rate := self.rate():
             parts.append(f"{rate:,.1f}/s")
             parts.append(f"{duration((self.total - self.done) / rate)} left")
-        told = self.figures.items()
-        parts += [f"{name.replace('_', ' ')} {short(value)}" for name, value in told if value]
+        said = {f"{self.unit}_finished"}
+        told = {name: value for name, value in self.figures.items() if value and name not in said}
+        parts += [f"{name.replace('_', ' ')} {short(value)}" for name, value in told.items()]
         return ", ".join(parts)
 
 
@@ -78,17 +81,21 @@ class Progress:
         self.metrics = metrics
         self.console = console or terminal()
         self.stages = {name: StageProgress(name) for name in names}
-        self._live = Live(
-            get_renderable=self._table, console=self.console, refresh_per_second=4, transient=False
-        )
+        self._live = None
+        if self.console.is_terminal:
+            from rich.live import Live
+
+            self._live = Live(
+                get_renderable=self._table, console=self.console, refresh_per_second=4
+            )
 
     def __enter__(self) -> Progress:
-        if self.console.is_terminal:
+        if self._live:
             self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.console.is_terminal:
+        if self._live:
             self._live.stop()
         if self.metrics:
             self.metrics.close()
@@ -112,9 +119,17 @@ class Progress:
         stage.first = stage.first or (now, done)
         if self.metrics:
             self.metrics.moved(name, done, total, figures)
-        if not self.console.is_terminal and now - max(stage.told, stage.started) > QUIET_SECONDS:
-            stage.told = now
-            self._say(stage)
+        self.waited()
+
+    def waited(self) -> None:
+        """Time has passed: where there is no terminal, say now and then what runs, even while it
+        only waits."""
+        now = time.monotonic()
+        for stage in self.stages.values():
+            late = now - max(stage.told, stage.started) > QUIET_SECONDS
+            if stage.state == "running" and late and not self.console.is_terminal:
+                stage.told = now
+                self._say(stage)
 
     def said(self, name: str, words: str) -> None:
         """The stage has something to say to people."""
@@ -140,6 +155,9 @@ class Progress:
         )
 
     def _table(self) -> Table:
+        from rich.table import Table
+        from rich.text import Text
+
         table = Table.grid(padding=(0, 2))
         for stage in self.stages.values():
             style = {"running": "bold", "done": "green", "kept": "dim", "failed": "bold red"}.get(

@@ -26,6 +26,7 @@ SAMPLE: dict[str, pl.DataType] = {
     "text": pl.String(),
     "token_ids": pl.List(pl.Int32()),
     "finish_reason": pl.String(),
+    "finish_word": pl.String(),
     "prompt_tokens": pl.Int32(),
     "completion_tokens": pl.Int32(),
     "forced_tokens": pl.Int32(),
@@ -42,6 +43,8 @@ SAMPLE: dict[str, pl.DataType] = {
 }
 """A draw as it is kept: what was asked, what came back, how we split it, how it was judged.
 
+`finish_word` is a server's own word for how the draw ended, where it is another than ours.
+`completion_tokens` is null where nobody knows.
 `opening` is what the assistant's turn began with before `text`: the tag that a chat template or a
 strategy writes. `forced_tokens` of the ids were put there by us (thinking control), the rest were
 drawn. `begun_tokens` of them were drawn before, under a smaller `max_tokens`; `key` is the digest
@@ -124,9 +127,9 @@ def _ordered(value: pl.Expr, dtype: Any) -> pl.Expr:
 def text_digests(texts: pl.Series, hashing: Callable[..., Any] = SHORT) -> list[bytes]:
     """The digest of the UTF-8 of each text of a column without nulls: by `hashing`, 16 bytes."""
     import numpy as np
-    import pyarrow as pa
 
-    array = texts.to_arrow().cast(pa.large_string())
+    # In large_string's buffers; pyarrow's cast to it would load all of its functions first.
+    array = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, ends, data = array.buffers()
     bounds = np.frombuffer(ends, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
     view = memoryview(data or b"")

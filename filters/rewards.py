@@ -19,6 +19,7 @@ import polars as pl
 
 from filters.format import well_formed
 from filters.language import Language
+from filters.own import as_number, as_verdict
 from filters.repetition import Repetition
 from filters.text.thinking import split
 from filters.verdict import unverifiable
@@ -28,7 +29,7 @@ Reward = Callable[..., list[float | None]]
 Completions = Sequence[Any]
 """Texts, or conversations whose last message is the completion."""
 
-Job = tuple[str | None, object, str | Callable[[str | None, object], Verdict]]
+Job = tuple[str | None, object, str | Callable[[str | None, object], object]]
 """(response, reference, verifier)."""
 
 WORKERS = max(1, min(16, os.cpu_count() or 2))
@@ -43,8 +44,9 @@ class Accuracy:
     [1.0, 0.0]
     """
 
-    by: str | Callable[[str | None, object], Verdict] | None = None
-    """A verifier for all prompts, by name or as a function; None reads the column `verifier`."""
+    by: str | Callable[[str | None, object], object] | None = None
+    """A verifier for all prompts, by name or as a function, which may return what `own.as_verdict`
+    reads; None reads the column `verifier`."""
     column: str = "reference"
     """The column that holds the references."""
     as_json: bool = False
@@ -227,10 +229,15 @@ def _rewarded(
     else:
         with ThreadPoolExecutor(min(workers, len(jobs))) as threads:
             verdicts = list(threads.map(_judged, jobs))
-    rewards = [_mark(verdict) for verdict in verdicts]
+    rewards = [as_number(verdict) for verdict in verdicts]
+    log_unjudged(name, rewards, columns)
+    return rewards
+
+
+def log_unjudged(name: str, rewards: Sequence[float | None], columns: Mapping[str, Any]) -> None:
+    """Put the share of completions that nobody could judge into TRL's log."""
     if log := columns.get("log_metric"):
         log(f"rewards/{name}/unverifiable", rewards.count(None) / max(1, len(rewards)))
-    return rewards
 
 
 def _judged(job: Job) -> Verdict:
@@ -238,10 +245,6 @@ def _judged(job: Job) -> Verdict:
     if isinstance(by, str):
         return verify(response, reference, by)
     try:
-        return by(response, reference)
+        return as_verdict(by(response, reference))
     except Exception as failure:  # a person's own verifier must not end the training
         return unverifiable(f"crash: {type(failure).__name__}")
-
-
-def _mark(verdict: Verdict) -> float | None:
-    return None if verdict.outcome == "unverifiable" else float(verdict.outcome == "correct")

@@ -13,6 +13,7 @@ import polars as pl
 from factory.models import Located
 from factory.recipe.strict import Strict
 from factory.recipe.teacher import Grpo
+from filters import own
 from sft import devices, folder
 from sft.launch import launch
 
@@ -37,6 +38,8 @@ class Exercise(Strict):
     """Where the first process leaves TRL's log, as JSON."""
     checkpoints: Path
     tiny: bool
+    home: Path
+    """Where functions of a person's own are looked for."""
 
 
 def improve(
@@ -77,6 +80,7 @@ def improve(
         log=place / "steps.json",
         checkpoints=place,
         tiny=tiny,
+        home=own.looked_in(),
     )
     prompts.write_parquet(exercise.prompts)
     settings, there = exercise.model_dump(mode="json"), place / "processes"
@@ -95,9 +99,10 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
 
     from factory.models.thinking_tags import speech_of
     from sft.trainer import Reporter, last_checkpoint, optimizer
-    from teacher.rewards import REWARDS
+    from teacher.rewards import reward
 
     exercise, count = Exercise.model_validate(settings), devices.processes()
+    own.look_in(exercise.home)
     grpo, prompts = exercise.grpo, pl.read_parquet(exercise.prompts)
     apart = exercise.checkpoints / f"of-{count}" if count > 1 else exercise.checkpoints
     speech = speech_of(exercise.base)
@@ -108,7 +113,7 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
         args=arguments(
             grpo, exercise.seed, apart, evaluate=bool(len(held_out)), tiny=exercise.tiny
         ),
-        reward_funcs=[Read(speech, REWARDS[name](speech.opens())) for name in _weights(grpo)],
+        reward_funcs=[Read(speech, reward(name, speech.opens(), grpo)) for name in _weights(grpo)],
         train_dataset=_dataset(prompts.filter(split="train")),
         eval_dataset=held_out if len(held_out) else None,
         processing_class=speech.tokenizer,
@@ -149,7 +154,8 @@ class Read:
 def _dataset(prompts: pl.DataFrame) -> Dataset:
     from datasets import Dataset
 
-    columns = prompts.select("prompt_id", "reference", "verifier").to_dict(as_series=False)
+    told = ("prompt_id", "reference", "verifier", "language", "source", "meta")
+    columns = prompts.select(told).to_dict(as_series=False)
     return Dataset.from_dict({"prompt": prompts["messages"].to_list(), **columns})
 
 

@@ -156,13 +156,15 @@ def _account(done: Done, what: str) -> Account:
 
 def pictures(run: RunFolder) -> list[Path]:
     """Draw what can be drawn; returns the files, PNG."""
+    found, log = scores(run), run.grpo_log
+    if not found and not log.exists():
+        return []
     import matplotlib
 
     matplotlib.use("Agg")
     drawn = []
-    if found := scores(run):
+    if found:
         drawn.append(_draw_scores(found, run.scores_picture))
-    log = run.grpo_log
     if log.exists():
         drawn.append(_draw_grpo(json.loads(log.read_text()), run.grpo_picture))
     return drawn

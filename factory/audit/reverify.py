@@ -14,6 +14,7 @@ from factory.sampler.judging import Ask
 from factory.sampler.rejudge import Round, judged_by
 from factory.store import verdicts
 from factory.store.shards import Shards
+from filters import own
 
 
 def opened(run: RunFolder) -> Context:
@@ -23,6 +24,7 @@ def opened(run: RunFolder) -> Context:
         RecipeError: it has none.
     """
     recipe, home = run.recipe()
+    own.look_in(home)
     context = Context(recipe, home, run, "samples", lambda *_, **__: None)
     if not run.prompt_table.exists() or not run.stage("samples").exists():
         raise RecipeError(f"{run.path}: no draws yet; `factory run` makes them")
@@ -52,6 +54,7 @@ def begin(run: RunFolder, only: Sequence[str] = ()) -> Round:
 
     It is named after the verifiers, `only`, and the rounds before it.
     """
-    folder, chosen, judges = run.rounds("samples"), tuple(sorted(only)), judged_by()
+    folder, chosen = run.rounds("samples"), tuple(sorted(only))
+    judges = judged_by(run.prompts()["verifier"].unique())
     name = digest(judges, chosen, verdicts.applied(folder))[:12]
     return Round(folder / name, judges, chosen, verdicts.current(folder))

@@ -27,7 +27,7 @@ from factory.versions.choose import choose
 from factory.versions.folder import decisions_of, manifest_of
 from filters import Filters, judge
 from filters.text.shorten import shorten
-from filters.verifiers import VERIFIERS
+from filters.verifiers import VERIFIERS, accepted
 
 Rounds = Sequence[pl.DataFrame]
 Example = tuple[str, str | None, str]
@@ -87,7 +87,8 @@ def key_of(reference: str | None, verifier: str) -> str:
     answer = None
     if verifier in VERIFIERS and reference:
         with contextlib.suppress(Exception):  # it is there to be looked at, sound or not
-            answer = VERIFIERS[verifier].key(orjson.loads(reference))
+            keys = map(VERIFIERS[verifier].key, accepted(orjson.loads(reference)))
+            answer = " or ".join(key for key in keys if key is not None) or None
     return str(reference if answer is None else answer)
 
 

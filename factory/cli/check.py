@@ -9,19 +9,43 @@ import click
 
 @click.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
-def check(recipe: Path) -> None:
+@click.option("--keys", is_flag=True, help="Read all prompts, and try each one's key both ways.")
+@click.option(
+    "--show",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="Prompts listed of each source, with --keys.",
+)
+def check(recipe: Path, keys: bool, show: int) -> None:
     """Read a RECIPE and say what is wrong with it, without starting anything.
 
+    With --keys every prompt is tried as the run does before a token is drawn: its key must be
+    judged right, and an empty answer, the question itself and "I don't know" must not.
+
     \b
-    Example:
+    Examples:
       factory check manifests/quickstart.yaml
+      factory check manifests/quickstart.yaml --keys
     """
     from factory import recipe as recipes
+    from factory.audit import key_tries
     from factory.line import contexts
     from factory.line.table import wanted
+    from factory.prompts import look
+    from factory.recipe import own_code
+    from filters import own
+    from filters.verifiers.code import sandbox
 
-    plan = recipes.load(recipe)
-    told = [*contexts.told(plan, recipe.parent), *contexts.prompts_told(plan, recipe.parent)]
+    plan, home = recipes.load(recipe), recipe.parent
+    sandbox.allow(plan.allow_unsandboxed)
+    own.look_in(home)
+    own_code.check(plan.own_code)
+    told = look.told(plan.prompts, plan.seed, home)
+    told += [*contexts.told(plan, home), *contexts.prompts_told(plan, home)]
     click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
     for line in told:
         click.echo(f"  {line}")
+    if keys:
+        for line in key_tries.told(plan, home, show):
+            click.echo(f"  {line}")

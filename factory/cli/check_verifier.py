@@ -39,7 +39,7 @@ def check_verifier(file: Path, verifier: str, recipe: Path | None) -> None:
     try:
         rows = list(check.read(file))
         click.echo(_by_judge(rows, verifier, recipe) if recipe else str(check.check(rows, judge)))
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise FactoryError(str(error)) from error
 
 

@@ -73,8 +73,8 @@ def _missing(run: RunFolder, lost: dict[str, int]) -> str:
     """The last line of a run whose draws could not all be had."""
     total = sum(lost.values())
     stages = ", ".join(f"{n:,} of {name} ({run.failed_draws(name)})" for name, n in lost.items())
-    rows = "1 row is" if total == 1 else f"{total:,} rows are"
-    return f"{rows} missing: {stages}. The same command asks for them again."
+    rows, them = ("1 row is", "it") if total == 1 else (f"{total:,} rows are", "them")
+    return f"{rows} missing: {stages}. The same command asks for {them} again."
 
 
 def _show(run: RunFolder, console: Any) -> None:

@@ -63,6 +63,7 @@ class Completion:
     finish_reason: str
     """stop, length, or what a watch said: loop, language."""
     prompt_tokens: int
+    """0 where the engine does not say."""
     completion_tokens: int
     forced_tokens: int = 0
     """How many of the ids were put there, and not drawn."""
@@ -72,6 +73,12 @@ class Completion:
     """Tries that failed before this one."""
     seeded: bool = True
     """Whether the request's seed was used."""
+    counted: bool = True
+    """Whether anybody counted the completion's tokens; if not, they are 0 here."""
+    finish_word: str | None = None
+    """The server's own word for `finish_reason`, where that is another."""
+    thinking_hidden: str = ""
+    """How the server gives the thinking instead of giving it: encrypted, only as a summary."""
 
 
 class Engine(Protocol):

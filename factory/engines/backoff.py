@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from random import Random
@@ -12,14 +12,18 @@ Clock = Callable[[], float]
 """Seconds that only go forward, as `time.monotonic` gives them."""
 
 
-def retry_after(header: str | None, now: datetime) -> float | None:
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds that a `Retry-After` header asks for, given as seconds or as a date (RFC 9110,
-    10.2.3); None where there is none or it is unreadable. `now` must know its time zone.
+    10.2.3), or `Retry-After-Ms`, as OpenAI and Azure have it; None where there is none or it is
+    unreadable. `now` must know its time zone.
 
-    >>> retry_after("120", datetime.now(UTC))
+    >>> retry_after({"Retry-After": "120"}, datetime.now(UTC))
     120.0
     """
-    text = (header or "").strip()
+    milliseconds = headers.get("Retry-After-Ms", "").strip()
+    if milliseconds.isascii() and milliseconds.isdecimal() and len(milliseconds) < 10:
+        return float(milliseconds) / 1000
+    text = headers.get("Retry-After", "").strip()
     if not text or len(text) > 64:
         return None
     if text.isascii() and text.isdecimal():
@@ -31,6 +35,10 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     # "-0000" in place of a zone is read as a date without one; HTTP knows Greenwich time only.
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return max(0.0, (date - now).total_seconds())
+
+
+TOLERATED = 0.1
+"""Share of refusals that is no reason to ask for less at once."""
 
 
 class Retries:
@@ -56,6 +64,8 @@ class Retries:
         self.attempts = 0
         self.failures = failures
         """How many more may happen."""
+        self.silences = 0
+        """Attempts that ended in silence."""
         self._random, self._first, self._longest = random, first, longest
 
     def spend(self, seconds: float) -> None:
@@ -80,15 +90,24 @@ class Retries:
 
 
 class Limit:
-    """How many requests may be out at once (AIMD): half as many after a refusal, one more after
-    each round of answers. Refusals of requests sent before the last halving are of the same
-    crowding and count once."""
+    """How many requests may be out at once, learnt from the share of them that is refused.
+
+    Shares are taken over a round: as many outcomes as may be out, or half as many refusals, which
+    come before answers where these take long. A round with more than
+    `TOLERATED` refusals lets only as many go as were not refused, half as many at least; requests
+    sent before that are of the same crowding and count no more. Other rounds let an eighth more go.
+    Few refusals are no crowding: some servers refuse a share of whatever is asked.
+    """
 
     def __init__(self, ceiling: int, clock: Clock):
         self.allowed = float(ceiling)
         self.out = 0
         self._ceiling, self._clock = ceiling, clock
         self._lowered = self._held_until = -math.inf
+        self._answered = self._refused = 0
+        """In this round."""
+        self._before = (0.0, 0.0)
+        """The same of rounds before, each half as much as the one after it."""
 
     def wait(self) -> float:
         """Seconds until one more may go out; infinite: when another has come back."""
@@ -107,12 +126,39 @@ class Limit:
 
     def answered(self) -> None:
         """It was answered."""
-        self.allowed = min(self._ceiling, self.allowed + 1 / self.allowed)
+        self._answered += 1
+        if self._share <= TOLERATED:
+            step = max(1.0, self.allowed / 8)
+            self.allowed = min(self._ceiling, self.allowed + step / self.allowed)
+        self._round()
 
     def refused(self, sent: float, asked: float | None = None) -> None:
-        """It was refused as one too many. Nobody goes before the seconds that the server asked for
-        are over."""
+        """It was refused as one too many. Where that is no exception, nobody goes before the
+        seconds that the server asked for are over."""
         if sent >= self._lowered:
-            self.allowed = max(1.0, self.allowed / 2)
-            self._lowered = self._clock()
-        self._held_until = max(self._held_until, self._clock() + (asked or 0.0))
+            self._refused += 1
+            crowded = self._share > TOLERATED
+        else:
+            crowded = True
+        if crowded:
+            self._held_until = max(self._held_until, self._clock() + (asked or 0.0))
+        self._round()
+
+    @property
+    def _share(self) -> float:
+        """Of the outcomes of late, how many were refusals."""
+        answered, refused = self._answered + self._before[0], self._refused + self._before[1]
+        return refused / max(1.0, answered + refused)
+
+    def _round(self) -> None:
+        """Learn from a round, if it is over."""
+        room = int(self.allowed)
+        if self._answered + self._refused < room and 2 * self._refused < room:
+            return
+        if self._share > TOLERATED:
+            self.allowed = max(1.0, self.allowed * max(0.5, 1 - self._share))
+            self._lowered, self._before = self._clock(), (0.0, 0.0)
+        else:
+            answered, refused = self._before
+            self._before = ((answered + self._answered) / 2, (refused + self._refused) / 2)
+        self._answered = self._refused = 0

@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 import orjson
 
 from factory.errors import StageError
-from factory.recipe.models import Served
+from factory.recipe.served import FromEnvironment, Served
 
 REMOVED = "[key]"
 
@@ -25,6 +25,8 @@ class Credentials:
     """Empty: none is sent."""
     proxy: str | None = field(default=None, repr=False)
     """Address, user and password included."""
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    """Those of the recipe whose values are secrets."""
 
     @classmethod
     def of(cls, served: Served) -> Credentials:
@@ -33,7 +35,18 @@ class Credentials:
         Raises:
             StageError: when it is not in the environment.
         """
-        return cls(key_of(served), _proxy(served) if served.proxy else None)
+        headers = {
+            name: _from_environment(value.env, f"the header {name} of", served.endpoint)
+            for name, value in served.headers.items()
+            if isinstance(value, FromEnvironment)
+        }
+        return cls(key_of(served), _proxy(served) if served.proxy else None, headers)
+
+    @property
+    def sent(self) -> dict[str, str]:
+        """The headers that hold them."""
+        key = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        return key | self.headers
 
     def removed_from(self, text: str) -> str:
         """The text without them."""
@@ -56,7 +69,8 @@ class Credentials:
     @cached_property
     def _secrets(self) -> list[str]:
         # The longest first: a part that is removed would leave the rest of it.
-        found = {self.key}
+        found = {self.key, *self.headers.values()}
+        found |= {value.partition(" ")[2] for value in self.headers.values()}  # behind "Bearer"
         if self.proxy:
             parts = urlsplit(self.proxy)
             found |= {self.proxy, parts.password or "", unquote(parts.password or "")}
@@ -71,13 +85,23 @@ def key_of(served: Served) -> str:
     """
     if served.api_key_env is None:
         return ""
-    key = os.environ.get(served.api_key_env, "").strip()
-    wanted = f"the environment variable {served.api_key_env}, which the recipe names as the key of"
-    if not key:
-        raise StageError(f"{wanted} {served.endpoint}, is not set; set it and run again")
-    if not set(key) <= set(string.ascii_letters + string.digits + string.punctuation):
-        raise StageError(f"{wanted} {served.endpoint}, holds characters that no key has")
+    key = _from_environment(served.api_key_env, "the key of", served.endpoint)
+    if " " in key:
+        raise StageError(
+            f"the environment variable {served.api_key_env}, which the recipe names as the key of "
+            f"{served.endpoint}, holds characters that no key has"
+        )
     return key
+
+
+def _from_environment(variable: str, what: str, endpoint: str) -> str:
+    value = os.environ.get(variable, "").strip()
+    wanted = f"the environment variable {variable}, which the recipe names as {what} {endpoint},"
+    if not value:
+        raise StageError(f"{wanted} is not set; set it and run again")
+    if not set(value) <= set(string.ascii_letters + string.digits + string.punctuation + " "):
+        raise StageError(f"{wanted} holds characters that no key has")
+    return value
 
 
 def _proxy(served: Served) -> str | None:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import math
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Any, Self
 
-import orjson
-
 from factory.engines import Completion, Request
 from factory.engines.backoff import Clock, Limit, Retries
-from factory.engines.http_client import Reply, Trouble, Wire, refusal, repeated
-from factory.engines.responses import completion, echo
+from factory.engines.counting import Counting
+from factory.engines.doubt import Case, Doubt
+from factory.engines.http_client import Reply, Wire, repeated
+from factory.engines.patience import Pace
+from factory.engines.refusals import Refusal, Said, Trouble, is_page, refusal, said_by
+from factory.engines.responses import completion
+from factory.engines.saying import echo
+from factory.engines.sse import Events
 from factory.engines.stream import Streamed
+from factory.engines.wording import Wording
 from factory.errors import EngineFailure
-from factory.models.thinking_tags import Tags, named_tags
-from factory.recipe.models import Served
+from factory.recipe.served import Served
+
+log = logging.getLogger(__name__)
 
 
 class Endpoint:
@@ -29,7 +36,7 @@ class Endpoint:
     Two layers try again, each for troubles of its own. This one: the transport (no connection, cut,
     5xx), a few times within seconds, and 429 until the draw's deadline. The sampler: at once, where
     the answer was no draw; and what is given up here, once the endpoint has answered others
-    (`factory.sampler.health`).
+    (`factory.sampler.health`). What any request would meet ends the run: see `Doubt`.
     """
 
     def __init__(
@@ -37,21 +44,26 @@ class Endpoint:
         served: Served,
         concurrency: int,
         *,
+        say: Callable[[str], None] | None = None,
         clock: Clock = time.monotonic,
         random: Random | None = None,
         first_wait: float = 1.0,
     ):
-        """`concurrency`: most requests out at once. `first_wait`: seconds, see `Retries`.
+        """`concurrency`: most requests out at once. `say`: is told what people should know.
+        `first_wait`: seconds, see `Retries`.
 
         Raises:
             StageError: when the key is not in the environment.
         """
         self.served, self._clock, self._random = served, clock, random or Random()
-        self._first_wait = first_wait
-        self._wire = Wire(served, concurrency)
+        self._say, self._first_wait = say or log.warning, first_wait
+        self._wire, self._wording = Wire(served, concurrency), Wording(served)
+        self._doubt = Doubt(self._wire, self._wording, self._say)
+        self._pace, self._counting = Pace(served.idle), Counting(served.tokenizer)
         self._limit = Limit(concurrency, clock)
         self._turn, self._change = asyncio.Lock(), asyncio.Event()
         self._written: set[Streamed] = set()
+        self._told: set[str] = set()
 
     def opens(self, template_arguments: Mapping[str, Any]) -> bool:
         """Never: texts are rebuilt with their opening tag."""
@@ -69,85 +81,74 @@ class Endpoint:
 
         Raises:
             EngineFailure: this draw cannot be had.
+            StageError: none can, from this address or by this account.
         """
-        body = self._body(request)
-        retries = Retries(self.served.deadline, self._random, first=self._first_wait)
+        deadline = self.served.deadline_of(request.max_tokens)
+        retries, case = Retries(deadline, self._random, first=self._first_wait), Case()
         while True:
-            async with self._admitted() as sent:
-                try:
-                    completion = await self._attempt(request, body, retries.left)
-                    seeded = "seed" not in self.served.without
-                    return replace(completion, retries=retries.attempts, seeded=seeded)
-                except Trouble as trouble:
-                    failure, asked = trouble.failure, trouble.asked
-                    if failure.reason == "rate_limited":
-                        self._limit.refused(sent, min(asked or 0.0, self.served.deadline))
-                finally:
-                    retries.spend(self._clock() - sent)
-            wait = retries.delay(asked, refused=failure.reason == "rate_limited")
-            if wait is None:
-                # A silence is long: as many of them again would outlast the deadline.
-                later = retries.failures <= 0 and failure.reason != "silent"
-                raise EngineFailure(
-                    failure.reason,
-                    f"{failure.message}; attempts: {retries.attempts}",
-                    final=not later,
-                    later=later,
-                    tries=retries.attempts,
-                )
+            body, lessons = self._wording.body(request), self._doubt.lessons
+            try:
+                async with self._admitted() as sent:
+                    try:
+                        drawn = await self._attempt(request, body, retries)
+                    except Trouble as trouble:
+                        if trouble.failure.reason == "rate_limited":
+                            self._limit.refused(sent, min(trouble.asked or 0.0, deadline))
+                        raise
+                    finally:
+                        retries.spend(self._clock() - sent)
+                return self._whole(drawn, retries)
+            except Trouble as trouble:
+                wait = self._wait(trouble, retries)
+            except Refusal as refused:
+                found = await self._doubt.look(refused, case, lessons)
+                if found is None:
+                    raise
+                wait = found
             await asyncio.sleep(wait)
 
-    async def _attempt(self, request: Request, body: bytes, seconds: float) -> Completion:
-        if not self._streams(request):
-            return self._answered(await self._wire.post(body, seconds), request)
+    def _wait(self, trouble: Trouble, retries: Retries) -> float:
+        """Seconds to wait after a trouble; raises EngineFailure where it was the last one."""
+        failure = trouble.failure
+        retries.silences += failure.reason == "silent"
+        # A silence that was cut short, as the server was quicker so far, is no failure of it yet.
+        early = failure.reason == "silent" and self._pace.early(retries.silences)
+        wait = retries.delay(trouble.asked, refused=early or failure.reason == "rate_limited")
+        if wait is not None:
+            return wait
+        self._doubt.unreached(failure)
+        # A silence is long: as many of them again would outlast the deadline.
+        later = retries.failures <= 0 and failure.reason != "silent"
+        raise EngineFailure(
+            failure.reason,
+            f"{failure.message}; attempts: {retries.attempts}",
+            final=not later,
+            later=later,
+            tries=retries.attempts,
+        )
+
+    async def _attempt(self, request: Request, body: bytes, retries: Retries) -> Completion:
+        if not self._wording.streams(request):
+            return self._answered(await self._wire.post(body, retries.left), request)
         watch = request.watch() if request.watch else None
-        served = self.served
-        streamed = Streamed(served.opens_thinking, request.prefill, watch, served.thinking_tags)
+        streamed = self._stream(request, watch)
         self._written.add(streamed)
         try:
-            reply = await self._wire.post(body, seconds, streamed, self.served.idle)
+            reply = await self._wire.post(
+                body, retries.left, streamed, self._pace, retries.silences
+            )
             return self._answered(reply, request, streamed)
         finally:
             self._written.discard(streamed)
+
+    def _stream(self, request: Request, watch: Any = None) -> Streamed:
+        served = self.served
+        return Streamed(served.opens_thinking, request.prefill, watch, served.thinking_tags)
 
     @property
     def in_flight_tokens(self) -> int:
         """Pieces of draws that come word by word: mostly a token each."""
         return sum(streamed.pieces for streamed in self._written)
-
-    def _streams(self, request: Request) -> bool:
-        return self.served.stream or request.watch is not None
-
-    def _body(self, request: Request) -> bytes:
-        messages = [dict(message) for message in request.messages]
-        body: dict[str, Any] = {
-            **self.served.extra,
-            "model": self.served.model,
-            "messages": messages,
-            "temperature": request.temperature,
-            "top_p": request.top_p,
-            "max_tokens": request.max_tokens,
-            "seed": request.seed,
-            "n": 1,
-            **request.options,
-            **request.extra,
-        }
-        if request.stop_words:
-            body["stop"] = list(request.stop_words)
-        if request.template_arguments:
-            body["chat_template_kwargs"] = {
-                **body.get("chat_template_kwargs", {}),
-                **request.template_arguments,
-            }
-        if request.prefill:
-            tags = named_tags(self.served.thinking_tags) or Tags()
-            begun = tags.said(request.prefill)
-            messages.append({"role": "assistant", "content": begun})
-            body |= {"continue_final_message": True, "add_generation_prompt": False}
-        further = body.pop("stream_options", {})  # refused where nothing is streamed
-        if self._streams(request):
-            body |= {"stream": True, "stream_options": {"include_usage": True} | further}
-        return orjson.dumps({key: body[key] for key in body if key not in self.served.without})
 
     @contextlib.asynccontextmanager
     async def _admitted(self) -> AsyncIterator[float]:
@@ -174,7 +175,10 @@ class Endpoint:
             Trouble: when asking again may help.
             EngineFailure: when the reply is none that holds a draw.
         """
-        failed = refused(reply) if reply.status != 200 else None
+        failed = self._refused(reply) if reply.status != 200 or is_page(reply.body) else None
+        if not reply.streamed and reply.body.lstrip()[:5] in (b"data:", b"event"):
+            streamed, reply = self._stream(request), replace(reply, streamed=True)
+            any(streamed.take(event) for event in Events().feed(reply.body + b"\n\n"))
         if streamed and reply.streamed:
             streamed.end()
             failed = streamed.trouble
@@ -191,10 +195,44 @@ class Endpoint:
             raise repeated()
         return streamed.completion()
 
+    def _refused(self, reply: Reply) -> Trouble | EngineFailure:
+        """The failure that a reply without success means."""
+        if 300 <= reply.status < 400:
+            where = f"a redirect to {echo(reply.location)}, which is not followed: the key would "
+            words = where + "go along. Write the final address into the recipe"
+            return Refusal(Said(reply.status, words), "place")
+        said = said_by(reply.status, reply.body)
+        if reply.status != 200:
+            return refusal(said, reply.retry_after)
+        if self._doubt.answers:
+            return Trouble(EngineFailure("web_page", f"the server sent {echo(said.words)}"))
+        return Refusal(said, "place", "web_page")
 
-def refused(reply: Reply) -> Trouble | EngineFailure:
-    """The failure that a reply without success means."""
-    if 300 <= reply.status < 400:
-        where = f"a redirect to {echo(reply.location)}, which is not followed: the key would go "
-        return refusal(reply.status, where + "along. Write the final address into the recipe")
-    return refusal(reply.status, reply.said(), reply.retry_after)
+    def _whole(self, drawn: Completion, retries: Retries) -> Completion:
+        """The draw with what is known of it beside; tells what people should know of it."""
+        self._doubt.answers += 1
+        counted = None if drawn.counted else self._counting.tokens(drawn.text)
+        if counted is not None:
+            drawn = replace(drawn, completion_tokens=counted, counted=True)
+        if not drawn.counted:
+            self._tell(
+                "the server does not say how many tokens a draw has: that is noted as unknown, "
+                "and a budget of tokens takes it for max_tokens. Name a `tokenizer` beneath the "
+                "endpoint, and they are counted"
+            )
+        if drawn.thinking_hidden:
+            self._tell(
+                f"the server gives the model's thinking {drawn.thinking_hidden}: such draws are "
+                "kept as answers without thinking"
+            )
+        return replace(
+            drawn,
+            retries=retries.attempts - 1,
+            seeded="seed" not in self._wording.without,
+        )
+
+    def _tell(self, words: str) -> None:
+        """Say it, once."""
+        if words not in self._told:
+            self._told.add(words)
+            self._say(words)

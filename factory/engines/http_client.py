@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, Self
 
+from factory.engines.address import Address
 from factory.engines.backoff import retry_after
 from factory.engines.credentials import REMOVED, Credentials
 from factory.engines.credentials import key_of as key_of  # a stage asks for it before it begins
-from factory.engines.responses import LONGEST_ECHO, echo
+from factory.engines.models_at import models_there, plain_headers
+from factory.engines.patience import Pace, Patience
+from factory.engines.refusals import Trouble
+from factory.engines.saying import echo
 from factory.engines.sse import Events
 from factory.errors import EngineFailure
-from factory.recipe.models import Served
+from factory.recipe.served import Served
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -31,9 +35,6 @@ CONNECT_SECONDS = 10.0
 """Longest wait for a connection."""
 LAST_SECONDS = 1.0
 """Longest wait for the end of a stream that said it was done."""
-BUSY = 429
-LATER = frozenset({408, 409, 425, BUSY})
-"""Statuses that may be another the next time, as those from 500 on may."""
 
 
 class Listener(Protocol):
@@ -55,35 +56,15 @@ class Reply:
 
     status: int
     retry_after: float | None
-    """Seconds, where it asks for some."""
+    """Seconds, where a header asks for some."""
     location: str
     body: bytes
     streamed: bool = False
     """Whether the listener got it, event by event, and the body is empty."""
 
-    def said(self) -> str:
-        """The beginning of its words."""
-        return f"the server said {echo(self.body[: 4 * LONGEST_ECHO].decode(errors='replace'))}"
-
-
-class Trouble(Exception):
-    """An attempt that may do better later: the server is busy, failing or not to be reached."""
-
-    def __init__(self, failure: EngineFailure, asked: float | None = None):
-        super().__init__(str(failure))
-        self.failure, self.asked = failure, asked
-
-
-def refusal(status: int, said: str, asked: float | None = None) -> Trouble | EngineFailure:
-    """The failure that such a status means: one to try again after, or one for good."""
-    reason = "rate_limited" if status == BUSY else f"http_{status}"
-    if status in LATER or status >= 500:
-        return Trouble(EngineFailure(reason, said), asked)
-    return EngineFailure(reason, said, final=True)
-
 
 class Wire:
-    """A pool of connections to `URL/chat/completions`; an async context manager.
+    """A pool of connections to one address; an async context manager.
 
     The key goes to the one address in the recipe, so redirects are not followed, and is taken out
     of whatever the server says before anybody sees or cuts it.
@@ -91,8 +72,9 @@ class Wire:
 
     def __init__(self, served: Served, connections: int):
         """Raises StageError when the key or the proxy is not in the environment."""
-        self._url = served.endpoint.rstrip("/") + "/chat/completions"
+        self.address = Address.of(served.endpoint)
         self.credentials = Credentials.of(served)
+        self.served = served
         self._connections = connections
         self._session: ClientSession | None = None
 
@@ -100,8 +82,7 @@ class Wire:
         from aiohttp import ClientSession, TCPConnector
 
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        if self.credentials.key:
-            headers["Authorization"] = f"Bearer {self.credentials.key}"
+        headers |= plain_headers(self.served) | self.credentials.sent
         pool = TCPConnector(limit=self._connections)
         # Not decompressed: a few bytes might become gigabytes.
         self._session = ClientSession(connector=pool, headers=headers, auto_decompress=False)
@@ -111,12 +92,17 @@ class Wire:
         if self._session:
             await self._session.close()
 
+    async def models(self, address: str) -> list[str] | None:
+        """The models that an address tells; None where it tells none."""
+        return await models_there(address, self.served, self.credentials)
+
     async def post(
         self,
         body: bytes,
         seconds: float,
         listener: Listener | None = None,
-        idle: float | None = None,
+        pace: Pace | None = None,
+        silences: int = 0,
     ) -> Reply:
         """Send it, and read what comes. A reply is searched for the key, and a stream's last event;
         who listens to the others searches what is kept of them.
@@ -126,7 +112,8 @@ class Wire:
             seconds: longest time for all of it.
             listener: gets the events of a stream as they come; when it has enough, the connection
                 is closed, so that the server writes no more.
-            idle: longest silence in seconds before and between events.
+            pace: says how long a silence may be before and between events.
+            silences: attempts before this one that ended in silence.
 
         Raises:
             Trouble: when nothing came, or not all of it, or not in time.
@@ -136,20 +123,27 @@ class Wire:
 
         if self._session is None:
             raise RuntimeError("an endpoint is asked inside `async with` only")
-        patience = Patience(idle)
+        patience = Patience(pace if listener else None, silences)
         try:
-            async with patience.timeout, self._sent(self._session, body, seconds) as response:
-                return await self._reply(response, listener, patience)
+            async with patience.timeout:
+                patience.start()
+                async with self._sent(self._session, body, seconds) as response:
+                    reply = await self._reply(response, listener, patience)
+                    patience.well()
+                    return reply
         except ConnectionTimeoutError:
             failure = EngineFailure("connection", f"none within {CONNECT_SECONDS:g} seconds")
         except TimeoutError:
             if patience.timeout.expired():
-                failure = EngineFailure("silent", f"not a word for {idle or 0:.3g} seconds")
+                silence = f"not a word for {patience.seconds:.3g} seconds"
+                failure = EngineFailure("silent", silence)
             else:
                 failure = EngineFailure("timeout", f"no whole answer within {seconds:.3g} seconds")
         except (ClientError, OSError) as error:
             said = echo(self.credentials.removed_from(str(error)))
             failure = EngineFailure("connection", f"{type(error).__name__} {said}")
+        finally:
+            patience.stop()
         # Not from the error: it holds the request's headers, and these the key.
         raise Trouble(failure)
 
@@ -158,7 +152,7 @@ class Wire:
 
         patience = ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS, sock_read=seconds)
         return session.post(
-            self._url,
+            self.address.chat,
             data=body,
             timeout=patience,
             allow_redirects=False,
@@ -169,12 +163,15 @@ class Wire:
         self, response: ClientResponse, listener: Listener | None, patience: Patience
     ) -> Reply:
         good = response.status == 200
-        wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-        if good and listener and response.content_type != "application/json":
-            await self._listen(response, listener, patience)
-            return Reply(response.status, wait, "", b"", streamed=True)
+        wait = retry_after(response.headers, datetime.now(UTC))
+        begun = b""
+        if good and listener and response.content_type not in ("application/json", "text/html"):
+            begun = await response.content.readany()
+            if not begun.lstrip().startswith((b"{", b"[", b"<")):
+                await self._listen(response, begun, listener, patience)
+                return Reply(response.status, wait, "", b"", streamed=True)
         cap = LARGEST_BODY if good else LARGEST_ERROR
-        content = await _read(response, cap)
+        content = begun + await _read(response, cap)
         if good and len(content) > cap:
             raise EngineFailure("bad_body", f"an answer of more than {cap:,} bytes", final=True)
         if self.credentials.are_in(content):
@@ -187,36 +184,25 @@ class Wire:
         return Reply(response.status, wait, location, content)
 
     async def _listen(
-        self, response: ClientResponse, listener: Listener, patience: Patience
+        self, response: ClientResponse, begun: bytes, listener: Listener, patience: Patience
     ) -> None:
-        events, read, lines = Events(), 0, 0
-        while chunk := await response.content.readany():
+        events, read, lines, chunk = Events(), 0, 0, begun
+        while chunk:
             read += len(chunk)
             if read > LARGEST_STREAM:
                 limit = f"{LARGEST_STREAM:,} bytes"
                 raise EngineFailure("bad_body", f"a stream of more than {limit}", final=True)
-            for event in events.feed(chunk):
+            found = events.feed(chunk)
+            if events.lines > lines:
+                lines = events.lines
+                patience.heard()
+            for event in found:
                 if listener.take(event):
                     if self.credentials.are_in(event):  # a failure may repeat the last one
                         raise repeated()
                     await _left(response, listener.done)
                     return
-            if events.lines > lines:
-                lines = events.lines
-                patience.renew()
-
-
-class Patience:
-    """How long a silence may be, in seconds; None: for ever."""
-
-    def __init__(self, idle: float | None):
-        self._idle = idle
-        self.timeout = asyncio.timeout(idle)
-
-    def renew(self) -> None:
-        """Something was said."""
-        if self._idle is not None:
-            self.timeout.reschedule(asyncio.get_running_loop().time() + self._idle)
+            chunk = await response.content.readany()
 
 
 async def _read(response: ClientResponse, cap: int) -> bytes:

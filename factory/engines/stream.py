@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import orjson
 
 from factory.engines import Completion, Watch
-from factory.engines.http_client import Trouble, refusal
-from factory.engines.responses import (
-    Rebuilt,
-    bad,
-    count,
-    echo,
-    finished,
-    is_count,
-    only_choice,
-    parsed,
-    pieces,
-    token_ids,
-)
+from factory.engines.endings import finished, said_nothing, same
+from factory.engines.message import Parts
+from factory.engines.raw_text import Rebuilt
+from factory.engines.refusals import Trouble
+from factory.engines.responses import check, drawn, only_choice
+from factory.engines.saying import bad, echo, parsed
+from factory.engines.usage import Usage, is_count, token_ids, usage_in
 from factory.errors import EngineFailure
 
 
@@ -43,10 +36,11 @@ class Streamed:
         self.trouble: Trouble | None = None
         """What may go better another time: the server failed, or the stream had no end."""
         self._rebuilt, self._watch = Rebuilt(opens_thinking, prefill, tags), watch
+        self._prefill, self._parts = prefill, Parts()
         self._failure: EngineFailure | None = None
         self._finish_reason: Any = None
         self._done = False
-        self._usage: dict[str, Any] = {}
+        self._usage = Usage()
         self._token_ids: list[int] | None = None
         self._prompt_tokens = self.pieces = 0
 
@@ -69,11 +63,13 @@ class Streamed:
         """All that `completion` may give or repeat, as JSON: to be searched for what must not be
         kept, once a draw and not once an event, where it may come a letter at a time."""
         text = self._rebuilt.so_far + self._rebuilt.held
-        return orjson.dumps([text, self._finish_reason, self._usage])
+        return orjson.dumps([text, self._parts.refused, self._finish_reason])
 
     def end(self) -> None:
         """No more events come."""
-        if not (self.stopped or self._failure or self.trouble or self._finish_reason is not None):
+        if self.stopped or self._failure or self.trouble or self._finish_reason is not None:
+            return
+        if not self._parts.refused:
             self.trouble = Trouble(
                 EngineFailure("cut_stream", "the stream ended before the draw: no finish_reason")
             )
@@ -82,34 +78,39 @@ class Streamed:
         """The draw.
 
         Raises:
-            EngineFailure: as `replies.completion` does.
+            EngineFailure: as `responses.completion` does.
         """
         if self._failure:
             raise self._failure
-        reason = self.stopped or finished(self._finish_reason)
-        text = self._rebuilt.finish()
-        ids = self._token_ids
-        known = len(ids) if ids is not None else self.pieces
-        # The usage of a draw that was stopped, where it comes with every event, is that of now.
-        completion_tokens = count(self._usage, "completion_tokens") if self._usage else known
-        prompt_tokens = count(self._usage, "prompt_tokens") if self._usage else self._prompt_tokens
-        ids = token_ids(ids, completion_tokens)
-        return Completion(text, ids, reason, prompt_tokens, completion_tokens)
+        self._parts.check()
+        reason, word = (self.stopped, None) if self.stopped else finished(self._finish_reason)
+        usage = self._usage or Usage(self._prompt_tokens)
+        ids = token_ids(self._token_ids, usage.completion)
+        if self.stopped and not usage.completion:
+            # Pieces are mostly a token each, and nobody will say more exactly.
+            usage = Usage(usage.prompt, self.pieces, usage.thinking)
+        hidden, text = self._parts.hidden, self._rebuilt.finish()
+        return drawn(text, ids, usage, str(reason), word, hidden, self._prefill)
 
     def _take(self, data: bytes) -> bool:
-        if data.strip() == b"[DONE]":
+        data = data.strip()
+        if data == b"[DONE]":
             self._done = True
             return True
+        if not data:
+            return False
         event = parsed(data)
         if not isinstance(event, dict):
             raise bad(f"an event is {echo(event)}, expected a mapping")
-        if event.get("error") is not None:
-            raise in_the_middle(event["error"])
-        if isinstance(event.get("usage"), dict):
-            self._usage = event["usage"]
+        choices = event.get("choices")
+        if not choices or "error" in event:
+            check(event, "amid the stream: ")
+        if told := event.get("usage"):
+            self._usage = usage_in(told) or self._usage
         if isinstance(event.get("prompt_token_ids"), list):
             self._prompt_tokens = len(event["prompt_token_ids"])
-        choices = event.get("choices", [])
+        if choices is None:
+            return False
         if not isinstance(choices, list):
             raise bad(f"choices of an event are {echo(choices)}, expected a list")
         choice = only_choice(choices, data)
@@ -119,18 +120,20 @@ class Streamed:
         delta = choice.get("delta") or {}
         if not isinstance(delta, dict):
             raise bad(f"the delta is {echo(delta)}, expected a mapping")
-        reasoning, content = pieces(delta)
-        reason = choice.get("finish_reason")
+        parts, reason = self._parts.of(delta), choice.get("finish_reason")
+        ended = not said_nothing(reason)
         if self._finish_reason is not None:
-            if reasoning or content or reason not in (None, self._finish_reason):
+            more = any(text.strip() for _, text in parts)
+            if more or (ended and not same(reason, self._finish_reason)):
                 raise bad(f"something after the end: {echo(delta)}, finish_reason {echo(reason)}")
             return False
-        self.pieces += bool(reasoning or content)
+        self.pieces += bool(parts)
         self._add_ids(choice.get("token_ids"))
-        new = self._rebuilt.add(reasoning, content)
-        self._finish_reason = reason
+        new = self._rebuilt.add_all(parts)
+        if ended:
+            self._finish_reason = reason
         # A draw that has ended has nothing left to be spared.
-        if new and self._watch and reason is None:
+        elif new and self._watch:
             self.stopped = self._watch.feed(new)
         return self.stopped is not None
 
@@ -141,12 +144,3 @@ class Streamed:
             raise bad(f"token_ids are {echo(ids)}, expected numbers")
         self._token_ids = self._token_ids or []
         self._token_ids.extend(ids)
-
-
-def in_the_middle(error: Any) -> Exception:
-    """The failure that an error amid a stream means: its code decides, as a status would."""
-    code = error.get("code") if isinstance(error, dict) else None
-    code = (
-        int(code) if isinstance(code, int | str) and re.fullmatch(r"[45]\d\d", str(code)) else 500
-    )
-    return refusal(code, f"amid the stream the server said {echo(error)}")

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from factory import models
 from factory.ledger import Account
 from factory.models.student_template import untrained
 from factory.progress import Report
 from factory.recipe import Recipe
-from factory.recipe.models import Served
+from factory.recipe.served import Served
 from factory.run_folder import RunFolder
-from factory.sampler.judging import Judging
 from factory.sampler.teacher import Teacher
 from factory.store.draws import Draws
+
+if TYPE_CHECKING:
+    from factory.sampler.judging import Judging
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Context:
         told = self.recipe.judge
         if told is None:
             return None
+        from factory.sampler.judging import Judging
+
         served = told.model if isinstance(told.model, Served) else None
         return Judging(Teacher(self.run.model("judge"), served), told)
 

@@ -15,8 +15,9 @@ from factory.models.context import context_in
 from factory.models.tokenizers import must_speak
 from factory.prompts.collect import collect
 from factory.recipe import Recipe
-from factory.recipe.models import Model, Served, Tiny, Weights
+from factory.recipe.models import Model, Tiny, Weights
 from factory.recipe.sampling import Sampling
+from factory.recipe.served import Served
 from factory.recipe.sources import Hub
 from factory.sampler.failures import with_questions
 from factory.sampler.rounds import fitted, rounds_of
@@ -117,10 +118,11 @@ def prompts_told(recipe: Recipe, home: Path) -> list[str]:
     known = [(found, own) for model, own in there if (found := models.here(model, home))]
     if not known:
         return []
-    if any(isinstance(source, Hub) for source in recipe.prompts):
-        return ["the prompts are on the Hub: they were not looked at"]
+    sources = recipe.prompts
+    if any(isinstance(source, Hub) and not source.folder(home) for source in sources):
+        return []  # `look` says so
     lines: list[str] = []
-    asked = collect(recipe.prompts, recipe.seed, home).prompts.filter(split="train")
+    asked = collect(sources, recipe.seed, home).prompts.filter(split="train")
     strategies = prepare(recipe.sampling.strategies, home)
     for found, own in known:
         must_speak(found)

@@ -12,7 +12,6 @@ import polars as pl
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.line.context import Context, Result
-from factory.line.judge_stage import accepted
 from factory.line.stages import distilled
 from factory.records import digest, rows_digest
 from factory.sampler import draws
@@ -22,6 +21,7 @@ from factory.versions import build, choose
 from factory.versions.card import card
 from factory.versions.choose import dataset_rows, decisions, messages, unfiltered
 from factory.versions.gather import AT_ONCE, gather
+from factory.versions.told import Told
 from factory.versions.write import write
 from filters import funnel
 
@@ -65,6 +65,8 @@ def dataset(context: Context) -> Result:
     context.run.note_version(manifest["version"])
     note = f"v{manifest['version']}, {account.left:,} rows of {decided.height:,} draws"
     if recipe.judge:
+        from factory.line.judge_stage import accepted
+
         only = sum(accepted(decided.filter(fate="chosen")).values())
         note += f", {only:,} of them accepted by the judge alone"
     return Result(manifest["content_digest"], note, [account])
@@ -85,7 +87,7 @@ def control_lot(context: Context) -> pl.DataFrame:
 
 def control_rows(context: Context, lot: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The control's conversations, in whatever order, in tables that fit into memory."""
-    asked = context.run.prompts()
+    asked = context.run.prompts().select("prompt_id", "messages")
     for rows in context.draws().beside(lot, ("opening", "text"), AT_ONCE):
         yield messages(rows, asked).select("sample_id", "messages")
 
@@ -99,8 +101,9 @@ def _light(context: Context) -> pl.DataFrame:
 def _rows(
     context: Context, chosen: pl.DataFrame, asked: pl.DataFrame, scratch: Path
 ) -> Iterator[pl.DataFrame]:
+    told = Told.of(asked, pl.read_parquet(context.run.prompt_fates))
     for rows in gather(context.draws(), choose.in_order(chosen), choose.OF_DRAWS, scratch):
-        yield dataset_rows(rows, asked)
+        yield dataset_rows(rows, told)
 
 
 def _made_by(context: Context, asked: pl.DataFrame) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from factory.errors import StageError
 from factory.line.context import Context, Result
 from factory.models.tokenizers import must_speak
 from factory.recipe.judge import Judge
-from factory.recipe.models import Served
+from factory.recipe.served import Served
 from factory.sampler.draws import running
 from factory.sampler.judge_notes import Notes
 from factory.sampler.judge_trial import Trial, examined

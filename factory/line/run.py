@@ -1,25 +1,21 @@
-"""Running a line: a process for each stage that has work, side by side where the machine allows."""
+"""Running a line: its stages in processes, side by side where the machine allows."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import selectors
 import signal
 import subprocess
-import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from typing import IO, Any
+from typing import Any
 
 from factory.errors import StageError
 from factory.line.finished import Done, claim, fingerprint
+from factory.line.process import Worker, started
 from factory.line.run_lock import held
 from factory.line.table import Stage, wanted
-from factory.line.threads import environment, share_out, slots
+from factory.line.threads import share_out, slots
 from factory.progress import Progress
 from factory.recipe import Recipe
 from factory.run_folder import RunFolder
@@ -27,23 +23,6 @@ from factory.run_folder import RunFolder
 GRACE = 10
 """Seconds that a stage is given to end after a signal, beyond those that the recipe gives to draws
 in flight, before it is killed."""
-
-
-SILENT = {"DO_NOT_TRACK": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
-"""Nothing leaves the machine but what a recipe asks for: vLLM and TRL would report their use."""
-
-
-@dataclass
-class Worker:
-    """One stage in its own process. Its output goes to a log, its events come over a pipe."""
-
-    stage: Stage
-    process: subprocess.Popen[bytes]
-    events: IO[bytes]
-    log: Path
-    threads: int
-    """Descriptor of the pipe that tells it how many threads it may have."""
-    error: str = ""
 
 
 def run(recipe: Recipe, home: Path, folder: Path, progress: Progress) -> dict[str, Done]:
@@ -70,24 +49,25 @@ class _Scheduler:
         self.waiting = wanted(recipe)
         self.done: dict[str, Done] = {}
         self.workers: list[Worker] = []
+        self.selector = selectors.DefaultSelector()
         self.slots = slots()
 
     def all(self) -> dict[str, Done]:
         """Start what can start, listen to what runs, until nothing is left."""
-        selector = selectors.DefaultSelector()
         try:
-            while self.waiting or self.workers:
-                while (stage := self._ready()) and len(self.workers) < self.slots:
+            while self.waiting or self._at_work():
+                while (stage := self._ready()) and len(self._at_work()) < self.slots:
                     self.waiting.remove(stage)
-                    if worker := self._start(stage):
-                        self.workers.append(worker)
-                        selector.register(worker.events, selectors.EVENT_READ, worker)
-                        self._share_threads()
-                for key, _ in selector.select(timeout=1):
-                    self._hear(key.data, selector)
+                    self._start(stage)
+                for key, _ in self.selector.select(timeout=1):
+                    self._hear(key.data)
+                self.progress.waited()
         finally:
             self._stop_all()
         return self.done
+
+    def _at_work(self) -> list[Worker]:
+        return [worker for worker in self.workers if worker.stage]
 
     def _ready(self) -> Stage | None:
         names = {stage.name for stage in wanted(self.recipe)}
@@ -96,89 +76,92 @@ class _Scheduler:
                 return stage
         return None
 
-    def _start(self, stage: Stage) -> Worker | None:
-        """Start the stage's process, unless what it would make stands already."""
+    def _start(self, stage: Stage) -> None:
+        """Have a process work on the stage, unless what it would make stands already."""
         print_of = fingerprint(stage, self.recipe, self.home, self.done)
         record = claim(self.folder, stage, print_of)
         if record:
             self.done[stage.name] = record
             self.progress.skipped(stage.name, record.note)
-            return None
-        log = self.folder.log(stage.name)
-        log.parent.mkdir(exist_ok=True)
-        receive, send = os.pipe()
-        hears, tells = os.pipe()
-        with log.open("ab") as output:
-            output.write(f"\n--- {time.strftime('%Y-%m-%d %H:%M:%S')} {stage.name}\n".encode())
-            output.flush()
-            process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "factory.line.worker"),
-                    *(str(self.folder.path), stage.name, str(send), str(hears)),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=(send, hears, self.lock),
-                start_new_session=True,
-                env=os.environ | SILENT | environment(len(self.workers) + 1),
-            )
-        os.close(send)
-        os.close(hears)
+            return
         self.progress.begun(stage.name)
-        return Worker(stage, process, os.fdopen(receive, "rb", buffering=0), log, tells)
+        alone = stage.loads(self.recipe)
+        self._process_for(stage, alone).begin(stage, last=alone)
+        self._share_threads()
+
+    def _process_for(self, stage: Stage, alone: bool) -> Worker:
+        """One that waits, or a new one: a stage that loads a model has it to itself, and all the
+        memory there is."""
+        idle = [worker for worker in self.workers if not worker.stage]
+        if idle and not alone:
+            return idle[0]
+        for worker in idle:
+            self._forget(worker)
+        worker = started(self.folder, stage, self.lock, len(self._at_work()))
+        self.workers.append(worker)
+        self.selector.register(worker.events, selectors.EVENT_READ, worker)
+        return worker
 
     def _share_threads(self) -> None:
-        share_out([worker.threads for worker in self.workers])
+        share_out([worker.threads for worker in self._at_work()])
 
-    def _hear(self, worker: Worker, selector: selectors.BaseSelector) -> None:
-        """Take in one event; at the end of the pipe the stage is over."""
-        name = worker.stage.name
-        if line := worker.events.readline():
-            event: dict[str, Any] = json.loads(line)
-            if "error" in event:
-                worker.error = event["error"]
-            elif "say" in event:
-                self.progress.said(name, event["say"])
-            else:
-                self.progress.moved(name, **event)
-            return
-        selector.unregister(worker.events)
-        worker.events.close()
-        os.close(worker.threads)
-        self.workers.remove(worker)
-        self._share_threads()
+    def _hear(self, worker: Worker) -> None:
+        """Take in one event; the end of the pipe is that of the process."""
+        line = worker.events.readline()
+        if not line:
+            self._gone(worker)
+        elif worker.stage:
+            self._take(json.loads(line), worker, worker.stage.name)
+
+    def _take(self, event: dict[str, Any], worker: Worker, name: str) -> None:
+        if "error" in event:
+            worker.error = event["error"]
+        elif "say" in event:
+            self.progress.said(name, event["say"])
+        elif "made" not in event:
+            self.progress.moved(name, **event)
+        elif not worker.stages.closed:  # else it is to be gone first, with all that it took
+            self._made(worker, name)
+
+    def _gone(self, worker: Worker) -> None:
+        """A process has ended: so has its stage, well or not."""
         code = worker.process.wait()
-        _kill_group(worker)
-        marker = self.folder.done(name)
-        if code == 0 and marker.exists():
-            self.done[name] = Done.model_validate_json(marker.read_bytes())
-            self.progress.ended(name, "done", self.done[name].note)
+        self._forget(worker)
+        if worker.stage is None:
+            return
+        name = worker.stage.name
+        if code == 0 and self.folder.done(name).exists():
+            self._made(worker, name)
             return
         self.progress.ended(name, "failed", "")
         died = (
             f"its process was ended by {signal.Signals(-code).name}" if code < 0 else "it crashed"
         )
-        message = f"stage {name}: {worker.error or died}\nIts log: {worker.log}"
+        message = f"stage {name}: {worker.error or died}\nIts log: {self.folder.log(name)}"
         self.folder.failure(name).write_text(message)
         raise StageError(message)
+
+    def _made(self, worker: Worker, name: str) -> None:
+        self.done[name] = Done.model_validate_json(self.folder.done(name).read_bytes())
+        self.progress.ended(name, "done", self.done[name].note)
+        worker.stage = None
+        self._share_threads()
+
+    def _forget(self, worker: Worker) -> None:
+        self.selector.unregister(worker.events)
+        self.workers.remove(worker)
+        worker.close()
+        worker.events.close()
 
     def _stop_all(self) -> None:
         """End what still runs, whole process groups, so that nothing is left behind."""
         for worker in self.workers:
-            self.progress.ended(worker.stage.name, "interrupted", "run again to carry on")
-            worker.process.send_signal(signal.SIGTERM)
-            # Nobody hears it any more, and a full pipe would hold it up while it finishes.
-            Thread(target=worker.events.readall, daemon=True).start()  # pyrefly: ignore
+            if worker.stage:
+                self.progress.ended(worker.stage.name, "interrupted", "run again to carry on")
+            worker.stop()
         for worker in self.workers:
             # A second Ctrl-C ends the waiting.
             with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
                 worker.process.wait(self.recipe.sampling.grace + GRACE)
-            _kill_group(worker)
-            worker.process.wait()
-
-
-def _kill_group(worker: Worker) -> None:
-    """End whatever the stage's process started and left behind."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(worker.process.pid, signal.SIGKILL)
+            worker.close()
+        self.selector.close()

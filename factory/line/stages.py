@@ -12,15 +12,15 @@ from factory import models, store
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.line.context import Context, Result
-from factory.line.judge_stage import told_of
 from factory.models import Located
 from factory.models.context import context_of
 from factory.models.student_template import learner
 from factory.models.tokenizers import must_speak
-from factory.recipe import Recipe
+from factory.recipe import Recipe, own_code
 from factory.recipe.asking import Asking
-from factory.recipe.models import Model, Served, Tiny
+from factory.recipe.models import Model, Tiny
 from factory.recipe.sampling import Fixed, Policy, Sampling
+from factory.recipe.served import Served
 from factory.recipe.teacher import Grpo
 from factory.records import digest, rows_digest
 from factory.sampler import draws, failures
@@ -35,6 +35,7 @@ def prompts(context: Context) -> Result:
     """Collect the prompts of all sources and set the held-out ones apart."""
     from factory.prompts.collect import collect
 
+    own_code.check(context.recipe.own_code)
     found = collect(context.recipe.prompts, context.recipe.seed, context.home)
     store.write_table(found.prompts, context.run.prompt_table)
     store.write_table(found.set_aside, context.run.set_aside)
@@ -155,14 +156,21 @@ def _practised(there: pl.DataFrame, door: Admitted, grpo: Grpo) -> Account:
     return Account(what="prompts", entered=train.height, left=reached, dropped=dropped)
 
 
+def judge(context: Context) -> Result:
+    """The model that judges, asked about a few answers whose verdicts are known."""
+    from factory.line.judge_stage import judge
+
+    return judge(context)
+
+
 def samples(context: Context) -> Result:
     """Draws of the teacher for the train prompts, each judged as it comes."""
     asked = context.run.prompts().filter(split="train")
     drawn = _drawn(context, context.teachers(), asked, context.recipe.sampling)
     store.write_table(drawn.samples.select("sample_id"), context.run.current_draws)
     store.write_table(drawn.prompts, context.run.prompt_fates)
-    digest_of = draws.draws_digest(context.draws(), drawn.samples)
-    note = _summary(context, drawn) + _left_out(context, drawn, asked)
+    digest_of, copies = draws.digest_and_copies(context.draws(), drawn.samples)
+    note = _summary(context, drawn, copies) + _left_out(context, drawn, asked)
     return Result(digest_of, note, [_prompts(drawn, asked), _draws(drawn)], drawn.missing)
 
 
@@ -186,7 +194,7 @@ def _prompts(drawn: Drawn, asked: pl.DataFrame) -> Account:
     )
 
 
-def _summary(context: Context, drawn: Drawn) -> str:
+def _summary(context: Context, drawn: Drawn, copies: int) -> str:
     """In a line: draws, what was accepted at what price, how good the teacher is, what ended it."""
     told = ("sample_id", "verdict", "verdict_reason", "completion_tokens", "attempt")
     kept = context.draws().read(told, drawn.samples)
@@ -198,9 +206,16 @@ def _summary(context: Context, drawn: Drawn) -> str:
         note += f", pass@1 {rate:.1%}"
     hopeless = drawn.prompts.filter(state="hopeless").height
     note += f", {hopeless:,} prompts hopeless" if hopeless else ""
-    note += told_of(kept, drawn.judged)
+    if drawn.judged:
+        from factory.line.judge_stage import told_of
+
+        note += told_of(kept, drawn.judged)
     retried = int(kept["attempt"].sum()) - kept.height
     note += f", {retried:,} attempts were retried" if retried else ""
+    unknown = kept["completion_tokens"].null_count()
+    note += f", {unknown:,} draws of unknown length, not among the tokens" if unknown else ""
+    if copies and context.recipe.sampling.temperature:
+        note += f", {copies:,} draws are copies of another of their prompt: are seeds ignored?"
     return f"{note}; ended: {', '.join(dict.fromkeys(drawn.ended_by))}"
 
 

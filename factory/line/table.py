@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.line import dataset_stages, judge_stage, stages
+from factory.line import dataset_stages, stages
 from factory.models import chat
 from factory.prompts import drafts
-from factory.recipe import Recipe
-from factory.recipe.models import Model, Served, Weights
-from factory.recipe.sources import Files, Table
+from factory.recipe import Recipe, own_code
+from factory.recipe.models import Model, Tiny, Weights
+from factory.recipe.paths import files
+from factory.recipe.served import Served
+from factory.recipe.sources import Files, Hub, Table
+from factory.sampler import rounds
 from factory.versions import build, choose
-from filters.verifiers.judge import prompt, trial
 
 Section = Callable[[Recipe], Any]
+
+
+def _always(recipe: Recipe) -> bool:
+    return True
+
+
+def _never(recipe: Recipe) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,8 @@ class Stage:
     """Its folder only grows, with rows that name what made them, so a change starts no new one."""
     outside: Callable[[Recipe, Path], Any] = lambda recipe, home: None
     """What it reads that no stage made: files of the user's, as they now are."""
+    loads: Callable[[Recipe], bool] = _always
+    """Whether it loads a model into this machine: then it has a process to itself."""
 
 
 def _scores(model: str) -> Callable[[stages.Context], stages.Result]:
@@ -74,6 +86,22 @@ def _prompts(recipe: Recipe) -> Any:
     return [recipe.prompts, mappings, recipe.seed, drafts.VERSION]
 
 
+def _judge(recipe: Recipe) -> Any:
+    if recipe.judge is None:
+        return None
+    from filters.verifiers.judge import prompt, trial
+
+    return [recipe.judge, trial.VERSION, prompt.VERSION, chat.VERSION]
+
+
+def _draws_here(recipe: Recipe) -> bool:
+    """Whether the sampler starts an engine, or asks endpoints alone."""
+    teachers = [recipe.teacher.base, *recipe.teacher.others]
+    judges = [recipe.judge.model] if recipe.judge else []
+    here = not all(isinstance(model, Served) for model in [*teachers, *judges])
+    return here or recipe.sampling.cluster is not None
+
+
 def student_base_examined_as(recipe: Recipe) -> str | None:
     """The model that is examined in the student's base's stead, having the same weights."""
     student, teacher = recipe.student, recipe.teacher
@@ -90,9 +118,24 @@ def _as_it_is(home: Path, name: str) -> list[tuple[str, int, int]]:
     return [(file.name, state.st_size, state.st_mtime_ns) for file, state in found]
 
 
+def _rows(recipe: Recipe, home: Path) -> Any:
+    """The files that prompts come from, as they now are."""
+    names = [path for s in recipe.prompts if isinstance(s, Files) for path in s.paths]
+    found = [_as_it_is(home, str(file)) for name in names for file in files(home, name)]
+    folders = [s.folder(home) for s in recipe.prompts if isinstance(s, Hub)]
+    found += [_as_it_is(home, str(folder)) for folder in folders if folder]
+    return found + own_code.identities([source.verifier for source in recipe.prompts], home)
+
+
 def _weights(model: Model | Served, home: Path) -> Any:
     """A model folder of the user's as it now is; nothing for one made here or on the Hub."""
     return _as_it_is(home, model.path) if isinstance(model, Weights) else None
+
+
+def _own_rewards(recipe: Recipe, home: Path) -> list[str] | None:
+    """The code of rewards of a person's own; None where there are none."""
+    grpo = recipe.teacher.grpo
+    return (own_code.identities(grpo.rewards.own, home) or None) if grpo else None
 
 
 STAGES = [
@@ -102,9 +145,8 @@ STAGES = [
         _prompts,
         (),
         stages.prompts,
-        outside=lambda r, home: [
-            _as_it_is(home, path) for s in r.prompts if isinstance(s, Files) for path in s.paths
-        ],
+        outside=_rows,
+        loads=_never,
     ),
     Stage(
         "teacher-base",
@@ -112,12 +154,15 @@ STAGES = [
         ("prompts",),
         stages.teacher_base,
         outside=lambda r, home: _weights(r.teacher.base, home),
+        loads=lambda r: isinstance(r.teacher.base, Tiny),
     ),
     Stage(
         "teacher",
         lambda r: [r.teacher.grpo, r.seed, chat.VERSION],
         ("prompts", "teacher-base"),
         stages.teacher,
+        outside=_own_rewards,
+        loads=lambda r: r.teacher.grpo is not None,
     ),
     Stage(
         "other-teachers",
@@ -125,21 +170,24 @@ STAGES = [
         (),
         stages.other_teachers,
         outside=lambda r, home: [_weights(other, home) for other in r.teacher.others],
+        loads=_never,
     ),
     Stage(
         "judge",
-        lambda r: r.judge and [r.judge, trial.VERSION, prompt.VERSION, chat.VERSION],
+        _judge,
         (),
-        judge_stage.judge,
+        stages.judge,
         keeps=True,
         outside=lambda r, home: r.judge and _weights(r.judge.model, home),
+        loads=lambda r: not (r.judge and isinstance(r.judge.model, Served)),
     ),
     Stage(
         "samples",
-        lambda r: [r.sampling, r.seed, chat.VERSION],
+        lambda r: [r.sampling, r.seed, chat.VERSION, rounds.VERSION],
         ("prompts", "teacher", "other-teachers", "judge"),
         stages.samples,
         keeps=True,
+        loads=_draws_here,
     ),
     Stage(
         "measures",
@@ -147,6 +195,7 @@ STAGES = [
         ("prompts", "samples"),
         dataset_stages.measures,
         keeps=True,
+        loads=_never,
     ),
     Stage(
         "dataset",
@@ -154,6 +203,7 @@ STAGES = [
         ("prompts", "teacher", "samples", "measures"),
         dataset_stages.dataset,
         keeps=True,
+        loads=_never,
     ),
     Stage(
         "student-base",
@@ -161,6 +211,7 @@ STAGES = [
         ("prompts",),
         stages.student_base,
         outside=lambda r, home: r.student and _weights(r.student.base, home),
+        loads=lambda r: bool(r.student and isinstance(r.student.base, Tiny)),
     ),
     Stage("student", _student, ("dataset", "student-base"), stages.student),
     Stage("control", _control, ("samples", "dataset", "student-base"), dataset_stages.control),
@@ -171,6 +222,7 @@ STAGES = [
             ("prompts", model, "judge"),
             _scores(model),
             keeps=True,
+            loads=_draws_here if model == "teacher" else _always,
         )
         for model, section in (
             ("teacher-base", lambda r: r.teacher.grpo),

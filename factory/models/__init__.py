@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from factory.errors import RecipeError
-from factory.recipe.models import OUR_TEMPLATES, Served, Weights
+from factory.recipe.models import OUR_TEMPLATES, Weights
+from factory.recipe.served import Served
 from factory.recipe.strict import Strict
 from factory.records import digest, file_digest
 
@@ -132,8 +133,9 @@ def elsewhere(served: Served) -> Located:
     a server that has moved is the same teacher."""
     extra = {name: value for name, value in served.extra.items() if name not in SAME_ANSWERS}
     asked = (served.model, served.opens_thinking, extra)
-    tags = served.thinking_tags
-    return Located(path="", name=served.model, digest=digest(*asked, *([tags] if tags else [])))
+    tags, left = served.thinking_tags, sorted({"temperature", "top_p"} & set(served.without))
+    others = [each for each in (tags, left) if each]
+    return Located(path="", name=served.model, digest=digest(*asked, *others))
 
 
 def located(folder: Path) -> Located:

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from jinja2 import TemplateError
-
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -96,6 +94,8 @@ def closing_token(tokenizer: PreTrainedTokenizerBase, whole: str, reply: str) ->
 def end_of_reply(tokenizer: PreTrainedTokenizerBase) -> int | None:
     """The token that closes a reply by the template; None where that cannot be told. Not every
     tokenizer names it as its end token, and a draw is to end there."""
+    from jinja2 import TemplateError
+
     reply = "It is so."
     turns = [{"role": "user", "content": "Is it?"}, {"role": "assistant", "content": reply}]
     try:

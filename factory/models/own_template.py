@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateError
-
 from factory.models.chat import Message, closing_token, prompts
 from factory.models.thinking_tags import Tags
 from filters.text.thinking import CLOSE, OPEN
@@ -51,6 +49,8 @@ class OwnTemplate:
         Raises:
             NotRendered: where the template refuses such turns, as a system turn, or two of a user.
         """
+        from jinja2 import TemplateError
+
         try:
             return prompts(self.tokenizer, [messages])[0]
         except (TemplateError, TypeError, KeyError) as error:
@@ -77,6 +77,8 @@ class OwnTemplate:
 
     def whole(self, messages: Sequence[Message]) -> str:
         """The conversation as the template writes it; raises NotRendered where it refuses it."""
+        from jinja2 import TemplateError
+
         turns = [{"role": turn["role"], "content": turn["content"]} for turn in messages]
         try:
             return str(self.tokenizer.apply_chat_template(turns, tokenize=False))

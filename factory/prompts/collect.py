@@ -6,17 +6,22 @@ import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import polars as pl
 
 from factory.errors import LedgerError, RecipeError
-from factory.prompts.drafts import BadRow, Draft, asked
-from factory.prompts.readers import Drafts, fault, read
+from factory.prompts.drafts import Draft, Drafts, asked, fault
+from factory.prompts.readers import read
+from factory.prompts.rows import BadRow
 from factory.recipe.judge import rescues
 from factory.recipe.sources import ReasoningGym, Source
 from factory.records import digest
+from filters.verifiers import identity
 
 PROMPT: dict[str, Any] = {
     "prompt_id": pl.String(),
@@ -93,12 +98,23 @@ def collect(sources: Sequence[Source], seed: int, base: Path) -> Collected:
     opened = [(source, read(source, seed, base)) for source in sources]
     kept: dict[str, tuple[int, str]] = {}
     told = {source.instruction for source in sources if source.instruction}
-    taken = [_take(source, drafts, kept, told) for source, drafts in opened]
+    taken = [_checked(source, take(source, drafts, kept, told)) for source, drafts in opened]
     return Collected(
         prompts=pl.concat([t.prompts for t in taken]),
         set_aside=pl.concat([t.set_aside for t in taken]),
         sources=pl.concat([t.sources for t in taken]),
     )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What rows of a source gave."""
+
+    read: int
+    prompts: pl.DataFrame
+    """As PROMPT."""
+    set_aside: pl.DataFrame
+    """As SET_ASIDE."""
 
 
 class _Rows:
@@ -124,14 +140,20 @@ class _Rows:
         self._waiting = []
 
 
-def _take(
-    source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told: set[str]
-) -> Collected:
+def take(source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told: set[str]) -> Taken:
+    """Prompts of rows, until there are as many as the source says.
+
+    Args:
+        source: the source.
+        drafts: its rows.
+        kept: the questions of earlier rows, to which these are added.
+        told: instructions that are no part of a question.
+    """
     prompts, aside = _Rows(PROMPT), _Rows(SET_ASIDE)
-    read = 0
+    judge, read = identity(source.verifier), 0
     for place, draft in drafts:
         read += 1
-        row = draft if isinstance(draft, BadRow) else _prompt(source, draft, told)
+        row = draft if isinstance(draft, BadRow) else _prompt(source, draft, judge, told)
         if not isinstance(row, BadRow):
             row = _repeat(row, place, kept) or row
         if isinstance(row, BadRow):
@@ -140,13 +162,16 @@ def _take(
             prompts.add(row)
         if prompts.count == source.rows:
             break
-    left = aside.table()
-    _check_enough(source, read, prompts.count, left)
-    table = _split(prompts.table(), source.held_out)
-    return Collected(table, left, _account(source, read, table, left))
+    return Taken(read, prompts.table(), aside.table())
 
 
-def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | BadRow:
+def _checked(source: Source, taken: Taken) -> Collected:
+    check_enough(source, taken)
+    table = _split(taken.prompts, source.held_out)
+    return Collected(table, taken.set_aside, _account(source, taken.read, table, taken.set_aside))
+
+
+def _prompt(source: Source, draft: Draft, judge: str, told: set[str]) -> dict[str, Any] | BadRow:
     try:
         reference, meta = _json(draft.reference), _json(draft.meta)
         "".join(m["content"] for m in draft.messages).encode()
@@ -155,7 +180,7 @@ def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | Ba
         return BadRow("not_utf8", f"{found!a} is half a character, or bytes that are not UTF-8")
     except (TypeError, ValueError, RecursionError) as error:
         return BadRow("wrong_type", f"the reference, or what is kept, is no JSON: {error}")
-    if wrong := fault(draft, source.verifier):
+    if wrong := fault(draft, source):
         return wrong
     *before, last = draft.messages
     messages = [*before, last | {"content": asked(last["content"], source.instruction)}]
@@ -167,7 +192,7 @@ def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | Ba
         "messages": messages,
         "instruction": source.instruction,
         "reference": None if draft.reference is None else reference,
-        "verifier": source.verifier,
+        "verifier": judge,
         "rescue": "judge" if rescues(source) else None,
         "license": source.license,
         "meta": meta,
@@ -176,9 +201,15 @@ def _prompt(source: Source, draft: Draft, told: set[str]) -> dict[str, Any] | Ba
 
 def _json(value: Any) -> str:
     """JSON text, dates and decimals as text. Raises UnicodeEncodeError for half a character."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_written)
     text.encode()
     return text
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, date | time | timedelta | Decimal | UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def _repeat(row: dict[str, Any], place: str, kept: dict[str, tuple[int, str]]) -> BadRow | None:
@@ -198,7 +229,9 @@ def _repeat(row: dict[str, Any], place: str, kept: dict[str, tuple[int, str]]) -
     )
 
 
-def _check_enough(source: Source, read: int, prompts: int, aside: pl.DataFrame) -> None:
+def check_enough(source: Source, taken: Taken) -> None:
+    """Whether all rows of a source give as many prompts as are wanted. Raises RecipeError."""
+    read, prompts, aside = taken.read, taken.prompts.height, taken.set_aside
     reasons = aside["reason"].value_counts(sort=True).iter_rows()
     why = ", ".join(f"{count} {reason}" for reason, count in reasons) or "nothing set aside"
     if aside.height:

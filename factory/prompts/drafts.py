@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from factory.recipe.mappings import Mapping
-from filters.text.shorten import shorten
+from factory.prompts import turns
+from factory.prompts.compose import composed
+from factory.prompts.keys import key
+from factory.prompts.rows import BadRow, cell, short
+from factory.recipe.mapping import Mapping
+from factory.recipe.sources import Source, Table
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same cells would give another prompt, or none."""
-
-
-class BadRow(Exception):
-    """A row that cannot become a prompt: a reason to count by, a sentence for people."""
-
-    def __init__(self, reason: str, detail: str):
-        super().__init__(f"{reason}: {detail}")
-        self.reason, self.detail = reason, detail  # `vars` of it are a row of the table set aside
 
 
 @dataclass(frozen=True)
@@ -31,71 +29,89 @@ class Draft:
     no_reference: str = "it has none"  # why `reference` is None, where it is
 
 
+Drafts = Iterator[tuple[str, "Draft | BadRow"]]
+"""Rows as (place, what they give a prompt, or why they cannot)."""
+
+
 def asked(question: str, instruction: str | None) -> str:
     """A question as the model is asked it."""
     return f"{question}\n\n{instruction}" if instruction else question
 
 
-def draft(mapping: Mapping, cells: dict[str, Any]) -> Draft:
-    """What the cells of one row give a prompt. Raises BadRow."""
+def draft(mapping: Mapping, cells: dict[str, Any], verifier: str = "math") -> Draft:
+    """What the cells of one row give a prompt that this verifier will judge. Raises BadRow."""
     for column, wanted in mapping.where.items():
-        value = _cell(cells, column)
-        if value not in (wanted if isinstance(wanted, list) else [wanted]):
-            raise BadRow("not_selected", f"{column} is {_short(value)}")
-    reference, why = _reference(mapping, cells)
-    meta = {column: _cell(cells, column) for column in mapping.keep if column in cells}
+        value = cell(cells, column)
+        if not any(_same(value, one) for one in (wanted if isinstance(wanted, list) else [wanted])):
+            raise BadRow("not_selected", f"{column} is {short(value)}")
+    reference, why = key(mapping, cells, verifier)
+    meta = {column: _kept(cell(cells, column)) for column in mapping.keep}
     return Draft(_messages(mapping, cells), reference, meta, why)
+
+
+def fault(draft: Draft, source: Source) -> BadRow | None:
+    """What is wrong with a prompt by its source's verifier, or None: see `filters.tries`."""
+    from filters.tries import faults
+
+    if draft.reference is None and isinstance(source, Table) and source.names_a_key:
+        return BadRow("no_reference", draft.no_reference)
+    found = faults(draft.messages[-1]["content"], draft.reference, source.verifier)
+    if not found:
+        return None
+    if draft.reference is None:
+        return BadRow("no_reference", draft.no_reference)
+    return BadRow(found[0].reason, "; ".join(each.detail for each in found))
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    """Whether a cell has the value that is wanted; CSV knows nothing but text."""
+    if isinstance(value, str) and not isinstance(wanted, str):
+        return value.strip().lower() == str(wanted).lower()
+    return value == wanted
 
 
 def _messages(mapping: Mapping, cells: dict[str, Any]) -> list[dict[str, str]]:
     if mapping.messages is not None:
-        return _turns(_cell(cells, mapping.messages), mapping.messages)
-    question = _cell(cells, mapping.question)
+        said = turns.question(cell(cells, mapping.messages), mapping.messages)
+    else:
+        said = [{"role": "user", "content": _question(mapping, cells)}]
+    if mapping.question_pattern:
+        said[-1]["content"] = _inside(mapping.question_pattern, said[-1]["content"])
+    if mapping.system is not None:
+        said = turns.with_system(said, cell(cells, mapping.system), mapping.system)
+    return said
+
+
+def _question(mapping: Mapping, cells: dict[str, Any]) -> str:
+    if mapping.compose is not None:
+        return composed(mapping.compose, cells)
+    question = cell(cells, mapping.question or "")
     if question is not None and not isinstance(question, str):
-        raise BadRow("wrong_type", f"{mapping.question} is {_short(question)}, expected text")
+        what = f"{mapping.question} is {short(question)}, expected text"
+        if isinstance(question, list) and question and isinstance(question[0], dict):
+            what += "; a column of turns is named as `messages`"
+        raise BadRow("wrong_type", what)
     if not question or not question.strip():
         raise BadRow("no_question", f"{mapping.question} is empty")
-    return [{"role": "user", "content": question}]
+    return question
 
 
-def _reference(mapping: Mapping, cells: dict[str, Any]) -> tuple[Any, str]:
-    """The key, numbers as text; or None and why."""
-    if mapping.reference is None:
-        return None, "no column is named for it"
-    value = _cell(cells, mapping.reference)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = str(value)
-    if isinstance(value, str):
-        value = value.strip()
-        if not value or value in mapping.no_reference:
-            return None, f"{mapping.reference} is {_short(value)}"
-        if mapping.reference_pattern is not None:
-            found = re.findall(mapping.reference_pattern, value)
-            key = found[-1].strip() if found else ""
-            return key or None, f"{mapping.reference_pattern} finds nothing in {mapping.reference}"
-    return value, f"{mapping.reference} is empty"
+def _inside(pattern: str, question: str) -> str:
+    found = re.search(pattern, question)
+    if not found or not (found[1] or "").strip():
+        raise BadRow("no_question", f"{pattern} finds nothing in {short(question)}")
+    return found[1]
 
 
-def _cell(cells: dict[str, Any], column: str | None) -> Any:
-    """The value, or None where it is missing; tables write NaN for a missing number."""
-    value = cells.get(column or "")
-    return None if isinstance(value, float) and value != value else value
-
-
-def _turns(value: Any, column: str) -> list[dict[str, str]]:
-    """The conversation up to the last user turn: what comes after it is an answer."""
-    turns = []
-    for turn in value if isinstance(value, list) else [value]:
-        role, content = (turn.get("role"), turn.get("content")) if isinstance(turn, dict) else "??"
-        if role not in ("system", "user", "assistant") or not isinstance(content, str):
-            raise BadRow("wrong_type", f"{column} is {_short(value)}, expected role and content")
-        turns.append({"role": role, "content": content})
-    while turns and turns[-1]["role"] != "user":
-        turns.pop()
-    if not turns or not turns[-1]["content"].strip():
-        raise BadRow("no_question", f"{column} has no user turn with text")
-    return turns
-
-
-def _short(value: Any) -> str:
-    return shorten("empty" if value in (None, "") else repr(value), 60)
+def _kept(value: Any) -> Any:
+    """As JSON can have it: a missing number inside is null, an infinite one a word."""
+    match value:
+        case float() if math.isnan(value):
+            return None
+        case float() if math.isinf(value):
+            return str(value)
+        case dict():
+            return {str(name): _kept(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_kept(part) for part in value]
+    return value

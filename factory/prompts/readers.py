@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import fields
-from itertools import chain, islice
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from factory.errors import RecipeError, StageError, nearest
-from factory.prompts import files
-from factory.prompts.drafts import BadRow, Draft, draft
-from factory.prompts.files import Cells
-from factory.recipe.mappings import Mapping
-from factory.recipe.sources import Hub, ReasoningGym, Source
-from factory.records import digest
-
-Drafts = Iterator[tuple[str, "Draft | BadRow"]]
-"""Rows as (place, what they give a prompt, or why they cannot)."""
+from factory.errors import RecipeError, nearest
+from factory.prompts import files, gym, hub
+from factory.prompts.drafts import Drafts, draft
+from factory.prompts.rows import BadRow, Cells, Opened, cell, fields, head, root
+from factory.recipe.mapping import Mapping
+from factory.recipe.sources import Files, ReasoningGym, Source
 
 
 def read(source: Source, seed: int, base: Path) -> Drafts:
@@ -31,125 +24,73 @@ def read(source: Source, seed: int, base: Path) -> Drafts:
 
     Raises:
         RecipeError: a file, column, task or dataset is not there, or cannot be used.
-        StageError: the Hub cannot be read.
+        StageError: the Hub cannot be reached.
     """
     if isinstance(source, ReasoningGym):
-        return _generate(source, seed)
-    if isinstance(source, Hub):
-        mapping = source.mapping(source.dataset)
-        tables = [(source.dataset, _hub(source, mapping.columns()))]
-    else:
+        return gym.generate(source, seed)
+    if isinstance(source, Files):
         mapping = source.mapping()
-        tables = [(path, files.read(base, path, mapping.columns())) for path in source.paths]
-    for place, (columns, _) in tables:
-        for column in mapping.columns() if columns else []:
-            if column not in columns:
-                known = ", ".join(columns)
-                hint = nearest(column, columns)
-                raise RecipeError(f"{place}: no column {column!r}{hint or '.'} Columns: {known}")
-    return _mapped(chain.from_iterable(cells for _, (_, cells) in tables), mapping)
+        tables = files.opened(base, source, mapping.columns())
+    else:
+        mapping = source.mapping(source.dataset)
+        tables = [hub.opened(base, source, mapping.columns())]
+    for table in tables:
+        _check_columns(table, tables, mapping)
+    rows = chain.from_iterable(table.rows() for table in tables)
+    return _mapped(rows, mapping, source.verifier)
 
 
-def _mapped(rows: Cells, mapping: Mapping) -> Drafts:
+def _mapped(rows: Cells, mapping: Mapping, verifier: str) -> Drafts:
     for place, cells in rows:
         try:
-            yield place, cells if isinstance(cells, BadRow) else draft(mapping, cells)
+            yield place, cells if isinstance(cells, BadRow) else draft(mapping, cells, verifier)
         except BadRow as bad:
             yield place, bad
 
 
-def _hub(source: Hub, wanted: list[str]) -> tuple[list[str], Cells]:
-    from datasets import load_dataset
-
-    with _crossing_to_the_hub(source):
-        data = load_dataset(
-            source.dataset,
-            source.config,
-            split=source.split,
-            revision=source.revision,
-            streaming=source.streaming,
-        )
-    columns = list(data.column_names or [])
-    rows = _hub_rows(source, data, wanted if columns else [])
-    return (columns, rows) if columns else files.peeked(rows)
-
-
-def _hub_rows(source: Hub, data: Any, wanted: list[str]) -> Cells:
-    with _crossing_to_the_hub(source):
-        for number, cells in enumerate(data.select_columns(wanted) if wanted else data, start=1):
-            yield f"{source.dataset} row {number}", cells
+def _check_columns(table: Opened, tables: Sequence[Opened], mapping: Mapping) -> None:
+    if not table.columns:
+        return  # an empty file
+    first = head(table) if any("." in column for column in mapping.columns()) else []
+    for column in mapping.columns():
+        outer = root(column, table.columns)
+        if outer not in table.columns and not (not table.all_columns and _later(table, outer)):
+            hint, known = _hint(outer, table.columns), ", ".join(table.columns)
+            others = [other.name for other in tables if outer in other.columns]
+            also = f" {others[0]} has it." if others else ""
+            raise RecipeError(
+                f"{table.name}: no column {outer!r}{hint or '.'}{also} Columns: {known}"
+            )
+        if column != outer and first:
+            _check_inside(table, column, outer, first)
+        if outer in table.binary and column in mapping.keep:
+            why = "bytes, as pictures are, and what is kept becomes JSON"
+            raise RecipeError(f"{table.name}: keep: column {column!r} has {why}: leave it out")
 
 
-@contextmanager
-def _crossing_to_the_hub(source: Hub) -> Generator[None]:
-    from datasets.exceptions import DatasetsError
-
-    try:
-        yield
-    except (DatasetsError, ValueError) as error:
-        raise RecipeError(f"{source.dataset}: {error}") from error
-    except Exception as error:  # the network, in any of its libraries' words
-        what = f"{type(error).__name__}: {error}"
-        raise StageError(f"{source.dataset}: reading it failed, run again: {what}") from error
+def _hint(column: str, columns: Sequence[str]) -> str:
+    """The column that may be meant: one that differs in case or blanks, or the nearest."""
+    same = [known for known in columns if known.strip().lower() == column.strip().lower()]
+    return f"; did you mean {same[0]!r}?" if same else nearest(column, columns)
 
 
-def _generate(source: ReasoningGym, seed: int) -> Drafts:
-    """Draws until enough, or until a whole chunk of draws brings no new question."""
-    import reasoning_gym
-    from reasoning_gym.factory import DATASETS
-
-    where = f"reasoning_gym task {source.task!r}"
-    if source.task not in DATASETS:
-        raise RecipeError(f"{where}: there is no such task{nearest(source.task, DATASETS)}")
-    settings = [f.name for f in fields(DATASETS[source.task][1]) if f.name not in ("seed", "size")]
-    for option in source.options:
-        if option not in settings:
-            hint, known = nearest(option, settings), ", ".join(settings)
-            raise RecipeError(f"{where}: no option {option!r}{hint or '.'} Options: {known}")
-
-    def chunk(number: int) -> Any:
-        key = digest(source.task, source.options, seed, number)
-        start = int(key[:8], 16) >> 1  # numpy's generators take seeds below 2**32
-        size = max(source.rows, 100)
-        return reasoning_gym.create_dataset(source.task, seed=start, size=size, **source.options)
-
-    try:
-        trial = [_gym_draft(source.task, entry) for entry in islice(chunk(0), 10)]
-    except Exception as error:  # the generators check their settings with assert and much else
-        what = str(error) or type(error).__name__
-        raise RecipeError(f"{where}: its options do not work: {what}") from error
-    wrong = [bad for draft in trial if (bad := fault(draft, source.verifier))]
-    if len(wrong) == len(trial):
-        raise RecipeError(f"{where}: its answers cannot be judged: {wrong[0].detail}")
-    return _distinct(source.task, map(chunk, range(20)))
+def _later(table: Opened, column: str) -> bool:
+    """Whether a row further on has a column that the first rows lack."""
+    return any(isinstance(cells, dict) and column in cells for _, cells in table.rows())
 
 
-def _gym_draft(task: str, entry: dict[str, Any]) -> Draft:
-    reference = {"task": task, "entry": {k: entry[k] for k in ("question", "answer", "metadata")}}
-    return Draft([{"role": "user", "content": entry["question"]}], reference, {})
-
-
-def _distinct(task: str, chunks: Iterable[Iterable[dict[str, Any]]]) -> Drafts:
-    """A question that a generator repeats is no row: it is drawn again."""
-    seen: set[str] = set()
-    for chunk in chunks:
-        before = len(seen)
-        for entry in chunk:
-            question = entry["question"].strip()
-            if question not in seen:
-                seen.add(question)
-                yield f"row {len(seen)}", _gym_draft(task, entry)
-        if len(seen) == before:
-            return
-
-
-def fault(draft: Draft, verifier: str) -> BadRow | None:
-    """What keeps the verifier from judging against this key, or None."""
-    from filters.verifiers import check_reference
-
-    wrong = check_reference(draft.reference, verifier)
-    if wrong is None:
-        return None
-    if draft.reference is None:
-        return BadRow("no_reference", draft.no_reference)
-    return BadRow("bad_reference", wrong)
+def _check_inside(table: Opened, column: str, outer: str, first: Sequence[dict]) -> None:
+    """Whether dots lead anywhere in at least one row."""
+    filled = [cells for cells in first if cell(cells, outer) is not None]
+    if not filled or any(cell(cells, column) is not None for cells in filled):
+        return
+    inner = column.removeprefix(f"{outer}.").partition(".")[0]
+    there = dict.fromkeys(name for cells in filled for name in fields(cells[outer]))
+    if inner in there:
+        return  # it is there, and empty
+    rows = table.rows()
+    if any(isinstance(cells, dict) and cell(cells, column) is not None for _, cells in rows):
+        return
+    inside = f"; it has {', '.join(there)}" if there else "; it is no object"
+    hint = _hint(inner, list(there))
+    raise RecipeError(f"{table.name}: no {inner!r} inside column {outer!r}{hint}{inside}")

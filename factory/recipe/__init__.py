@@ -45,6 +45,14 @@ class Recipe(Strict):
     evaluate: Evaluate | None = None
     """How the models are examined; left out: they are not."""
 
+    @property
+    def own_code(self) -> dict[str, str]:
+        """Functions of the user's own, `module:function`, by the key that names each."""
+        found = {f"prompts[{n}].verifier": source.verifier for n, source in enumerate(self.prompts)}
+        if grpo := self.teacher.grpo:
+            found |= {f"teacher.grpo.rewards.{name}": name for name in grpo.rewards.own}
+        return {key: name for key, name in found.items() if ":" in name}
+
     @model_validator(mode="after")
     def _someone_to_ask(self) -> Self:
         if self.evaluate and not any(source.held_out for source in self.prompts):

@@ -7,8 +7,9 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from factory.recipe.asking import Asking
-from factory.recipe.models import Served, Weights
+from factory.recipe.models import Weights
 from factory.recipe.sampling import Fixed, Policy, Sampling
+from factory.recipe.served import Served
 from factory.recipe.sources import ReasoningGym, Source
 
 NO_JUDGE_THERE = "sampling.cluster: the engines of a cluster ask no judge: leave one of them out"

@@ -1,81 +1,220 @@
-"""Which columns of a table hold the question and its key, with ready answers for known datasets."""
+"""Ready mappings of known datasets, by their names on the Hub; columns and licences are those of
+their cards."""
 
 from __future__ import annotations
 
-import re
-from typing import Self
+from typing import Any
 
-from pydantic import Field, field_validator, model_validator
-
-from factory.recipe.strict import Strict
-
-Scalar = bool | int | float | str
+from factory.recipe.mapping import Mapping
 
 
-class Mapping(Strict):
-    """Which columns hold what. Name a column for the question, or one for messages."""
+class Ready(Mapping):
+    """A mapping with what else is known of a dataset; a recipe may say otherwise."""
 
-    question: str | None = None
-    """Column with the question as text."""
-    messages: str | None = None
-    """Column with a list of role and content; answers after the last user turn are left out."""
-    reference: str | None = None
-    """Column with the key: the answer a verifier compares with."""
-    reference_pattern: str | None = None
-    """Regular expression whose one group is the key inside that column; its last match counts."""
-    no_reference: list[str] = Field([])
-    """Words in that column which say that there is no key."""
-    where: dict[str, Scalar | list[Scalar]] = Field({})
-    """Only rows where these columns have this value, or one of these."""
-    keep: list[str] = Field([])
-    """Columns that go along into `meta`."""
+    verifier: str = "math"
+    domain: str = "math"
+    license: str | None = None
+    """As the card says it, as an SPDX name; None where it says none."""
 
-    @field_validator("reference_pattern")
-    @classmethod
-    def _one_group(cls, pattern: str | None) -> str | None:
-        try:
-            groups = re.compile(pattern or "()").groups
-        except re.error as error:
-            raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
-        if groups != 1:
-            raise ValueError(f"{pattern!r} has {groups} groups, expected one: the key")
-        return pattern
-
-    @model_validator(mode="after")
-    def _one_question(self) -> Self:
-        if (self.question is None) == (self.messages is None):
-            raise ValueError("name either the column `question` or the column `messages`")
-        return self
-
-    def columns(self) -> list[str]:
-        """Every column that is read, each once."""
-        named = [self.question, self.messages, self.reference, *self.where, *self.keep]
-        return list(dict.fromkeys(name for name in named if name is not None))
+    def of_source(self) -> dict[str, Any]:
+        """What the dataset says in place of a recipe."""
+        return {"verifier": self.verifier, "domain": self.domain, "license": self.license}
 
 
-MAPPINGS: dict[str, Mapping] = {
-    "openai/gsm8k": Mapping(
+def ready(dataset: str, config: str | None = None) -> Ready | None:
+    """The ready mapping of a dataset, or of one of its configurations."""
+    return MAPPINGS.get(f"{dataset}:{config}") or MAPPINGS.get(dataset)
+
+
+PROOFS = ["proof", "notfound"]
+"""What NuminaMath writes for a key that there is not."""
+DAPO = (
+    r"(?s)^(?:Solve the following math problem step by step\..*?\n\n)?\s*(.*?)"
+    r'(?:\s*Remember to put your answer on its own line after "Answer:"\.)?\s*$'
+)
+"""The problem, without DAPO's instructions around it."""
+STATEMENT = "{title}\n\n{description}\n\nInput\n{input_format}\n\nOutput\n{output_format}"
+TACO = ["difficulty", "source", "url", "time_limit", "memory_limit"]
+
+MAPPINGS: dict[str, Ready] = {
+    # Mathematics whose keys are answers.
+    "openai/gsm8k": Ready(
         question="question",
         reference="answer",  # a worked solution that ends in "#### 42"
         reference_pattern=r"####[ \t]*(\S.*)",
+        license="MIT",
     ),
-    "HuggingFaceH4/MATH-500": Mapping(
+    "HuggingFaceH4/MATH-500": Ready(
         question="problem",
         reference="answer",
         keep=["subject", "level", "unique_id"],
     ),
-    "AI-MO/NuminaMath-1.5": Mapping(
+    "AI-MO/NuminaMath-1.5": Ready(
         question="problem",
         reference="answer",
-        no_reference=["proof", "notfound"],
+        no_reference=PROOFS,
         where={"problem_is_valid": "Yes", "solution_is_valid": "Yes"},
         keep=["problem_type", "question_type", "source", "synthetic"],
+        license="Apache-2.0",
     ),
-    "open-r1/OpenR1-Math-220k": Mapping(
+    "AI-MO/NuminaMath-CoT": Ready(
+        question="problem",
+        reference="solution",
+        reference_form="boxed",
+        keep=["source"],
+        license="Apache-2.0",
+    ),
+    "open-r1/OpenR1-Math-220k": Ready(
         question="problem",
         reference="answer",
-        no_reference=["proof", "notfound"],
+        no_reference=PROOFS,
         keep=["problem_type", "question_type", "source", "uuid"],
+        license="Apache-2.0",
+    ),
+    "BytedTsinghua-SIA/DAPO-Math-17k": Ready(  # every problem is in it a hundred times
+        messages="prompt",
+        question_pattern=DAPO,
+        reference="reward_model.ground_truth",
+        keep=["data_source", "ability", "extra_info.index"],
+        license="Apache-2.0",
+    ),
+    "open-r1/DAPO-Math-17k-Processed": Ready(
+        question="prompt",
+        question_pattern=DAPO,
+        reference="solution",
+        keep=["data_source", "ability", "extra_info.index"],
+    ),
+    "SynthLabsAI/Big-Math-RL-Verified": Ready(
+        question="problem",
+        reference="answer",
+        keep=["source", "domain", "llama8b_solve_rate"],
+        license="Apache-2.0",
+    ),
+    "nvidia/OpenMathReasoning": Ready(  # other keys are what most draws of a model said
+        question="problem",
+        reference="expected_answer",
+        where={"problem_type": "has_answer_extracted"},
+        keep=["problem_source", "pass_rate_72b_tir", "used_in_kaggle"],
+        license="CC-BY-4.0",
+    ),
+    "zwhe99/DeepMath-103K": Ready(
+        question="question",
+        reference="final_answer",
+        keep=["difficulty", "topic"],
+        license="MIT",
+    ),
+    "simplescaling/s1K": Ready(  # of the others, some are essays and some crosswords
+        question="question",
+        reference="solution",
+        reference_form="boxed",
+        where={"cot_type": "math"},
+        keep=["cot_type", "source_type"],
+        license="Apache-2.0",
+    ),
+    "simplescaling/s1K-1.1": Ready(
+        question="question",
+        reference="solution",
+        reference_form="boxed",
+        where={"cot_type": "math"},
+        keep=["cot_type", "source_type"],
+        license="Apache-2.0",
+    ),
+    "GAIR/LIMO": Ready(question="question", reference="answer", license="Apache-2.0"),
+    # Replies of models, and no key: the answer that the reply boxes stands in for it.
+    "open-thoughts/OpenThoughts3-1.2M": Ready(
+        messages="conversations",
+        reference="conversations",
+        reference_form="boxed_reply",
+        where={"domain": "math"},
+        keep=["difficulty", "source", "domain"],
+        license="Apache-2.0",
+    ),
+    "open-r1/Mixture-of-Thoughts": Ready(
+        messages="messages",
+        reference="messages",
+        reference_form="boxed_reply",
+        keep=["source", "num_tokens"],
+    ),
+    # Programs.
+    "openai/openai_humaneval": Ready(
+        question="prompt",
+        reference=["test", "entry_point", "prompt", "canonical_solution"],
+        reference_form="humaneval",
+        keep=["task_id"],
+        verifier="code",
+        domain="code",
+        license="MIT",
+    ),
+    "google-research-datasets/mbpp": Ready(
+        compose="{text}\n\nYour program should pass these tests:\n{test_list:lines}",
+        reference=["test_list", "code"],
+        reference_form="asserts",
+        keep=["task_id"],
+        verifier="code",
+        domain="code",
+        license="CC-BY-4.0",
+    ),
+    "google-research-datasets/mbpp:sanitized": Ready(
+        compose="{prompt}\n\nYour program should pass these tests:\n{test_list:lines}",
+        reference=["test_list", "code"],
+        reference_form="asserts",
+        keep=["task_id"],
+        verifier="code",
+        domain="code",
+        license="CC-BY-4.0",
+    ),
+    "codeparrot/apps": Ready(
+        compose="{question}\n\n{starter_code:optional}",
+        reference="input_output",
+        keep=["problem_id", "difficulty", "url"],
+        verifier="code",
+        domain="code",
+        license="MIT",
+    ),
+    "BAAI/TACO": Ready(
+        compose="{question}\n\n{starter_code:optional}",
+        reference="input_output",
+        keep=TACO,
+        verifier="code",
+        domain="code",
+        license="Apache-2.0",
+    ),
+    "open-r1/codeforces": Ready(
+        compose=f"{STATEMENT}\n\n{{examples:optional}}\n\n{{note:optional}}",
+        reference=["official_tests", "generated_checker", "interaction_format"],
+        reference_form="codeforces",
+        where={"official_tests_complete": True, "input_mode": "stdio"},
+        keep=["id", "rating", "tags", "time_limit", "memory_limit"],
+        verifier="code",
+        domain="code",
+        license="CC-BY-4.0",
+    ),
+    "livecodebench/code_generation_lite": Ready(
+        compose="{question_content}\n\n{starter_code:optional}",
+        reference=["public_test_cases", "private_test_cases", "metadata"],
+        reference_form="livecodebench",
+        keep=["question_id", "platform", "contest_date", "difficulty"],
+        verifier="code",
+        domain="code",
+    ),
+    # Instructions that a program can check.
+    "google/IFEval": Ready(
+        question="prompt",
+        reference=["instruction_id_list", "kwargs"],
+        reference_form="ifeval",
+        keep=["key"],
+        verifier="instructions",
+        domain="general",
+        license="Apache-2.0",
+    ),
+    "allenai/IF_multi_constraints_upto5": Ready(
+        messages="messages",
+        reference="ground_truth",
+        reference_form="if_constraints",
+        keep=["key", "constraint_type"],
+        verifier="instructions",
+        domain="general",
+        license="ODC-BY-1.0",
     ),
 }
-"""Mappings for known datasets, by their name on the Hub."""
+"""Mappings for known datasets, by their name on the Hub; `:` sets apart a configuration."""

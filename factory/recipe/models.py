@@ -1,15 +1,15 @@
-"""Models that a recipe may name: made on the spot, a folder or Hub name, or behind an endpoint."""
+"""Models that a recipe may name: made on the spot, a folder, or a Hub name."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from factory.recipe.asking import Asking
+from factory.recipe.served import Served as Served  # beside the others, for who names a model
+from factory.recipe.served import are_tags
 from factory.recipe.strict import Strict
 
 LONGEST = 32768
@@ -130,12 +130,6 @@ OUR_TEMPLATES = ("chatml", "llama3", "deepseek", "plain")
 """Chat templates that a recipe may name."""
 
 
-def _are_tags(tags: tuple[str, str] | None) -> tuple[str, str] | None:
-    if tags and (not all(tag.strip() for tag in tags) or tags[0] == tags[1]):
-        raise ValueError("expected what opens and what closes the thinking, two different texts")
-    return tags
-
-
 class Weights(Strict):
     """A model that exists: a folder, or a repository on the Hub."""
 
@@ -162,7 +156,7 @@ class Weights(Strict):
     thinking_tags: tuple[str, str] | None = None
     """What opens and what closes its thinking; left out: found in its tokenizer."""
 
-    _tags = field_validator("thinking_tags")(_are_tags)
+    _tags = field_validator("thinking_tags")(are_tags)
 
     @field_validator("template")
     @classmethod
@@ -177,76 +171,6 @@ class Weights(Strict):
             if not file.is_file():
                 raise ValueError(f"{file} is no file")
         return template
-
-
-class Served(Strict):
-    """A model behind an OpenAI-compatible endpoint: `vllm serve`, SGLang, a hosted one."""
-
-    endpoint: str
-    """Address that `/chat/completions` is added to, as `http://localhost:8000/v1`."""
-    model: str = Field(min_length=1)
-    """Name of the model, as the endpoint knows it."""
-    api_key_env: str | None = None
-    """Environment variable that holds the key; left out: no key is sent."""
-    opens_thinking: bool = False
-    """The endpoint's chat template writes `<think>` itself and the answers come without it."""
-    thinking_tags: tuple[str, str] | None = None
-    """What opens and what closes the thinking inside an answer's text; left out: `<think>`,
-    `</think>`."""
-    deadline: float = Field(1800, gt=0)
-    """Longest time for one draw in seconds, all attempts at it included."""
-    outage: float = Field(120, gt=0)
-    """Seconds in which the endpoint may do nothing but fail, before the run stops."""
-    stream: bool = False
-    """Every draw comes word by word; left out: only one that may have to be stopped early does."""
-    idle: float = Field(300, gt=0)
-    """Longest silence of a draw that is streamed, in seconds, waiting in the server's queue
-    included; one without a word for so long is asked for again."""
-    proxy: bool = False
-    """Go through the proxy that HTTP_PROXY or HTTPS_PROXY names, NO_PROXY aside; left out: none."""
-    without: list[Literal["n", "seed", "stream_options"]] = Field(default_factory=list)
-    """Fields of a request that the endpoint refuses, so that they are not sent."""
-    extra: dict[str, Any] = Field(default_factory=dict)
-    """Further fields of each request, as `return_token_ids: true` for vLLM."""
-    sampling: Asking | None = None
-    """How it is asked, where that is not as the recipe's `sampling` says."""
-
-    _tags = field_validator("thinking_tags")(_are_tags)
-
-    @field_validator("endpoint")
-    @classmethod
-    def _is_address(cls, endpoint: str) -> str:
-        parts = urlsplit(endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("expected an address, as http://localhost:8000/v1")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError(
-                "expected an address without user, password, query or fragment; the key comes from "
-                "the environment variable named by api_key_env"
-            )
-        return endpoint
-
-    @field_validator("api_key_env")
-    @classmethod
-    def _is_name(cls, name: str | None) -> str | None:
-        # The value is not repeated: who takes this for the place of the key has written it here.
-        if name is not None and not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
-            raise ValueError(
-                "expected the name of an environment variable in capitals, as TEACHER_API_KEY; "
-                "a key itself must not stand in a recipe"
-            )
-        return name
-
-    @field_validator("extra")
-    @classmethod
-    def _is_further(cls, extra: dict[str, Any]) -> dict[str, Any]:
-        ours = {"model", "messages", "temperature", "top_p", "max_tokens", "seed", "n", "stream"}
-        ours |= {"echo", "continue_final_message", "add_generation_prompt"}
-        if taken := sorted(ours & extra.keys()):
-            raise ValueError(f"{', '.join(taken)}: set elsewhere, or not to be set")
-        if not isinstance(extra.get("stream_options", {}), dict):
-            raise ValueError("stream_options: expected a mapping")
-        return extra
 
 
 Model = Tiny | Weights

@@ -7,18 +7,23 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from factory.errors import nearest
-from factory.recipe.mappings import MAPPINGS, Mapping
+from factory.errors import RecipeError, nearest
+from factory.recipe import own_code
+from factory.recipe.mapping import TASKS, Mapping
+from factory.recipe.mappings import MAPPINGS, Ready, ready
+from factory.recipe.paths import files, stem
 from factory.recipe.strict import Strict
 
+VERIFIERS = ("math", "numeric", "choice", "exact", "logic", "code", "instructions", "judge")
+"""The keys of `filters.verifiers.VERIFIERS`, which take a while to be imported."""
 
-def _known_verifier(name: str) -> str:
-    from filters.verifiers import VERIFIERS
 
-    if name not in VERIFIERS:
-        hint, known = nearest(name, VERIFIERS), ", ".join(VERIFIERS)
-        raise ValueError(f"no verifier is called {name!r}{hint or '.'} Known: {known}")
-    return name
+def _known_verifier(name: str, info: ValidationInfo) -> str:
+    if name in VERIFIERS or own_code.there(name, info):
+        return name
+    hint, known = nearest(name, VERIFIERS), ", ".join(VERIFIERS)
+    known += ", or your own as module:function"
+    raise ValueError(f"no verifier is called {name!r}{hint or '.'} Known: {known}")
 
 
 def _ready_mapping(columns: Mapping | str | None) -> Mapping | str | None:
@@ -26,6 +31,21 @@ def _ready_mapping(columns: Mapping | str | None) -> Mapping | str | None:
         hint, known = nearest(columns, MAPPINGS), ", ".join(MAPPINGS)
         raise ValueError(f"no ready mapping is called {columns!r}{hint or '.'} Known: {known}")
     return columns
+
+
+def _ready_one(told: dict[str, Any]) -> Ready | None:
+    columns = told.get("columns")
+    name = told.get("dataset") if columns is None else columns
+    return ready(name, told.get("config")) if isinstance(name, str) else None
+
+
+def _known_encoding(name: str | None) -> str | None:
+    try:
+        "".encode(name or "utf-8")
+    except LookupError:
+        hint = nearest(name or "", ["utf-8", "utf-16", "latin-1", "cp1252", "cp932", "gb18030"])
+        raise ValueError(f"no encoding of text is called {name!r}{hint}") from None
+    return name
 
 
 Columns = Annotated[Mapping | str | None, AfterValidator(_ready_mapping)]
@@ -71,7 +91,8 @@ class Table(Strict):
     """Put after each question, as R1's "Please reason step by step, and put your final answer
     within \\boxed{}."; left out: the question stands alone."""
     verifier: Annotated[str, AfterValidator(_known_verifier)] = "math"
-    """Who judges the answers; `judge`: a model, for open answers."""
+    """Who judges the answers; `judge`: a model, for open answers; a function of your own as
+    `module:function`, its module in the recipe's folder (docs/verifiers.md)."""
     rescue: Literal["judge"] | None = None
     """`judge`: where the verifier says no or cannot tell, the recipe's judge has the last word."""
     domain: str = "math"
@@ -85,6 +106,13 @@ class Table(Strict):
     held_out: int = Field(0, ge=0)
     """How many of them are kept out of training, for evaluation."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_its_mapping_says(cls, told: Any) -> Any:
+        """Verifier, domain and licence of a ready mapping, where the recipe does not say them."""
+        found = _ready_one(told) if isinstance(told, dict) else None
+        return found.of_source() | told if found else told
+
     @model_validator(mode="after")
     def _something_to_rescue(self) -> Self:
         if self.rescue and self.verifier in ("code", "instructions", "judge"):
@@ -96,19 +124,40 @@ class Table(Strict):
 
     def mapping(self, dataset: str | None = None) -> Mapping:
         """The mapping that was given, or the ready one it names."""
-        return (
-            self.columns
-            if isinstance(self.columns, Mapping)
-            else MAPPINGS[self.columns or dataset or ""]
-        )
+        if isinstance(self.columns, Mapping):
+            return self.columns
+        found = ready(self.columns or dataset or "", getattr(self, "config", None))
+        assert found  # the recipe was checked
+        return found
+
+    @model_validator(mode="after")
+    def _several_keys_are_answers(self) -> Self:
+        own = self.columns if isinstance(self.columns, Mapping) else None
+        several = own and not own.reference_form and len(own.references) > 1
+        if several and self.verifier in TASKS:
+            raise ValueError(f"several columns of keys: the verifier {self.verifier} takes one")
+        return self
+
+    @property
+    def names_a_key(self) -> bool:
+        """Whether a column is named for the key."""
+        return bool(self.mapping(getattr(self, "dataset", None)).references)
 
 
 class Files(Table):
-    """Questions from local files: JSON lines, Parquet or CSV, told apart by their suffix."""
+    """Questions from local files: JSON lines, JSON, CSV, TSV, Parquet or Arrow, by their suffix;
+    text files also as .gz or .zst."""
 
     source: Literal["files"]
     path: str | Annotated[list[str], Field(min_length=1)]
-    """File or files (.jsonl, .parquet, .csv), relative to the recipe's folder."""
+    """File, pattern as `shards/*.jsonl.gz`, folder with files of one kind, or what `save_to_disk`
+    wrote; or several of them. Relative to the recipe's folder."""
+    encoding: Annotated[str | None, AfterValidator(_known_encoding)] = None
+    """What text files are written in, as `cp1252`; left out: what their first bytes say, or else
+    UTF-8."""
+    field: str | None = None
+    """Where the rows are in a JSON file that is no list of rows, as `data`; left out: its only list
+    of objects."""
 
     @field_validator("path")
     @classmethod
@@ -116,8 +165,7 @@ class Files(Table):
         """A missing file is found before anything starts, where the recipe's folder is known."""
         if info.context and "home" in info.context:
             for name in [path] if isinstance(path, str) else path:
-                if fault := missing(info.context["home"], name):
-                    raise ValueError(fault)
+                files(info.context["home"], name)
         return path
 
     @model_validator(mode="after")
@@ -132,7 +180,7 @@ class Files(Table):
 
     @property
     def label(self) -> str:
-        return self.name or Path(self.paths[0]).stem
+        return self.name or stem(self.paths[0])
 
 
 class Hub(Table):
@@ -140,7 +188,8 @@ class Hub(Table):
 
     source: Literal["hub"]
     dataset: str
-    """Name on the Hub, as `openai/gsm8k`, or a local folder in a form that `datasets` reads."""
+    """Name on the Hub, as `openai/gsm8k`, or a local folder in a form that `datasets` reads,
+    relative to the recipe's folder."""
     config: str | None = None
     """Configuration of the dataset, where it has several."""
     split: str = "train"
@@ -150,9 +199,17 @@ class Hub(Table):
     streaming: bool = False
     """Read over the network while it is needed, instead of downloading all of it first."""
 
+    @field_validator("dataset")
+    @classmethod
+    def _is_there(cls, dataset: str, info: ValidationInfo) -> str:
+        """As for files: a missing folder is found before anything starts."""
+        if info.context and "home" in info.context:
+            _folder(info.context["home"], dataset)
+        return dataset
+
     @model_validator(mode="after")
     def _columns_are_known(self) -> Self:
-        if self.columns is None and self.dataset not in MAPPINGS:
+        if self.columns is None and not ready(self.dataset, self.config):
             known = ", ".join(MAPPINGS)
             raise ValueError(
                 f"no ready mapping for {self.dataset!r}: name its columns. Ready: {known}"
@@ -163,14 +220,27 @@ class Hub(Table):
     def label(self) -> str:
         return self.name or self.dataset
 
+    def folder(self, base: Path) -> Path | None:
+        """The local folder that it names, or None where the name is one of the Hub's.
+
+        Raises:
+            RecipeError: it names a folder that is not there.
+        """
+        try:
+            return _folder(base, self.dataset)
+        except ValueError as wrong:
+            raise RecipeError(str(wrong)) from None
+
+
+def _folder(base: Path, dataset: str) -> Path | None:
+    path = base / Path(dataset).expanduser()
+    if path.is_dir():
+        return path
+    if dataset.startswith((".", "/", "~")) or dataset.count("/") > 1:
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = nearest(path.name, beside)
+        raise ValueError(f"{dataset}: there is no such folder (looked for {path}){hint}")
+    return None
+
 
 Source = ReasoningGym | Files | Hub
-
-
-def missing(base: Path, name: str) -> str | None:
-    """What is wrong when there is no such file: where it was looked for, and the nearest name."""
-    path = base / Path(name).expanduser()
-    if path.is_file():
-        return None
-    beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    return f"{name}: there is no such file (looked for {path}){nearest(path.name, beside)}"

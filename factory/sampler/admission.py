@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from jinja2 import TemplateError
 
 from factory.models import Located
 from factory.models.chat import Message, tokenizers_on_all_cores
@@ -139,6 +138,8 @@ def _around(
 ) -> tuple[int, dict[tuple[str, ...], str]]:
     """The most bytes that template and strategies put around a prompt's own; and the sequences of
     roles that the template refuses, with its words."""
+    from jinja2 import TemplateError
+
     roles = messages.list.eval(pl.element().struct["role"]).unique()
     most, refused = 0, {}
     for turns in ([Message(role=role, content="x") for role in each] for each in roles.to_list()):

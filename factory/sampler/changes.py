@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import polars as pl
 
 from factory.records import file_digest
 from factory.sampler.asker import Asker
-from factory.sampler.earlier import CUT
+from factory.sampler.earlier import CUT, LENGTH
 from factory.sampler.teacher import Teacher
 from factory.store import Store
 from filters.text.shorten import shorten
@@ -29,6 +29,8 @@ SETTINGS = {
     "engine_arguments",
 }
 """The parts of `sampling` that are compared."""
+VIEWS = {"policy", "target", "budget", "max_tokens"}
+"""Of these, what makes no draw another: how many there are to be, and where they are cut."""
 
 
 def tell(teacher: Teacher, asker: Asker, folder: Path, say: Callable[[str], None]) -> None:
@@ -49,13 +51,25 @@ def tell(teacher: Teacher, asker: Asker, folder: Path, say: Callable[[str], None
     if moved := _moved(teacher, before.pop("endpoint", None), now.pop("endpoint", None)):
         say(moved)
     was, is_now = before.pop("identity", None), now.pop("identity")
-    if not (differences := _differences(before, now)):
+    views = VIEWS - {"max_tokens"} if asker.keeps_thinking else VIEWS
+    shaping = _differences(_without(views, before), _without(views, now))
+    # Of another `max_tokens` more is to be said (`tell_of_length`).
+    others = now.keys() - views | {"max_tokens"}
+    bounding = _differences(_without(others, before), _without(others, now))
+    if not shaping and not bounding:
         return
-    another = "It is another teacher now: draws" if was != is_now else "Draws"
-    say(
-        f"not as in the last sitting: {'; '.join(differences)}. {another} that were made otherwise "
-        "stay in the store and are not counted, nor drawn again when it is changed back"
-    )
+    serve = "The draws so far serve as they are"
+    if shaping:
+        another = "It is another teacher now: draws" if was != is_now else "Draws"
+        serve = (
+            f"{another} that were made otherwise stay in the store and are not counted, nor drawn "
+            "again when it is changed back"
+        )
+    say(f"not as in the last sitting: {'; '.join([*shaping, *bounding])}. {serve}")
+
+
+def _without(names: Set[str], told: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name not in names}
 
 
 def tell_of_length(kept: Store, asker: Asker, say: Callable[[str], None]) -> None:
@@ -69,8 +83,8 @@ def tell_of_length(kept: Store, asker: Asker, say: Callable[[str], None]) -> Non
     if other.is_empty() or own.filter(max_tokens=most).height:
         return
     was = other["max_tokens"].unique().sort().to_list()
-    long = other.filter(pl.col("completion_tokens") > most).height
-    cut = other.filter(pl.col("finish_reason") == CUT, pl.col("completion_tokens") < most).height
+    long = other.filter(most < LENGTH).height
+    cut = other.filter(pl.col("finish_reason") == CUT, most > LENGTH).height
     ended = other.height - long - cut
     first = f"max_tokens was {', '.join(f'{n:,}' for n in was)}, is {most:,}: "
     if not cut and not long:
@@ -80,12 +94,18 @@ def tell_of_length(kept: Store, asker: Asker, say: Callable[[str], None]) -> Non
             f"{first}{ended:,} draws had ended before and serve as they are, {cut:,} go on from "
             f"where they were cut, {long:,} are cut"
         )
-    else:
-        tokens = int(other["completion_tokens"].clip(upper_bound=most).sum())
+    elif not long:
         say(
-            f"{first}this engine cannot go on with a draw that was begun, and to draw only the "
-            f"{cut + long:,} anew that do not fit would favour short chains. So all "
-            f"{other.height:,} are drawn again, at a cost of about {tokens:,} tokens or more"
+            f"{first}{ended:,} draws had ended before and serve as they are, {cut:,} were cut and "
+            "are drawn again, each by the seed that it had. A server that does not heed seeds "
+            "writes short chains a little too often then"
+        )
+    else:
+        tokens = int(other.select(LENGTH.clip(upper_bound=most)).sum().item())
+        say(
+            f"{first}this engine cannot cut a draw, and to draw anew only the {long:,} that are "
+            f"too long would favour short chains. So all {other.height:,} are drawn again, at "
+            f"a cost of about {tokens:,} tokens or more"
         )
 
 

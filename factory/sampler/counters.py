@@ -32,6 +32,8 @@ class Counters:
     """Draws stopped on their way, as they had fallen into a loop or left the language."""
     failures: int = 0
     """Attempts that brought no draw."""
+    failed: int = 0
+    """Draws that could not be had so far; some may still come."""
     began: float = field(default_factory=time.monotonic)
     last: float = 0.0
     """When they were told."""
@@ -64,15 +66,21 @@ class Counters:
         return self.finished, self.prompts, "prompts"
 
     def told(self, in_flight_tokens: int = 0) -> dict[str, float]:
-        """What is shown: the speed is of this sitting, the rest is over all sittings.
+        """What is shown: speed, requests and failures are of this sitting, the rest is over all.
 
         `in_flight_tokens`: those of draws that are not finished, which are generated all the same.
         """
         seconds = max(time.monotonic() - self.began, 1e-9)
+        done, total, _ = self.progress()
         return {
             "draws": self.spent.draws,
+            "failed_draws": self.failed,
             "in_flight": self.in_flight,
             "accepted": self.spent.accepted,
+            "requests": self.draws + self.failures,
+            "failed_attempts": self.failures,
+            "tokens": self.spent.tokens,
+            "tokens_to_come": self.spent.tokens / done * (total - done) if done else 0,
             "tokens_per_second": (self.tokens + in_flight_tokens) / seconds,
             "tokens_per_accepted": self.spent.tokens / self.spent.accepted
             if self.spent.accepted
@@ -80,5 +88,4 @@ class Counters:
             "prompts_finished": self.finished,
             "prompts_hopeless": self.hopeless,
             "stopped_in_flight": self.stopped,
-            "failed_attempts": self.failures,
         }

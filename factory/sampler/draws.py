@@ -21,9 +21,6 @@ from factory.recipe.sampling import Sampling
 from factory.records import rows_digest
 from factory.sampler import changes
 from factory.sampler.failures import Failed
-from factory.sampler.judge_notes import Notes
-from factory.sampler.judge_owed import judge_owed, judged_now, unjudged
-from factory.sampler.judging import Bench, Judging
 from factory.sampler.rounds import Round, fitted, rounds_of
 from factory.sampler.strategies import prepare
 from factory.sampler.teacher import Teacher
@@ -32,7 +29,15 @@ from factory.store.draws import Draws
 
 if TYPE_CHECKING:
     from factory.engines import Engine
+    from factory.sampler.judge_notes import Notes
+    from factory.sampler.judging import Bench, Judging
     from factory.sampler.outcome import Outcome
+
+
+TOLD = ("sample_id", "text", "verdict", "verdict_reason")
+"""What of draws the digest is made of."""
+COPIED = 200
+"""Bytes of a text that no model writes twice by chance."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +83,12 @@ def draw(
 
     Raises:
         RecipeError: when examples cannot be read, or a teacher cannot be asked so.
-        StageError: see `factory.sampler.fill.fill`; when a teacher can be asked no prompt; when
-            the judge answers nothing any more.
+        StageError: see `fill`; when a teacher can be asked no prompt, or a judge answers nothing.
     """
+    from factory.sampler.judge_notes import Notes
+    from factory.sampler.judge_owed import judge_owed, judged_now
+    from factory.sampler.judging import Bench
+
     if judging and sampling.cluster:
         raise RecipeError(NO_JUDGE_THERE)
     notes = Notes(judged) if judged else None
@@ -94,9 +102,7 @@ def draw(
             judge_owed(kept, prompts, report, say, bench)
         for teacher in teachers:
             wanted = rounds_of(teacher, sampling, seed, strategies, prompts)
-            changes.tell(teacher, wanted[0].asker, kept.folder, say)
-            for each in wanted:
-                changes.tell_of_length(kept, each.asker, say)
+            _tell(teacher, wanted, kept, say)
             done += asyncio.run(_filled(wanted, kept, report, say, bench))
         if later:
             judge_owed(kept, prompts, report, say, bench)
@@ -109,6 +115,8 @@ def draw(
 
 
 def _drawn(done: Sequence[tuple[Round, Outcome]], kept: Store, notes: Notes | None) -> Drawn:
+    from factory.sampler.judge_owed import unjudged
+
     samples = pl.concat([outcome.samples for _, outcome in done])
     left = unjudged(kept, samples) if notes else {}
     return Drawn(
@@ -123,6 +131,14 @@ def _drawn(done: Sequence[tuple[Round, Outcome]], kept: Store, notes: Notes | No
     )
 
 
+def _tell(
+    teacher: Teacher, wanted: Sequence[Round], kept: Store, say: Callable[[str], None]
+) -> None:
+    changes.tell(teacher, wanted[0].asker, kept.folder, say)
+    for each in wanted:
+        changes.tell_of_length(kept, each.asker, say)
+
+
 async def _filled(
     wanted: Sequence[Round],
     kept: Store,
@@ -131,23 +147,30 @@ async def _filled(
     bench: Callable[..., Bench] | None,
 ) -> list[tuple[Round, Outcome]]:
     """The rounds of one teacher, by one engine, which is not started where nothing is owed."""
-    from factory.sampler.fill import nothing_owed
+    from factory.sampler.fill import standing
 
-    settled = [await nothing_owed(each.prompts, each.asker, kept) for each in wanted]
-    if not all(settled):
+    stand = [await standing(each.prompts, each.asker, kept) for each in wanted]
+    if any(each.owed for each in stand):
         wanted = [fitted(each, say) for each in wanted]
-        settled = [await nothing_owed(each.prompts, each.asker, kept) for each in wanted]
-    if not all(settled):
-        settled = await _asked(wanted, kept, report, bench)
-    return [(each, outcome) for each, outcome in zip(wanted, settled, strict=True) if outcome]
+        stand = [await standing(each.prompts, each.asker, kept) for each in wanted]
+    outcomes = [each.outcome for each in stand]
+    if any(each.owed for each in stand):
+        for found in filter(None, map(str, stand)):
+            say(found)
+        outcomes = await _asked(wanted, kept, report, say, bench)
+    return list(zip(wanted, outcomes, strict=True))
 
 
 async def _asked(
-    wanted: Sequence[Round], kept: Store, report: Report, bench: Callable[..., Bench] | None
-) -> list[Outcome | None]:
+    wanted: Sequence[Round],
+    kept: Store,
+    report: Report,
+    say: Callable[[str], None],
+    bench: Callable[..., Bench] | None,
+) -> list[Outcome]:
     """The outcomes of rounds, one after the other."""
     from factory.sampler.fill import fill
-    from factory.sampler.loop import Stop
+    from factory.sampler.protocols import Stop
 
     teacher, sampling = wanted[0].teacher, wanted[0].asker.sampling
     stop = Stop(sampling.grace)
@@ -163,9 +186,10 @@ async def _asked(
             await fill_on_cluster(start, each.prompts, each.asker, kept, report, **how)
             for each in wanted
         ]
-    async with start() as engine, contextlib.AsyncExitStack() as stack:
+    async with start(say=say) as engine, contextlib.AsyncExitStack() as stack:
         if bench:
             how["judge"] = await stack.enter_async_context(bench())
+        how["say"] = say
         return [
             await fill(engine, each.prompts, each.asker, kept, report, **how) for each in wanted
         ]
@@ -173,7 +197,11 @@ async def _asked(
 
 @contextlib.asynccontextmanager
 async def running(
-    teacher: Teacher, sampling: Sampling, max_length: int, bounded: bool = False
+    teacher: Teacher,
+    sampling: Sampling,
+    max_length: int,
+    bounded: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Engine]:
     """A teacher's engine while it is wanted: its endpoint, or vLLM where this is called.
 
@@ -182,16 +210,19 @@ async def running(
         sampling: and how.
         max_length: tokens of the longest prompt with its draw.
         bounded: whether requests may bound their thinking.
+        say: is told what people should know of an endpoint.
     """
-    async with _engine(teacher, sampling, max_length) as engine:
+    async with _engine(teacher, sampling, max_length, say) as engine:
         yield KeepsThinking(engine, engine.speech) if bounded else engine
 
 
-def _engine(teacher: Teacher, sampling: Sampling, max_length: int) -> Any:
+def _engine(
+    teacher: Teacher, sampling: Sampling, max_length: int, say: Callable[[str], None] | None
+) -> Any:
     if teacher.served:
         from factory.engines.endpoint import Endpoint
 
-        return Endpoint(teacher.served, sampling.concurrency)
+        return Endpoint(teacher.served, sampling.concurrency, say=say)
     from factory.engines.vllm_engine import VLLM, AsyncVLLM
 
     return (AsyncVLLM if in_own_process(sampling) else VLLM)(
@@ -215,15 +246,26 @@ def in_own_process(sampling: Sampling) -> bool:
 
 def draws_digest(kept: Draws, samples: pl.DataFrame) -> str:
     """Digest of what the draws of these ids say and how they are judged now."""
-    found = 0
+    return digest_and_copies(kept, samples)[0]
+
+
+def digest_and_copies(kept: Draws, samples: pl.DataFrame) -> tuple[str, int]:
+    """`draws_digest`; and how many draws say word for word what another of their prompt says, short
+    ones aside: a server that ignores seeds makes such."""
+    found = copies = 0
+    seen = pl.DataFrame(schema={"prompt_id": pl.String(), "text": pl.UInt64()})
 
     def told() -> Iterator[pl.DataFrame]:
-        nonlocal found
-        for rows in kept.each(("sample_id", "text", "verdict", "verdict_reason"), samples):
+        nonlocal found, copies, seen
+        for rows in kept.each(("prompt_id", *TOLD), samples):
             found += rows.height
-            yield rows
+            long = rows.filter(pl.col("text").str.len_bytes() >= COPIED)
+            both = pl.concat([seen, long.select("prompt_id", pl.col("text").hash())])
+            seen = both.unique()
+            copies += both.height - seen.height
+            yield rows.select(TOLD)
 
     total = rows_digest(told())
     if found != samples.height:
         raise StageError(f"{kept.place}: {samples.height:,} draws expected and {found:,} found")
-    return total
+    return total, copies

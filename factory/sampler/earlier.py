@@ -2,7 +2,8 @@
 
 A fresh draw in place of one that was cut would favour short chains: where a chain is short with
 chance p, it would be short with p + (1 - p) p. So a cut one goes on from its own token ids, and one
-that ended by itself stays.
+that ended by itself stays. An engine that cannot go on gets the seed that the cut one had, which
+does not depend on `max_tokens`: if it heeds seeds, it writes the same chain again.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import polars as pl
 
 from factory.store.draws import Draws
 
 CUT = "length"
 """The finish reason of a draw that reached `max_tokens`."""
+LENGTH = pl.coalesce("completion_tokens", "max_tokens")
+"""Tokens of a draw; of one that nobody counted, those that it was allowed."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Earlier:
 
     def __init__(self, draws: Draws, ids: pl.DataFrame, folder: Path):
         """Copy the token ids of these draws (a column `sample_id`) out of the shards."""
+        import numpy as np
+
         self._places: dict[str, tuple[int, int]] = {}
         self._file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
         end = 0
@@ -66,6 +70,8 @@ class Earlier:
 
     def token_ids(self, sample_id: str) -> tuple[int, ...]:
         """Those of one draw."""
+        import numpy as np
+
         start, length = self._places[sample_id]
         self._file.seek(start)
         return tuple(np.frombuffer(self._file.read(length), dtype=np.int32).tolist())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -17,10 +19,13 @@ from factory.sampler.counters import Counters
 from factory.sampler.failures import Failed
 from factory.sampler.feed import Feed
 from factory.sampler.health import witness
-from factory.sampler.loop import Judge, Run, Stop, judge_here
+from factory.sampler.loop import Run
 from factory.sampler.outcome import ALL_FINISHED, Outcome, outcome
 from factory.sampler.prompt_state import kept, spent, states, taken_up
+from factory.sampler.protocols import Judge, Stop, judge_here
 from factory.store import UNSYNCED_SECONDS, Store
+
+log = logging.getLogger(__name__)
 
 
 async def fill(
@@ -33,12 +38,14 @@ async def fill(
     judge: Judge = judge_here,
     stop: Stop | None = None,
     outage: float = 0.0,
+    say: Callable[[str], None] = log.warning,
 ) -> Outcome:
     """Draw what the policy wants and the store lacks.
 
     Every draw is kept whatever its verdict. A draw that the engine could not give is no wrong
     answer: it is tried again, and counted as failed when that does not help. The next call asks
-    for it once more. An engine may be out for `outage` seconds; 0: one that is out stays out.
+    for it once more. An engine may be out for `outage` seconds; 0: one that is out stays out. `say`
+    is told in words when the engine does worse.
 
     Raises:
         StageError: when the engine is out, when draws cannot be kept, or when the run was told to
@@ -50,7 +57,7 @@ async def fill(
         spent(had, asker, store.seconds(asker.account)), prompts.height, asker.sampling.target
     )
     known = witness(prompts, had, asker)
-    run = Run(engine, asker, counters, store, judge, outage=outage, known=known)
+    run = Run(engine, asker, counters, store, judge, outage=outage, known=known, say=say)
     async with synced(store, counters.spent, asker.account):
         ended_by = await run.over(
             Feed(states(prompts, had, asker, earlier), counters, asker), report, stop
@@ -58,13 +65,34 @@ async def fill(
     return await finished(prompts, asker, store, run.failed, ended_by)
 
 
-async def nothing_owed(prompts: pl.DataFrame, asker: Asker, store: Store) -> Outcome | None:
-    """The outcome of a sampling that wants no more draws, so that no engine need be started."""
+@dataclass(frozen=True)
+class Standing:
+    """What earlier sittings left."""
+
+    outcome: Outcome
+    spent: Spent
+    owed: int
+    """Prompts that want more draws; 0 where target or budget is met."""
+
+    def __str__(self) -> str:
+        """In words; empty where nothing was found."""
+        if not self.outcome.samples.height:
+            return ""
+        return (
+            f"found {self.outcome.samples.height:,} draws of earlier sittings "
+            f"({self.outcome.prompts['correct'].sum():,} correct), which took "
+            f"{self.spent.tokens:,} tokens; {self.owed:,} of {self.outcome.prompts.height:,} "
+            "prompts are owed draws"
+        )
+
+
+async def standing(prompts: pl.DataFrame, asker: Asker, store: Store) -> Standing:
+    """What earlier sittings left: where nothing is owed, no engine need be started."""
     so_far = spent(kept(store, asker), asker, store.seconds(asker.account))
     ended_by = Bounds(asker.sampling, so_far).end(0, 0.0)
-    settled = await finished(prompts, asker, store, {}, ended_by or ALL_FINISHED)
-    done = settled.prompts.filter(state="pending").is_empty()
-    return settled if done or ended_by else None
+    found = await finished(prompts, asker, store, {}, ended_by or ALL_FINISHED)
+    owed = 0 if ended_by else found.prompts.filter(state="pending").height
+    return Standing(found, so_far, owed)
 
 
 async def finished(

@@ -50,6 +50,7 @@ class Health:
         canary: Request | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        say: Callable[[str], None] = log.warning,
     ):
         """Begin without doubts.
 
@@ -60,10 +61,13 @@ class Health:
             canary: a request that was answered before, until one is answered here.
             clock: in seconds.
             sleep: waits so many of them.
+            say: is told in words when the engine is out, and when it is there again.
         """
         self._engine, self._patience, self._outage = engine, patience, outage
-        self._canary, self._clock, self._sleep = canary, clock, sleep
+        self._canary, self._clock, self._sleep, self._say = canary, clock, sleep, say
         self._begun = 0
+        self.asking = 0
+        """Requests that the engine has not answered yet."""
         self._doubts: dict[asyncio.Future[bool], int] = {}
         """By draw in doubt, how many requests had been begun by then."""
         self._out = False
@@ -97,10 +101,13 @@ class Health:
 
     async def _attempt(self, request: Request) -> Completion | EngineFailure:
         number = self._begin()
+        self.asking += 1
         try:
             completion = await self._engine.draw(request)
         except Exception as error:
             return failure_of(error)
+        finally:
+            self.asking -= 1
         self._canary = request
         self._settle(number)
         return completion
@@ -163,7 +170,8 @@ class Health:
             if self._clock() + wait > until:
                 what = f"the engine was out for {self._outage:g} seconds; at last {trouble}"
                 raise end(what if self._outage else f"the engine is out; at last {trouble}")
-            log.warning("the engine is out: %s", trouble)
+            if wait == FIRST_WAIT:
+                self._say(f"the engine is out, and asked again for {self._outage:g} s: {trouble}")
             await self._sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
 
@@ -182,6 +190,8 @@ class Health:
 
     def _settle(self, number: int) -> None:
         """What was given up before this request was begun is in doubt no longer."""
+        if self._out:
+            self._say("the engine answers again")
         for verdict, begun in list(self._doubts.items()):
             if begun < number:
                 del self._doubts[verdict]

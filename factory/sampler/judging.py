@@ -22,7 +22,7 @@ from factory.recipe.sampling import Sampling
 from factory.records import digest
 from factory.sampler.health import ATTEMPTS, FIRST_WAIT, LONGEST_WAIT, PATIENCE, failure_of
 from factory.sampler.judge_notes import Notes
-from factory.sampler.loop import judge_here
+from factory.sampler.protocols import judge_here
 from factory.sampler.teacher import Teacher
 from filters.text.thinking import OPEN
 from filters.verdict import Verdict, unverifiable

@@ -6,10 +6,9 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
 
 from factory.engines import Completion, Continues, Counts, Engine, Request
 from factory.errors import EngineFailure, StageError
@@ -22,10 +21,11 @@ from factory.sampler.failures import Failed
 from factory.sampler.health import PATIENCE, Health
 from factory.sampler.outcome import ALL_FINISHED
 from factory.sampler.prompt_state import PromptState
+from factory.sampler.protocols import Judge, Keeper, KnowsWhatIsOut, Prompts, Stop, judge_here
+from factory.sampler.trend import Trend
 from filters.text.thinking import OPEN, split
 from filters.truncation import STOPPED
 from filters.verdict import Verdict, unverifiable
-from filters.verifiers import verify, verify_at_once
 from filters.verifiers.judge.votes import FAILED
 from filters.watch import Watch
 
@@ -33,57 +33,10 @@ READY = 0.5
 """Draws in hand beyond those that the engine works on, as a share of them: a place in its batch
 that falls free is taken in the next step, and not when the draw that left it has been judged."""
 
+PULSE = 1.0
+"""Seconds between two looks at the figures where nothing ends."""
+
 log = logging.getLogger(__name__)
-
-Judge = Callable[[str | None, object, str, str | None], Awaitable[Verdict]]
-"""`await judge(response, reference, verifier, question)`; the question is for models that judge."""
-
-
-async def judge_here(
-    response: str | None, reference: object, verifier: str, question: str | None = None
-) -> Verdict:
-    """Judge at once what is plain; what needs a worker or a sandbox, in a thread: that may take
-    seconds, and the engine must not wait."""
-    verdict = verify_at_once(response, reference, verifier)
-    return verdict or await asyncio.to_thread(verify, response, reference, verifier)
-
-
-class Prompts(Protocol):
-    """Where prompts come from, and go when they are finished."""
-
-    def next(self) -> PromptState | None:
-        """Another prompt to begin; None when there is none now."""
-
-    def chance(self) -> float:
-        """Of the next draw to be correct, as far as is known."""
-
-    def put_away(self, state: PromptState) -> None:
-        """Take a prompt that wants nothing more."""
-
-
-class Keeper(Protocol):
-    """Keeps what comes of draws: a store, or what sends it to one."""
-
-    def append(self, row: Mapping[str, Any]) -> None:
-        """Keep one finished draw, a row of `SAMPLE`."""
-
-    def failed(self, sample_id: str, attempt: int, reason: str, message: str) -> None:
-        """Note an attempt that brought no draw."""
-
-
-@dataclass
-class Stop:
-    """How a run is told to stop: once `now` is set, what is in flight has `grace` seconds."""
-
-    grace: float = 30.0
-    now: asyncio.Event = field(default_factory=asyncio.Event)
-    began: float | None = None
-    """When it was heard."""
-
-    @property
-    def over(self) -> bool:
-        """Whether the grace is over."""
-        return self.began is not None and time.monotonic() >= self.began + self.grace
 
 
 class Run:
@@ -99,8 +52,10 @@ class Run:
         *,
         outage: float = 0.0,
         known: PromptState | None = None,
+        say: Callable[[str], None] = log.warning,
     ):
-        """`outage`: seconds that the engine may be out; `known`: a prompt that has a draw."""
+        """`outage`: seconds that the engine may be out; `known`: a prompt that has a draw; `say`:
+        is told when the engine does worse."""
         self.engine, self.asker, self.counters = engine, asker, counters
         self.keeper, self.judge = keeper, judge
         self.bounds = Bounds(asker.sampling, counters.spent)
@@ -112,7 +67,8 @@ class Run:
         self._ready: deque[PromptState] = deque()
         canary = self._request(known, 0) if known else None
         patience = max(PATIENCE, self._in_hand)
-        self.health = Health(engine, patience, outage=outage, canary=canary)
+        self.health = Health(engine, patience, outage=outage, canary=canary, say=say)
+        self._trend = Trend(say)
         self._look: asyncio.Task[None] | None = None
         self._hoped, self._why = 0.0, ""
         self._trouble: StageError | None = None
@@ -127,12 +83,12 @@ class Run:
         """
         self.feed = feed
         tasks: set[asyncio.Task[None]] = set()
-        alarm = asyncio.create_task(self._alarm(stop))
+        wakers = [asyncio.create_task(self._alarm(stop)), asyncio.create_task(self._pulse())]
         try:
             return await self._until_none_wants_more(tasks, report, stop)
         finally:
             # After a failure: end what is in flight, so that nothing is left unheard.
-            going = [*tasks, alarm, *([self._look] if self._look else [])]
+            going = [*tasks, *wakers, *([self._look] if self._look else [])]
             for task in going:
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
@@ -147,7 +103,7 @@ class Run:
                 if self.health.due(idle, len(tasks)):
                     self._look = asyncio.create_task(self.health.look())
                     self._look.add_done_callback(self.ended.put_nowait)
-            self.counters.in_flight = min(len(tasks), self.asker.sampling.concurrency)
+            self.counters.in_flight, self.counters.failed = self._out(), len(self.failed)
             if not tasks or self.counters.due():
                 report(*self.counters.progress(), **self.counters.told(self._in_flight_tokens()))
             if not tasks or self.bounds.overtime or (stop and stop.over):
@@ -164,6 +120,12 @@ class Run:
             self._why = self.bounds.end(0, 0.0) or ""
         return self._why or ALL_FINISHED
 
+    def _out(self) -> int:
+        """Requests that the engine works on: not those that wait for a verdict or another try."""
+        if isinstance(self.engine, KnowsWhatIsOut):
+            return self.engine.out
+        return min(self.health.asking, self.asker.sampling.concurrency)
+
     def _in_flight_tokens(self) -> int:
         return self.engine.in_flight_tokens if isinstance(self.engine, Counts) else 0
 
@@ -179,6 +141,12 @@ class Run:
             task.add_done_callback(self.ended.put_nowait)
             tasks.add(task)
         return False
+
+    async def _pulse(self) -> None:
+        """Wake the loop now and then, so that it tells how far it is while it only waits."""
+        while True:
+            await asyncio.sleep(PULSE)
+            self.ended.put_nowait(None)
 
     async def _alarm(self, stop: Stop | None) -> None:
         """Wake the loop when the run is told to stop, and when its time is over."""
@@ -304,11 +272,13 @@ class Run:
         answer = await self.health.ask(request, partial(self._failed, request))
         if answer:
             self.counters.failures += answer[0].retries
+            self._trend.answered(answer[0].retries)
             self.failed.pop(request.sample_id, None)
         return answer
 
     def _failed(self, request: Request, attempts: int, failure: EngineFailure) -> None:
         self.counters.failures += failure.tries
+        self._trend.failed(failure.reason, failure.tries)
         self.failed[request.sample_id] = Failed(
             request.prompt_id, request.draw, attempts, failure.reason, str(failure)
         )
@@ -352,8 +322,9 @@ class Run:
                 "text": completion.text,
                 "token_ids": completion.token_ids,
                 "finish_reason": completion.finish_reason,
+                "finish_word": completion.finish_word,
                 "prompt_tokens": completion.prompt_tokens,
-                "completion_tokens": completion.completion_tokens,
+                "completion_tokens": completion.completion_tokens if completion.counted else None,
                 "forced_tokens": completion.forced_tokens,
                 "begun_tokens": len(request.begun),
                 "has_token_ids": completion.token_ids is not None,
@@ -371,6 +342,8 @@ class Run:
         enough = self.asker.sampling.policy.accepted
         self.counters.spent.accepted += correct and (not enough or state.correct < enough)
         state.finish(request.draw, request.sample_id, correct)
-        self.counters.took(completion.completion_tokens - len(request.begun), stopped)
+        # One whose tokens nobody counted may have had all that it was allowed.
+        tokens = completion.completion_tokens if completion.counted else request.max_tokens
+        self.counters.took(tokens - len(request.begun), stopped)
         if self._trouble:
             raise self._trouble

@@ -13,7 +13,7 @@ from factory.records import key_digest
 from factory.sampler import policy
 from factory.sampler.asker import Asker
 from factory.sampler.budget import Spent
-from factory.sampler.earlier import CUT, Begun, Earlier, serves, source
+from factory.sampler.earlier import LENGTH, Begun, Earlier, serves, source
 from factory.sampler.policy import Limits
 from factory.sampler.strategies import Asked, ask
 from factory.store import Store
@@ -89,7 +89,7 @@ class PromptState:
             if serves(draw, longest):
                 self.finish(number, draw["id"], draw["correct"])
                 return
-        if found := source(draws, longest):
+        if asker.continues and (found := source(draws, longest)):
             ids = earlier.token_ids(found["id"])[:longest] if earlier else ()
             is_cut = found["tokens"] > longest
             self.begun[number] = Begun(found["id"], ids, is_cut, found["asked"])
@@ -163,8 +163,8 @@ def kept(store: Store, asker: Asker) -> pl.DataFrame:
 def by_prompt(draws: pl.DataFrame, asker: Asker) -> pl.DataFrame:
     """An asker's among these draws, by prompt: `prompt_id` and `kept`, a list of draws.
 
-    Draws of another `max_tokens` are among them where they can be used: by an engine that goes on
-    with what was begun, or when none was cut and none is too long.
+    Draws of another `max_tokens` are among them, unless one is too long that the engine cannot take
+    up: to draw only these anew would favour short chains.
     """
     own = draws.filter(pl.col("settings").is_in(list(asker.all_settings)), teacher=asker.teacher)
     if not usable(own, asker):
@@ -179,19 +179,22 @@ def by_prompt(draws: pl.DataFrame, asker: Asker) -> pl.DataFrame:
             id="sample_id",
             asked="prompt_tokens",
             correct=pl.col("verdict") == "correct",
-            tokens=pl.col("completion_tokens"),
-            drawn=pl.col("completion_tokens") - pl.col("begun_tokens").fill_null(0),
+            tokens=LENGTH,
+            drawn=pl.col("completion_tokens").fill_null(pl.col("max_tokens"))
+            - pl.col("begun_tokens").fill_null(0),
             has_ids=pl.col("has_token_ids").fill_null(False),
         )
     )
 
 
 def usable(own: pl.DataFrame, asker: Asker) -> bool:
-    """Whether an asker's draws of another `max_tokens` may serve, or be taken up."""
+    """Whether an asker's draws of another `max_tokens` may serve, or be taken up.
+
+    One that was cut does no harm: an engine that cannot go on from it draws it again by its seed.
+    """
     most = asker.sampling.max_tokens
-    served = (pl.col("finish_reason") != CUT) & (pl.col("completion_tokens") <= most)
-    others = own.filter(pl.col("max_tokens") != most, ~served)
-    return others.is_empty() or (asker.continues and bool(others["has_token_ids"].all()))
+    long = own.filter(pl.col("max_tokens") != most, most < LENGTH)
+    return long.is_empty() or (asker.continues and bool(long["has_token_ids"].all()))
 
 
 def taken_up(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,10 @@ from factory.records import digest, file_digest, key_digest
 from factory.sampler.judging import PENDING, Ask, Asked
 from factory.store import Store, verdicts, write_table
 from factory.store.shards import Shards, write_text
+from filters import own
 from filters.truncation import STOPPED
 from filters.verdict import Verdict
-from filters.verifiers import VERIFIERS, pool, verify
+from filters.verifiers import pool, unknown, verify
 from filters.verifiers.judge.votes import FAILED
 
 CHUNK = 1000
@@ -88,12 +89,15 @@ class Mended:
     """Draws of today's keys that had waited for the judge, and were judged."""
 
 
-def judged_by() -> dict[str, Any]:
+def judged_by(named: Iterable[str] = ()) -> dict[str, Any]:
     """What verdicts depend on: the source of verifiers and of what they read texts with, and
-    versions of packages."""
+    versions of packages; the code of a person's own among the verifiers that prompts name."""
     rooms = (Path(room.__file__).parent for room in (filters.verifiers, filters.text))
     source = sorted(file for room in rooms for file in room.rglob("*.py"))
-    return {"verifiers": file_digest(*source), "packages": dict(map(_version, PACKAGES))}
+    source.append(Path(own.__file__))
+    told = {"verifiers": file_digest(*source), "packages": dict(map(_version, PACKAGES))}
+    known = {own.identity(name) for name in named if own.is_own(name) and not own.fault(name)}
+    return told | ({"own": sorted(known)} if known else {})
 
 
 def _version(package: str) -> tuple[str, str | None]:
@@ -156,7 +160,7 @@ def by_mended_keys(
     other = light.join(keys, on="prompt_id").filter(changed | _waits())
     if other.is_empty():
         return Mended()
-    judges = judged_by()
+    judges = judged_by(prompts["verifier"].unique())
     name = digest(judges, "mended", sorted(other["now"].unique()), verdicts.applied(rounds))[:12]
     round_ = Round(rounds / name, judges, (), verdicts.current(rounds), mended=True)
     before = store.draws.read(("sample_id", "verdict"), other)
@@ -178,11 +182,9 @@ def _waits() -> pl.Expr:
 
 def _keys(prompts: pl.DataFrame) -> pl.DataFrame:
     """How each prompt is judged now, and a digest of that."""
-    if gone := set(prompts["verifier"].unique()) - set(VERIFIERS):
-        raise RecipeError(
-            f"prompts name verifiers that are not there: {', '.join(sorted(gone))}; there are "
-            f"{', '.join(VERIFIERS)}"
-        )
+    for name in prompts["verifier"].unique():
+        if wrong := unknown(name):
+            raise RecipeError(f"prompts name a verifier that is not there: {wrong}")
     texts = pl.Schema(dict.fromkeys(("judge", "question"), pl.String()))
     lacks = (pl.lit(None, kind).alias(c) for c, kind in texts.items() if c not in prompts.columns)
     told = prompts.with_columns(lacks).select("prompt_id", *HOW, "question")

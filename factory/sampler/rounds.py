@@ -16,6 +16,9 @@ from factory.sampler.asker import Asker
 from factory.sampler.strategies import Prepared, rounds
 from factory.sampler.teacher import Teacher
 
+VERSION = 1
+"""Raised whenever the tables of a finished sampling tell something else of the same draws."""
+
 
 @dataclass(frozen=True)
 class Round:
@@ -35,6 +38,7 @@ class Round:
         beside = self.asker.strategies[0].strategy.name if self.asker.beside else None
         return {
             "teacher": pl.lit(self.teacher.model.name),
+            "teacher_digest": pl.lit(self.asker.teacher),
             "beside": pl.lit(beside, dtype=pl.String),
         }
 

@@ -11,8 +11,8 @@ from factory.models import Located
 from factory.models.thinking_tags import speech_of
 from factory.models.tokenizers import tokenizer_of
 from factory.recipe.asking import Asking
-from factory.recipe.models import Served
 from factory.recipe.sampling import Sampling
+from factory.recipe.served import Served
 from factory.records import digest
 
 SAME_NUMBERS = (

@@ -125,7 +125,13 @@ def _write(rows: pl.DataFrame, file: Path) -> None:
 
     temporary = file.with_name(file.name + ".tmp")
     try:
-        pq.write_table(rows.to_arrow(), temporary, compression="zstd", write_page_checksum=True)
+        pq.write_table(
+            rows.to_arrow(),
+            temporary,
+            compression="zstd",
+            write_page_checksum=True,
+            store_schema=False,  # polars' large lists, which `datasets` would not join with others
+        )
         write_through(temporary, file)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import polars as pl
 
 from factory.records import digest
+from factory.versions.told import ROW, Told
 from filters import FILTERS
 
-VERSION = 1
+VERSION = 2
 """Raised whenever other draws would be chosen, or a row would be put together otherwise."""
+UNKNOWN = 2**31 - 1
+"""What a draw is taken for that nobody has counted the tokens of: longer than any other."""
 OF_DRAWS = ("opening", "text", "answer", "teacher")
 """What a row has of its draw beside what choosing went by."""
-OF_PROMPTS = ("messages", "source", "domain", "language", "license", "reference", "verifier")
 
 
 def choose(rows: pl.DataFrame, per_prompt: int | None) -> pl.DataFrame:
@@ -21,7 +23,9 @@ def choose(rows: pl.DataFrame, per_prompt: int | None) -> pl.DataFrame:
     """
     accepted = pl.col("dropped_by").is_null()
     rank = (
-        pl.struct("completion_tokens", "draw").rank("ordinal").over(pl.col("prompt_id"), accepted)
+        pl.struct(pl.col("completion_tokens").fill_null(UNKNOWN), "draw")
+        .rank("ordinal")
+        .over(pl.col("prompt_id"), accepted)
     )
     within = rank <= per_prompt if per_prompt else pl.lit(True)
     fate = (
@@ -53,22 +57,29 @@ def messages(rows: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
     """Rows in the form that TRL and the Hub expect, with what is told of their prompts.
 
     What a template or a strategy wrote before the text is put back.
+
+    Args:
+        rows: draws with their texts.
+        prompts: `prompt_id`, `messages`, and what else is told of them.
     """
-    told = rows.drop(OF_PROMPTS, strict=False)
-    asked = prompts.select("prompt_id", *OF_PROMPTS)
+    own = rows.drop([name for name in prompts.columns if name != "prompt_id"], strict=False)
     text = pl.col("opening").fill_null("") + pl.col("text")
     reply = pl.struct(role=pl.lit("assistant"), content=text)
-    return told.join(asked, on="prompt_id", how="left", maintain_order="left").with_columns(
+    return own.join(prompts, on="prompt_id", how="left", maintain_order="left").with_columns(
         messages=pl.concat_list("messages", pl.concat_list(reply))
     )
 
 
-def dataset_rows(chosen: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
-    """The dataset's rows: conversations, where they come from, and what was measured of them."""
-    rows = messages(chosen, prompts)
-    first = ["messages", "prompt_id", "sample_id", "source", "domain", "language", "license"]
-    told = [*first, "reference", "verifier", "answer", "teacher", "completion_tokens"]
-    return rows.select(*told, *_measures(rows))
+def dataset_rows(chosen: pl.DataFrame, told: Told) -> pl.DataFrame:
+    """The dataset's rows: conversations, where they come from, and what was measured of them.
+
+    Args:
+        chosen: judged draws with their texts.
+        told: of prompts and teachers.
+    """
+    rows = messages(chosen, told.prompts).rename({"teacher": "teacher_digest"})
+    rows = rows.join(told.teachers, on="teacher_digest", how="left", maintain_order="left")
+    return rows.select(*ROW, *_measures(rows), *told.kept)
 
 
 def decisions(decided: pl.DataFrame) -> pl.DataFrame:

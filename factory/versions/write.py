@@ -70,7 +70,8 @@ def write(
     if same := _same(there.values(), made):
         shutil.rmtree(version)
         return same
-    decisions.write_parquet(decisions_of(version), compression="zstd")
+    with _begun(decisions, decisions_of(version)) as writer:
+        writer.write_table(decisions.to_arrow())
     card_of(version).write_text(card.format(version=number, digest=content.hexdigest()))
     manifest = {
         "version": number,
@@ -126,9 +127,12 @@ def _write_rows(tables: Iterable[pl.DataFrame], version: Path) -> ContentDigest:
 
 
 def _begun(rows: pl.DataFrame, file: Path) -> Any:
+    """A writer of such rows. Polars' own Arrow types are not noted in the file: `datasets` would
+    read large lists, and join them with nobody else's lists."""
     import pyarrow.parquet as pq
 
-    return pq.ParquetWriter(file, rows.to_arrow().schema, compression="zstd")
+    schema = rows.to_arrow().schema
+    return pq.ParquetWriter(file, schema, compression="zstd", store_schema=False)
 
 
 def _files(folder: Path) -> dict[str, dict[str, Any]]:

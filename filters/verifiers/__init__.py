@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial, wraps
+from math import isnan
 from time import perf_counter
 from typing import NamedTuple
 
+from filters import own
 from filters.text.answer import extract
 from filters.verdict import Verdict, incorrect, unverifiable
 from filters.verifiers import choice, code, exact, instructions, logic, math, numeric, pool
 from filters.verifiers import judge as judged
 
-__all__ = ["VERIFIERS", "Verdict", "Verifier", "check_reference", "verify", "verify_at_once"]
+__all__ = [
+    "VERIFIERS",
+    "Verdict",
+    "Verifier",
+    "accepted",
+    "check_reference",
+    "identity",
+    "named",
+    "unknown",
+    "verify",
+    "verify_at_once",
+]
 
 AT_ONCE = 20_000
 """Characters of a response beyond which even finding its answer may take a while."""
@@ -30,13 +44,54 @@ class Verifier(NamedTuple):
     """The answer that a sound reference must judge correct; None where a reference has none."""
     extract: Callable[[str], str | None] = extract
     """Response -> final answer, or None where it gives none."""
+    whole: bool = False
+    """Whether `judge` is given all of the response, and not its final answer alone."""
+    keyless: bool = False
+    """Whether it can judge where there is no reference."""
+
+
+def accepted(reference: object) -> list[object]:
+    """Every reference that a reference stands for: `{"any_of": ["1/2", "0.5"]}` accepts either.
+
+    >>> accepted({"any_of": ["1/2", "0.5"]}), accepted("5")
+    (['1/2', '0.5'], ['5'])
+    """
+    several = isinstance(reference, Mapping) and reference.keys() == {"any_of"}
+    found = reference["any_of"] if several else None
+    return found if isinstance(found, list) and found else [reference]
+
+
+def _any_of(verifier: Verifier) -> Verifier:
+    """A verifier of answers that also takes several references at once: any of them is right."""
+
+    @wraps(verifier.judge)
+    def judge(answer: str, reference: object) -> Verdict:
+        first, *others = accepted(reference)
+        verdict = verifier.judge(answer, first)
+        for other in others:
+            if verdict.outcome == "correct":
+                break
+            again = verifier.judge(answer, other)
+            # One that nobody could judge leaves it open whether the answer is wrong.
+            verdict = verdict if again.outcome == "incorrect" else again
+        return verdict
+
+    @wraps(verifier.shape)
+    def shape(reference: object) -> str | None:
+        return next((wrong for one in accepted(reference) if (wrong := verifier.shape(one))), None)
+
+    @wraps(verifier.key)
+    def key(reference: object) -> str | None:
+        return verifier.key(accepted(reference)[0])
+
+    return verifier._replace(judge=judge, shape=shape, key=key)
 
 
 VERIFIERS: dict[str, Verifier] = {
-    "math": Verifier(math.judge, math.shape, math.key),
-    "numeric": Verifier(numeric.judge, numeric.shape, numeric.key),
-    "choice": Verifier(choice.judge, choice.shape, choice.key, choice.extract),
-    "exact": Verifier(exact.judge, exact.shape, exact.key),
+    "math": _any_of(Verifier(math.judge, math.shape, math.key)),
+    "numeric": _any_of(Verifier(numeric.judge, numeric.shape, numeric.key)),
+    "choice": _any_of(Verifier(choice.judge, choice.shape, choice.key, choice.extract)),
+    "exact": _any_of(Verifier(exact.judge, exact.shape, exact.key)),
     "logic": Verifier(logic.judge, logic.shape, logic.key),
     "code": Verifier(code.judge, code.shape, code.key, code.extract),
     "instructions": Verifier(
@@ -44,7 +99,48 @@ VERIFIERS: dict[str, Verifier] = {
     ),
     "judge": Verifier(judged.judge, judged.shape, judged.key, judged.extract),
 }
-"""Every verifier, by the name that prompts carry."""
+"""Every verifier of ours, by the name that prompts carry; `named` knows a person's own, too."""
+
+
+def named(verifier: str) -> Verifier:
+    """The verifier of this name, as prompts carry it: one of ours, or a person's `module:function`.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if own.is_own(verifier):
+        return _own(verifier)
+    if wrong := unknown(verifier):
+        raise ValueError(wrong)
+    return VERIFIERS[verifier]
+
+
+def unknown(verifier: str) -> str | None:
+    """What is wrong with a verifier's name, or None. A module of a person's own is not run."""
+    if own.is_own(verifier):
+        return own.fault(verifier)
+    if verifier in VERIFIERS:
+        return None
+    near = get_close_matches(verifier, VERIFIERS, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    known = f"There are {', '.join(VERIFIERS)}, or your own as module:function."
+    return f"no verifier {verifier!r}{hint} {known}"
+
+
+def identity(verifier: str) -> str:
+    """The name that prompts carry: with a digest of the code, where that is a person's own.
+
+    Raises:
+        ValueError: there is no such function.
+    """
+    return own.identity(verifier) if own.is_own(verifier) else verifier
+
+
+def _own(name: str) -> Verifier:
+    def anything(reference: object) -> None:
+        """A person's own verifier says itself what it takes, and what answer it wants."""
+
+    return Verifier(partial(own.judge, name), anything, anything, whole=True, keyless=True)
 
 
 def verify(response: str | None, reference: object, verifier: str) -> Verdict:
@@ -57,7 +153,7 @@ def verify(response: str | None, reference: object, verifier: str) -> Verdict:
     Args:
         response: what stands after the thinking; None when the thinking never ended.
         reference: what the prompt carries, as it comes from JSON.
-        verifier: a name in `VERIFIERS`.
+        verifier: a name that `named` knows.
 
     Raises:
         ValueError: there is no verifier of this name.
@@ -65,7 +161,7 @@ def verify(response: str | None, reference: object, verifier: str) -> Verdict:
     >>> verify(r"It is \boxed{0.5}.", r"\frac{1}{2}", "math").outcome
     'correct'
     """
-    chosen = _named(verifier)
+    chosen = named(verifier)
     start = perf_counter()
     try:
         verdict = _judged(response, reference, chosen)
@@ -106,12 +202,16 @@ def check_reference(reference: object, verifier: str) -> str | None:
     >>> check_reference("  ", "math")
     'it is empty'
     """
-    chosen = _named(verifier)
+    chosen = named(verifier)
     try:
-        if wrong := chosen.shape(reference):
+        if wrong := chosen.shape(None if _missing(reference) else reference):
             return wrong
-        answer = chosen.key(reference)
-        verdict = None if answer is None else chosen.judge(answer, reference)
+        verdict = None
+        for one in accepted(reference):
+            answer = chosen.key(one)
+            verdict = None if answer is None else chosen.judge(answer, one)
+            if verdict and verdict.outcome != "correct":
+                break
     except Exception as failure:
         return f"judging its own answer raised {type(failure).__name__}: {failure}"
     if verdict is None or verdict.outcome == "correct":
@@ -120,17 +220,18 @@ def check_reference(reference: object, verifier: str) -> str | None:
 
 
 def _judged(response: str | None, reference: object, verifier: Verifier) -> Verdict:
-    if wrong := "it is missing" if reference is None else verifier.shape(reference):
+    absent = _missing(reference) and not verifier.keyless
+    if wrong := "it is missing" if absent else verifier.shape(reference):
         return unverifiable(f"bad_reference: {wrong}", verifier.extract(response or ""))
     if response is None:
         return incorrect("unfinished")
+    if verifier.whole:
+        blank = not response.strip()
+        return incorrect("no_answer") if blank else verifier.judge(response, reference)
     answer = verifier.extract(response)
     return incorrect("no_answer") if answer is None else verifier.judge(answer, reference)
 
 
-def _named(verifier: str) -> Verifier:
-    if verifier not in VERIFIERS:
-        near = get_close_matches(verifier, VERIFIERS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"no verifier {verifier!r}{hint} There are {', '.join(VERIFIERS)}.")
-    return VERIFIERS[verifier]
+def _missing(reference: object) -> bool:
+    """Whether there is none: tables write NaN for a cell without a number."""
+    return reference is None or (isinstance(reference, float) and isnan(reference))

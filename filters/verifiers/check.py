@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from filters.own import as_verdict
 from filters.text.shorten import shorten
 from filters.text.thinking import split
 from filters.verdict import unverifiable
@@ -18,8 +19,8 @@ from filters.verifiers import VERIFIERS, Verdict, verify
 
 LABELS = ("correct", "incorrect", "unverifiable")
 
-Judge = Callable[[str | None, object], Verdict]
-"""(response, reference) -> verdict."""
+Judge = Callable[[str | None, object], object]
+"""(response, reference) -> a verdict, or what `filters.own.as_verdict` takes for one."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def load(name: str) -> str | Judge:
     """A verifier by its name here, or by `module:function` where it is a person's own.
 
     Such a function takes a response (None where the thinking never ended) and a reference and
-    returns a `Verdict`; what it raises makes the line unverifiable.
+    returns what `filters.own.as_verdict` reads; what it raises makes the line unverifiable.
 
     Raises:
         ValueError: there is none of this name.
@@ -174,12 +175,9 @@ def _judged(row: Mapping[str, Any], judge: Judge) -> Verdict:
         prediction = f"```\n{prediction}\n```"
     gold = row["gold"] if "gold" in row else row["tests"]
     try:
-        verdict = judge(split(prediction).response, gold)
+        return as_verdict(judge(split(prediction).response, gold))
     except Exception as failure:
         return unverifiable(f"crash: {type(failure).__name__}: {str(failure)[:100]}")
-    if not isinstance(verdict, Verdict):
-        raise TypeError(f"the verifier returned {type(verdict).__name__}, expected a Verdict")
-    return verdict
 
 
 def _wrong(row: object) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from filters.text.answer import extract as final_answer
@@ -28,6 +29,9 @@ _REFUSED = re.compile(
     r" ?[)】]? (?:is|are|was) (?:not|wrong|incorrect|false)|(?:是错|不正确|错误|不对)"
 )
 _JOINS = re.compile(r"[)】.]?(?: ?[,、/&+] ?| ?(?:and|or|and/or|和|或|与) ?| )?[(【]?")
+_OPTION = re.compile(
+    r"(?<![A-Za-z0-9])[(\[【]?([A-J])(?:[)\]】][.:]?|[.:、\N{FULLWIDTH FULL STOP}] ?(?=\S))"
+)
 _COMMITS = re.compile(r"\banswer\b|\bchoose\b|\bchoice\b|\boption\b|答案|选|故", re.IGNORECASE)
 
 
@@ -70,16 +74,37 @@ def key(reference: object) -> str:
 
 
 def extract(response: str) -> str | None:
-    """The final answer; without one, the last lines that speak of a choice, or the last line.
+    """The final answer; without one, the last line that speaks of a choice, or the last line.
+
+    A list of options commits to none of them: a response may repeat its question.
 
     >>> extract(r"Neither A nor C: \\boxed{B}"), extract("B is too big.\\n故选 C。\\n")
     ('B', 'C')
+    >>> extract("Which city?\\n(A) Paris\\n(B) Rome")
+    'Which city?'
     """
     if (answer := final_answer(response)) is not None:
         return answer
-    lines = [line.strip() for line in response[-LONGEST:].splitlines() if line.strip()]
+    lines = _without_options([line.strip() for line in response[-LONGEST:].splitlines()])
     committed = [line for line in lines if _COMMITS.search(line)]
     return (committed or lines or [None])[-1]
+
+
+def _without_options(lines: list[str]) -> list[str]:
+    """The lines that are neither blank nor part of a list of options."""
+    lines = [line for line in lines if line]
+    led = [_options(line) for line in lines]
+    follows = [bool(a and b) and a[-1] + b[0] in LETTERS for a, b in pairwise(led)]
+    listed = {place + n for place, one in enumerate(follows) if one for n in (0, 1)}
+    listed |= {place for place, letters in enumerate(led) if len(letters) > 2}
+    return [line for place, line in enumerate(lines) if place not in listed]
+
+
+def _options(line: str) -> str:
+    """The letters of the options that a line starts with or lists, one after the other."""
+    found = "".join(_OPTION.findall(line))
+    starts = len(found) > 2 or _OPTION.match(line)
+    return found if starts and found in LETTERS else ""
 
 
 def judge(answer: str, reference: object) -> Verdict:

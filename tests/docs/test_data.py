@@ -15,6 +15,7 @@ from factory.sampler.failures import FAILED
 from factory.sampler.outcome import PROMPTS
 from factory.store.verdicts import VERDICT
 from factory.versions.choose import choose, dataset_rows, decisions
+from factory.versions.told import Told
 from filters import FILTERS, Filters, judge, measure
 from sft.rows import ROW
 
@@ -30,7 +31,8 @@ JUDGED = choose(
     ),
     per_prompt=1,
 )
-OF_ROUND = {"teacher": pl.String(), "beside": pl.String()}
+OF_ROUND = {"teacher": pl.String(), "teacher_digest": pl.String(), "beside": pl.String()}
+TOLD = Told.of(pl.DataFrame(schema=PROMPT), pl.DataFrame(schema={**PROMPTS, **OF_ROUND}))
 TABLES = {
     "prompts/table.parquet": {**PROMPT, "split": pl.String()},
     "prompts/set_aside.parquet": SET_ASIDE,
@@ -41,7 +43,7 @@ TABLES = {
     "samples/failed.parquet": FAILED,
     "samples/verdicts/ROUND/part-N.parquet": VERDICT,
     "dataset/vN/decisions.parquet": decisions(JUDGED).schema,
-    "dataset/vN/data/train-*.parquet": dataset_rows(JUDGED, pl.DataFrame(schema=PROMPT)).schema,
+    "dataset/vN/data/train-*.parquet": dataset_rows(JUDGED, TOLD).schema,
     "student/rows.parquet": ROW,
     "key_suspects.parquet": SUSPECT,
 }

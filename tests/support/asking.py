@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from factory.engines import Completion, Request
 from factory.engines.endpoint import Endpoint
 from factory.engines.stream import Streamed
 from factory.errors import EngineFailure
-from factory.recipe.models import Served
+from factory.recipe.served import Served
 
 KEY = "sk-s3cret-0123456789abcdef"
 THINK = "<think>\n2+2=4\n</think>\n4"
@@ -27,11 +27,13 @@ def request(number: int = 0, **changes: Any) -> Request:
     return replace(asked, **changes)
 
 
-def endpoint(url: str, concurrency: int = 8, **settings: Any) -> Endpoint:
+def endpoint(
+    url: str, concurrency: int = 8, *, say: Callable[[str], None] | None = None, **settings: Any
+) -> Endpoint:
     """An impatient one: a test has less time than a run."""
     told = {"endpoint": url, "model": "m", "deadline": 2.0, "outage": 60.0} | settings
     served = Served.model_validate(told)
-    return Endpoint(served, concurrency, random=random.Random(1), first_wait=0.02)
+    return Endpoint(served, concurrency, say=say, random=random.Random(1), first_wait=0.02)
 
 
 class Asked:

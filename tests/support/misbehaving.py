@@ -24,11 +24,13 @@ class Misbehaving:
 
     What it was asked is kept: `bodies` and `headers`, one of each a request, and `sent`, the bytes
     of a body without end. `most` is how many requests were in at the same time, `left` how many of
-    them were hung up before their end.
+    them were hung up before their end. `base` is where it is, and `models` what it has there.
     """
 
-    def __init__(self, *behaviours: Behaviour, models: Sequence[str] = ()):
-        self.behaviours, self.models = list(behaviours), models
+    def __init__(self, *behaviours: Behaviour, models: Sequence[str] = (), base: str = "/v1"):
+        self.behaviours, self.models, self.base = list(behaviours), models, base
+        self.paths: list[str] = []
+        """Path and query of each request."""
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.sent = self.here = self.most = self.left = 0
@@ -41,22 +43,25 @@ class Misbehaving:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}{self.base}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        if self.models and request.path == "/v1/models":
+        if request.method == "GET":
+            if not self.models or request.path != f"{self.base}/models":
+                return web.Response(status=404, text="404 page not found")
             return web.json_response({"data": [{"id": name} for name in self.models]})
+        self.paths.append(request.path_qs)
         number = len(self.bodies)
         self.bodies.append(await request.json() if request.can_read_body else {})
         self.headers.append(dict(request.headers))
         self.here += 1
         self.most = max(self.most, self.here)
         try:
-            if request.path != "/v1/chat/completions":
+            if request.path != f"{self.base}/chat/completions":
                 return web.json_response({"error": f"no {request.path} here"}, status=404)
             behaviour = self.behaviours[min(number, len(self.behaviours) - 1)]
             return await behaviour(self, request)
@@ -83,7 +88,7 @@ def serving(server: Misbehaving) -> Iterator[str]:
         loop.close()
 
 
-def draw(content: str | None = "4", **changes: Any) -> dict[str, Any]:
+def draw(content: Any = "4", **changes: Any) -> dict[str, Any]:
     """The JSON of a good answer; `changes` are to its message, choice or whole, by key."""
     message = {"role": "assistant", "content": content}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,16 @@ a_sandbox = pytest.mark.skipif(
     sandbox.missing() is not None,
     reason=f"a sandbox ({(sandbox.missing() or '').partition('. ')[0]}: {HOW})",
 )
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
+"""Public datasets and models' answers, which lie beside the repository where somebody put them."""
+
+
+def real_data(name: str) -> Path:
+    """A file of public data; without it the test is skipped."""
+    if not (REAL / name).exists():
+        pytest.skip("public datasets (`../shared/data/real`, beside the repository)")
+    return REAL / name
 
 
 def left_out(reasons: Iterable[str]) -> str:

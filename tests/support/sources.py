@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.prompts.collect import Collected
-from factory.recipe.mappings import Mapping
+from factory.recipe.mapping import Mapping
 from factory.recipe.sources import Files, ReasoningGym
 
 DATA = Path(__file__).parents[1] / "factory" / "prompts" / "data"

@@ -20,8 +20,9 @@ from factory.errors import FactoryError, RecipeError
 from factory.models.chat import prompt_ids
 from factory.models.thinking_tags import Speech, speech_of
 from factory.recipe import Recipe
-from factory.recipe.models import Served, Weights
+from factory.recipe.models import Weights
 from factory.recipe.sampling import Sampling
+from factory.recipe.served import Served
 from factory.records import digest, file_digest
 from factory.run_folder import RunFolder
 from factory.sampler.strategies import ask_by, prepare

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -26,11 +27,12 @@ from factory.sampler.failures import Failed
 from factory.sampler.feed import Feed
 from factory.sampler.fill import finished, synced
 from factory.sampler.health import witness
-from factory.sampler.loop import Stop, judge_here
 from factory.sampler.outcome import ALL_FINISHED, Outcome
 from factory.sampler.prompt_state import PromptState, kept, spent, states, taken_up
+from factory.sampler.protocols import Stop, judge_here
 from factory.sampler.ray.replica import Event, Replica, Start
 from factory.store import Store
+from filters import own
 from filters.truncation import STOPPED
 from filters.verdict import Verdict
 from filters.verifiers import verify
@@ -145,8 +147,9 @@ def _nodes() -> int:
 class JudgeActor:
     """Judges on one node, whose CPUs its worker pool uses."""
 
-    def __init__(self, unsandboxed: bool):
+    def __init__(self, unsandboxed: bool, home: Path):
         sandbox.allow(unsandboxed)
+        own.look_in(home)
 
     def judge(self, response: str | None, reference: object, verifier: str) -> Verdict:
         """As `filters.verifiers.verify`."""
@@ -182,15 +185,13 @@ def judges() -> list[Any]:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    found = []
+    found, told = [], (sandbox.allow_unsandboxed, own.looked_in())
     for node in ray.nodes():
         if node["Alive"]:
             here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
             threads = max(1, int(node["Resources"].get("CPU", 1)))
             options = {"num_cpus": 0, "max_concurrency": threads, "scheduling_strategy": here}
-            found.append(
-                ray.remote(JudgeActor).options(**options).remote(sandbox.allow_unsandboxed)
-            )
+            found.append(ray.remote(JudgeActor).options(**options).remote(*told))
     return found
 
 

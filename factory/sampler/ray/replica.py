@@ -12,8 +12,9 @@ from factory.engines import Engine
 from factory.sampler.asker import Asker
 from factory.sampler.budget import Spent
 from factory.sampler.counters import Counters
-from factory.sampler.loop import Judge, Run
+from factory.sampler.loop import Run
 from factory.sampler.prompt_state import PromptState
+from factory.sampler.protocols import Judge
 
 Start = Callable[[], AbstractAsyncContextManager[Engine]]
 """Starts an engine where it is called; must be picklable."""

@@ -8,6 +8,8 @@ or returning what was expected.
 
 from __future__ import annotations
 
+import ast
+import builtins
 import marshal
 import re
 import shutil
@@ -121,6 +123,30 @@ def judge(answer: str, reference: object) -> Verdict:
     told += f" and {len(numbers) - 20} more" * (len(numbers) > 20) + f" of {len(task.tests)}"
     told += f", {first.detail}" if first.detail else ""
     return incorrect(told, answer) if blamed else unverifiable(told, answer)
+
+
+def needs_nothing(reference: object) -> bool:
+    """Whether a program that does nothing passes: then its tests test nothing.
+
+    A sandbox is started only where a test calls no function of the program's.
+    """
+    task = read(reference)
+    if not all(_met_by_nothing(test) for test in task.tests):
+        return False
+    written = all(test.call is None for test in task.tests)
+    return written or judge("pass", reference).outcome == "correct"
+
+
+def _met_by_nothing(test: Test) -> bool:
+    """Whether a test may pass where nothing is written, nor defined."""
+    if test.call is None:
+        return _as_expected(b"", test)
+    expression = test.call.get("expression")
+    if not isinstance(expression, str):
+        return False
+    names = [node for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)]
+    bound = {name.id for name in names if not isinstance(name.ctx, ast.Load)} | set(dir(builtins))
+    return bool(prelude(expression)) or {name.id for name in names} <= bound
 
 
 def run_tests(program: str, task: Task) -> Iterator[Result]:

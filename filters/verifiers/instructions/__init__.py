@@ -145,7 +145,7 @@ def _any(followed: Iterable[bool | None]) -> bool | None:
 def _wrong(id_: object, arguments: object) -> str | None:
     if id_ not in CHECKS:
         near = get_close_matches(str(id_), CHECKS, n=1)
-        return f"there is no instruction {id_!r}" + (f"; did you mean {near[0]!r}?" * bool(near))
+        return f"there is no instruction {id_!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     if not isinstance(arguments, Mapping):
         return f"{id_}: an object of arguments was expected, not {type(arguments).__name__}"
     wanted, given = CHECKS[str(id_)].arguments, _given(arguments)

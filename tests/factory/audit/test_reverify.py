@@ -6,6 +6,17 @@ from typing import Any
 
 import polars as pl
 import pytest
+
+import filters.text
+import filters.verifiers
+from factory.audit.reverify import begin
+from factory.audit.verdict_changes import turns
+from factory.run_folder import RunFolder
+from factory.sampler import rejudge
+from factory.store import write_table
+from factory.store.draws import Draws
+from factory.store.shards import Shards
+from filters.verdict import Verdict
 from runs import (
     CRASH,
     NO,
@@ -21,17 +32,6 @@ from runs import (
     turned,
     written,
 )
-
-import filters.text
-import filters.verifiers
-from factory.audit.reverify import begin
-from factory.audit.verdict_changes import turns
-from factory.run_folder import RunFolder
-from factory.sampler import rejudge
-from factory.store import write_table
-from factory.store.draws import Draws
-from factory.store.shards import Shards
-from filters.verdict import Verdict
 
 
 def test_what_turned_is_counted_with_examples_and_nothing_stored_changes(tmp_path: Path):
@@ -129,7 +129,7 @@ def test_other_verifiers_are_another_round_and_the_same_ones_go_on(
     apply(tmp_path, first.folder.name)
     assert again(context).own().is_empty()  # the same verifiers have judged them already
     monkeypatch.setattr(
-        "factory.audit.reverify.judged_by", lambda: {"verifiers": "x", "packages": {}}
+        "factory.audit.reverify.judged_by", lambda _: {"verifiers": "x", "packages": {}}
     )
     other = again(context)
     assert other.own().height == 2

@@ -60,13 +60,19 @@ class Always(Random):
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None):
-    assert retry_after(header, NOW) == seconds
+    headers = {} if header is None else {"Retry-After": header}
+    assert retry_after(headers, NOW) == seconds
 
 
 @given(st.text(max_size=80))
 def test_no_header_breaks_it(header: str):
-    wait = retry_after(header, NOW)
-    assert wait is None or wait >= 0
+    for name in ("Retry-After", "Retry-After-Ms"):
+        wait = retry_after({name: header}, NOW)
+        assert wait is None or wait >= 0
+
+
+def test_milliseconds_are_read_before_seconds():
+    assert retry_after({"Retry-After": "2", "Retry-After-Ms": "1500"}, NOW) == 1.5
 
 
 # --- attempts under a deadline ------------------------------------------------------------------
@@ -134,7 +140,7 @@ def test_a_full_limit_lets_nobody_out_until_one_is_back():
     assert limit.wait() == 0
 
 
-def test_a_refusal_halves_it_once_for_a_whole_crowd():
+def test_refusals_halve_it_once_for_a_whole_crowd():
     clock = Hand()
     limit = Limit(64, clock)
     sent = [limit.begin() for _ in range(64)]
@@ -143,23 +149,42 @@ def test_a_refusal_halves_it_once_for_a_whole_crowd():
         limit.refused(moment)
         limit.end()
     assert limit.allowed == 32
-    limit.refused(limit.begin())
-    assert limit.allowed == 16  # one sent after that halves it again
-    for _ in range(10):
+    for expected in (16, 8, 4, 2, 1, 1):  # half of those that were let out after that, refused
         clock.now += 1
-        limit.refused(limit.begin())
-    assert limit.allowed == 1  # and never less
+        for _ in range(math.ceil(limit.allowed / 2)):
+            limit.refused(limit.begin())
+        assert limit.allowed == expected  # and never less
 
 
-def test_answers_raise_it_by_one_a_round_and_not_above_the_ceiling():
-    limit = Limit(20, Hand())
-    limit.allowed = 10.0
-    for _ in range(10):
+def test_answers_raise_it_by_an_eighth_a_round_and_not_above_the_ceiling():
+    limit = Limit(100, Hand())
+    limit.allowed = 40.0
+    for _ in range(40):
         limit.answered()
-    assert limit.allowed == pytest.approx(11, abs=0.1)
+    assert limit.allowed == pytest.approx(45, abs=0.5)
+    limit.allowed = 1.0
+    limit.answered()
+    assert limit.allowed == 2
     for _ in range(1000):
         limit.answered()
-    assert limit.allowed == 20
+    assert limit.allowed == 100
+
+
+@pytest.mark.parametrize(("every", "least"), [(20, 60), (4, 1)])
+def test_a_few_refusals_whatever_the_load_are_no_crowding(every: int, least: int):
+    clock = Hand()
+    limit = Limit(64, clock)
+    for number in range(2000):
+        clock.now += 0.1
+        sent = limit.begin()
+        if number % every:
+            limit.answered()
+        else:
+            limit.refused(sent, asked=1.0)
+        limit.end()
+        clock.now += limit.wait()
+    assert limit.allowed >= least
+    assert (clock.now < 1000 + 0.1 * 2000 + 10) == (every == 20)  # nor does anybody else wait
 
 
 def test_nobody_goes_while_the_server_asked_to_wait():

@@ -9,7 +9,7 @@ from misbehaving import Misbehaving, answers, says
 
 from factory.engines.credentials import Credentials
 from factory.errors import EngineFailure, StageError
-from factory.recipe.models import Served
+from factory.recipe.served import Served
 
 PASSWORD = "hunter2%21"
 

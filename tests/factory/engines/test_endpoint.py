@@ -27,13 +27,13 @@ from misbehaving import (
 
 from factory.engines import Completion
 from factory.engines.http_client import LARGEST_BODY
-from factory.errors import EngineFailure, FactoryError, StageError
+from factory.errors import FactoryError, StageError
 
 # --- a good answer ------------------------------------------------------------------------------
 
 
 def test_it_is_asked_as_the_request_says():
-    asked = Asked(answers(), extra={"return_token_ids": True})
+    asked = Asked(answers(), extra={"return_token_ids": True}, stream=False)
     assert asked.server.bodies == [
         {
             "model": "m",
@@ -150,12 +150,11 @@ def test_nobody_there():
         async with endpoint(url, deadline=0.5) as asked:
             await asked.draw(request())
 
-    with pytest.raises(EngineFailure, match="connection: ClientConnectorError") as caught:
+    with pytest.raises(StageError, match=r"nobody was reached at http://127.*start the server"):
         asyncio.run(ask())
-    assert caught.value.reason == "connection"
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+@pytest.mark.parametrize("status", [400, 406, 413, 422])
 def test_a_refusal_for_good_is_not_tried_again(status: int):
     asked = Asked(says(status, "the context is 4096 tokens"))
     assert asked.failure
@@ -211,7 +210,7 @@ def test_a_redirect_is_not_followed(status: int, monkeypatch: pytest.MonkeyPatch
             ):
                 await asked.draw(request())
 
-    with pytest.raises(EngineFailure, match=r"a redirect to 'http://127\.0\.0\.1.* final address"):
+    with pytest.raises(StageError, match=r"a redirect to 'http://127\.0\.0\.1.* final address"):
         asyncio.run(ask())
     assert not elsewhere.headers  # no key, no question
 

@@ -16,15 +16,17 @@ from misbehaving import (
 
 from factory.errors import EngineFailure
 
+COUNTS = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}
+ZEROS = dict.fromkeys(COUNTS, 0)
 DRAWS = [
     ((ROLE, event("2"), event("+2"), END), "2+2", 3, None, "as everybody streams"),
     ((event("4", finish_reason="stop"), USAGE, DONE), "4", 3, None, "the last word at the end"),
     ((event("4"), STOP, USAGE), "4", 3, None, "without a last event"),
-    ((event("4"), STOP, DONE), "4", 1, None, "without usage: events are counted"),
-    ((event("2"), event(""), event("+"), STOP, DONE), "2+", 2, None, "empty ones are not"),
+    ((event("4"), STOP, DONE), "4", 0, None, "without usage: nobody knows"),
+    ((event("2"), event(""), event("+"), END), "2+", 3, None, "an empty one"),
     ((event("4", token_ids=[7, 8]), event("", token_ids=[9]), STOP), "4", 3, [7, 8, 9], "ids are"),
     ((event("4", token_ids=[7, 8, 9]), END), "4", 3, [7, 8, 9], "as many ids as usage says"),
-    ((event("4"), STOP, event(choices=[]), event(""), STOP, DONE), "4", 1, None, "more to no end"),
+    ((event("4"), STOP, event(choices=[]), event(""), STOP, DONE), "4", 0, None, "more to no end"),
     ((event(reasoning="2+2"), event(reasoning="=4"), event("4"), END), THINK, 3, None, "vLLM"),
     ((event(reasoning_content="2+2=4"), event("4"), END), THINK, 3, None, "older"),
     ((event(None, reasoning="2+2=4"), event("4", reasoning=None), END), THINK, 3, None, "nulls"),
@@ -38,7 +40,14 @@ DRAWS = [
     ((event(reasoning="so 4"), END), "<think>\nso 4", 3, None, "thinking without an end"),
     ((event(reasoning="so 4"), event("\n"), END), "<think>\nso 4", 3, None, "nor is this one"),
     ((event("<thi"), event("nk>so"), END), "<think>so", 3, None, "inline"),
-    ((event(delta=None), event(delta={"role": "assistant"}), END), "", 3, None, "no word at all"),
+    ((event("2"), event(delta=None), event("4"), END), "24", 3, None, "nothing new"),
+    ((event("4", finish_reason=""), event("2", finish_reason="null"), END), "42", 3, None, "none"),
+    ((event("4", index=None), STOP, event(choices=None, usage=COUNTS), DONE), "4", 3, None, "null"),
+    ((event("4"), STOP, event("\n"), event("", finish_reason=""), USAGE), "4", 3, None, "a line"),
+    ((event("4"), event(finish_reason="eos"), STOP, USAGE), "4", 3, None, "the end in two words"),
+    ((event("4", usage=ZEROS), event(finish_reason="stop", usage=ZEROS)), "4", 0, None, "zeros"),
+    ((event("4", usage=COUNTS), event(finish_reason="stop", usage=ZEROS)), "4", 3, None, "no more"),
+    ((event("4", usage={"completion_tokens": -3}), STOP), "4", 0, None, "not to be believed"),
 ]
 
 
@@ -78,12 +87,20 @@ BAD = [
     (event("4", token_ids=[1, 2]) + END, "bad_body", "expected 3 numbers"),
     (STOP + event("4"), "bad_body", "something after the end"),
     (STOP + event(finish_reason="length"), "bad_body", "something after the end"),
-    (event("4") + event(reasoning="no, 5"), "bad_body", "thinking after the answer"),
+    (event(None, role="assistant") + STOP + USAGE, "empty", "no word, and counts 3 tokens"),
+    (event(refusal="I ca") + event(refusal="n't") + STOP, "refusal", "I can't"),
+    (event(None, refusal="I can't"), "refusal", "I can't"),
+    (event("4") + event(finish_reason="tool_calls"), "unfinished", "a tool is called"),
     (event("2+2=4</think>4") + END, "bad_body", "opens_thinking: true"),
     (event(reasoning="a</th") + event(reasoning="ink>4") + END, "bad_body", "its end is unknown"),
-    (event("4", usage={"completion_tokens": -3}) + STOP, "bad_body", "completion_tokens is -3"),
     (event("4", finish_reason="abort"), "unfinished", "'abort'"),
-    (event("4", finish_reason="content_filter"), "unfinished", "'content_filter'"),
+    (event("4", finish_reason="content_filter"), "refusal", "'content_filter'"),
+    (event("4", finish_reason="SAFETY"), "refusal", "'SAFETY'"),
+    (
+        event(error={"message": "You exceeded your quota", "code": "insufficient_quota"}),
+        "http_402",
+        "quota",
+    ),
     (event(error={"message": "too long", "code": 400}), "http_400", "too long"),
 ]
 
@@ -100,6 +117,9 @@ def test_what_is_no_draw_is_a_failure(events: bytes, reason: str, message: str):
 TROUBLES = [
     (event("4"), "cut_stream", "no finish_reason"),
     (event("4") + DONE, "cut_stream", "no finish_reason"),  # said to be done, and is not
+    (event("4", finish_reason="") + DONE, "cut_stream", "no finish_reason"),
+    (event("4") + b'data: {"object": "error", "message": "gone", "code": 503}', "http_503", "gone"),
+    (event("4") + event(choices=[{"index": 0, "error": {"code": 502}}]), "http_502", ""),
     (b"", "cut_stream", "no finish_reason"),
     (event("4") + event(choices=[], error={"message": "gone", "code": 502}), "http_502", "gone"),
     (event(error={"message": "gone", "code": "503"}), "http_503", "gone"),

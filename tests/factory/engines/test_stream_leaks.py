@@ -5,7 +5,6 @@ from asking import KEY, Asked
 from misbehaving import (
     DONE,
     END,
-    STOP,
     Behaviour,
     event,
     says,
@@ -22,7 +21,6 @@ LEAKS = [
     streams(event(error={"message": KEY, "code": 400})),
     streams(event(*[KEY], finish_reason="abort")),
     streams(event("4", finish_reason="x" * 280 + KEY), DONE),  # cut, it would still show a part
-    streams(event("4"), STOP, event(choices=[], usage={"prompt_tokens": KEY}), DONE),
     streams(event("4", reasoning=f"<think>{KEY}</think>"), END),
     streams(*(event(letter) for letter in KEY + "</think>"), END),
     writes(b'{"choices": [{"message": {"content": "' + ESCAPED + b'"}}]}'),

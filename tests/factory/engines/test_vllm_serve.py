@@ -16,7 +16,7 @@ from factory.engines import Completion, Request
 from factory.engines.endpoint import Endpoint
 from factory.errors import EngineFailure
 from factory.models.chat import load_tokenizer, prompt_ids
-from factory.recipe.models import Served
+from factory.recipe.served import Served
 from filters.text.thinking import CLOSE, OPEN, split
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("engine")]

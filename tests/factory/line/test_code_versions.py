@@ -18,9 +18,11 @@ from factory.models.thinking_tags import Tags
 from factory.models.tokenizers import undated
 from factory.prompts import drafts
 from factory.prompts.collect import PROMPT
-from factory.recipe.mappings import MAPPINGS, Mapping
+from factory.recipe.mapping import Mapping
+from factory.recipe.mappings import MAPPINGS
 from factory.records import SAMPLE, digest
 from factory.versions import choose
+from factory.versions.told import Told
 from sft import template
 
 CONVERSATION: list[chat.Message] = [
@@ -81,17 +83,29 @@ CELLS: list[dict[str, Any]] = [
     {"turns": [{"role": "user", "content": "2+3?"}, {"role": "assistant", "content": "5"}]},
     {"turns": [{"role": "assistant", "content": "5"}]},
     {"turns": "2+3?"},
+    {"turns": [{"from": "human", "value": "2+3?"}, {"from": "gpt", "value": r"\boxed{5}"}]},
+    {"turns": [{"role": "user", "content": [{"type": "text", "text": "2+3?"}]}], "told": "Think."},
+    {"turns": '[{"role": "developer", "content": "Think."}, {"role": "user", "content": "2?"}]'},
+    {"problem": "2+3?", "options": ["4", "5"], "answer": ["5", "five"]},
+    {"problem": "2+3?", "options": {"A": 4}, "answer": '["5"]', "solution": r"So \boxed{5}."},
+    {"problem": "2+3?", "answer": '"5.0"', "keys": {"first": True}},
+]
+MAPPINGS_OF_OURS = [
+    Mapping(messages="turns", system="told"),
+    Mapping(messages="turns", reference="turns", reference_form="boxed_reply"),
+    Mapping(compose="{problem}\n{options:optional}", reference=["answer", "keys.first"]),
+    Mapping(question="problem", question_pattern="^2(.*)", reference="solution"),
 ]
 
 
 def of_drafts() -> Any:
     def tried(mapping: Mapping, cells: dict[str, Any]) -> Any:
         try:
-            return asdict(drafts.draft(mapping, cells))
+            return [asdict(drafts.draft(mapping, cells, by)) for by in ("math", "exact")]
         except drafts.BadRow as bad:
             return vars(bad)
 
-    mappings = [*MAPPINGS.values(), Mapping(messages="turns")]
+    mappings = [*MAPPINGS.values(), *MAPPINGS_OF_OURS]
     told = [[tried(mapping, cells) for cells in CELLS] for mapping in mappings]
     return [told, drafts.asked("2+3?", "Think."), drafts.asked("2+3?", None)]
 
@@ -101,6 +115,7 @@ def of_choose() -> Any:
         [
             {"sample_id": f"{id}{n}", "prompt_id": id, "draw": n, "completion_tokens": n * 7 % 4}
             | {"opening": "<think>" if n % 2 else None, "text": f"{n}</think>5", "answer": "5"}
+            | {"teacher": "t"}
             for n in range(4)
             for id in ("b", "a", "c")
         ],
@@ -110,13 +125,19 @@ def of_choose() -> Any:
         reasons=pl.lit([], pl.List(pl.String)),
     )
     asked = pl.DataFrame(
-        [{"prompt_id": id, "messages": CONVERSATION[:2], "source": "s"} for id in "abc"], PROMPT
+        [
+            {"prompt_id": id, "messages": CONVERSATION[:2], "source": "s"}
+            | {"reference": '"5"', "meta": '{"level": 3, "source": "kept"}'}
+            for id in "abc"
+        ],
+        PROMPT,
     )
+    fates = pl.DataFrame({"teacher": ["Teacher"], "teacher_digest": ["t"]})
     decided = choose.choose(rows, 2)
     chosen = choose.in_order(decided.filter(fate="chosen"))
     return [
         choose.decisions(decided).to_dicts(),
-        choose.dataset_rows(chosen, asked).to_dicts(),
+        choose.dataset_rows(chosen, Told.of(asked, fates)).to_dicts(),
         choose.messages(choose.unfiltered(rows, 5, 2, seed=1), asked)["messages"].to_list(),
     ]
 
@@ -126,8 +147,8 @@ def of_choose() -> Any:
     [
         (chat, of_chat, 2, "e4eec69fe50b8e881833e5d92ad57d8d"),
         (template, of_template, 2, "1eabbbbee7acb1756138a262754fc685"),
-        (drafts, of_drafts, 1, "40df791732a97a1c9055779dc6c8f502"),
-        (choose, of_choose, 1, "3ce0f6143940e2c22cdf686e2bedbfaf"),
+        (drafts, of_drafts, 2, "f1ada7ad5eb80a5539d662089a060b0b"),
+        (choose, of_choose, 2, "e6cc53a5b5f19895ef716da9408e8d90"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, ModuleType) else "",
 )

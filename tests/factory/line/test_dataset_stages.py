@@ -52,6 +52,8 @@ def run(tmp_path: Path) -> RunFolder:
     for number, shard in enumerate(table.iter_slices(2)):
         Shards(run.journal("samples")).write(number, shard)
     write_table(table.select("sample_id"), run.current_draws)
+    fates = {"prompt_id": PROMPTS, "teacher": "A teacher", "teacher_digest": "t"}
+    write_table(pl.DataFrame(fates), run.prompt_fates)
     return run
 
 

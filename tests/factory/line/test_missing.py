@@ -4,14 +4,15 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from misbehaving import Misbehaving, answers, says, serving
+from misbehaving import Misbehaving, answers, hangs, says, serving
 
-from factory.line.finished import Done, claim, make
+from factory.line.finished import Done, claim, fingerprint, make
 from factory.line.table import named
 from factory.recipe import Recipe
 from factory.run_folder import RunFolder
@@ -54,8 +55,9 @@ def recipe(url: str) -> Recipe:
     return Recipe.model_validate(RECIPE | teacher)
 
 
-def write_sums(folder: Path) -> None:
-    sums = [{"question": f"{n}+{n + 1}?", "answer": str(2 * n + 1)} for n in range(10, 20)]
+def write_sums(folder: Path, count: int = 10) -> None:
+    first = range(10, 10 + count)
+    sums = [{"question": f"{n}+{n + 1}?", "answer": str(2 * n + 1)} for n in first]
     (folder / "sums.jsonl").write_text("\n".join(map(json.dumps, sums)))
 
 
@@ -71,14 +73,16 @@ def numbers(folder: Path) -> dict[str, list[int]]:
     return found
 
 
-def do(name: str, plan: Recipe, home: Path) -> tuple[Done, bool]:
+def do(
+    name: str, plan: Recipe, home: Path, say: Callable[[str], None] = lambda words: None
+) -> tuple[Done, bool]:
     """A stage of a run in this process: its record, and whether it was finished already."""
     run = RunFolder(home / "run")
     run.note(plan, home)
     stage = named(name)
     if done := claim(run, stage, "the same"):
         return done, True
-    return make(stage, plan, home, run, lambda *_, **__: None, lambda words: None), False
+    return make(stage, plan, home, run, lambda *_, **__: None, say), False
 
 
 def line(plan: Recipe, home: Path, *names: str) -> dict[str, tuple[Done, bool]]:
@@ -137,6 +141,50 @@ def test_attempts_that_were_retried_are_told(tmp_path: Path):
         done, _ = line(recipe(url), tmp_path, *UNTIL_SAMPLES)["samples"]
     assert "2 attempts were retried" in done.note
     assert done.missing == 0
+
+
+def test_a_draw_that_its_time_ran_out_for_is_asked_again_at_the_next_start(tmp_path: Path):
+    write_sums(tmp_path)
+    first = numbers(tmp_path / "trial")["train"][0]
+    said: list[str] = []
+
+    class Slow(Adder):
+        async def adds(self, server: Misbehaving, asked: Any) -> Any:
+            slow = f"{first}+" in (await asked.json())["messages"][-1]["content"]
+            return await (hangs(server, asked) if slow and late else super().adds(server, asked))
+
+    server, late = Slow(), True
+    with serving(server) as url:
+        base = {"endpoint": url, "model": "m", "deadline": 0.5}
+        plan = Recipe.model_validate(RECIPE | {"teacher": {"base": base}})
+        done, _ = line(plan, tmp_path, *UNTIL_SAMPLES)["samples"]
+        assert done.missing == 2
+        server.bodies.clear()
+        late = False
+        done, kept = do("samples", plan, tmp_path, said.append)
+    assert (done.missing, kept) == (0, False)
+    assert server.asked_for() >= {first}
+    assert said == [
+        "found 12 draws of earlier sittings (12 correct), which took 36 tokens; 1 of 7 prompts are "
+        "owed draws"
+    ]
+
+
+def test_the_same_model_at_another_address_goes_on(tmp_path: Path):
+    write_sums(tmp_path)
+    here, there = Adder(), Adder()
+    with serving(here) as url, serving(there) as other:
+        was = line(recipe(url), tmp_path, *UNTIL_SAMPLES)
+        write_sums(tmp_path, 16)
+        now: dict[str, Done] = {}
+        for name in UNTIL_SAMPLES:
+            run, stage = RunFolder(tmp_path / "run"), named(name)
+            claim(run, stage, fingerprint(stage, recipe(other), tmp_path, now))
+            now[name] = make(stage, recipe(other), tmp_path, run, lambda *_, **__: None)
+    assert now["teacher"].output == was["teacher"][0].output
+    assert len(here.bodies) == 14
+    assert there.asked_for()
+    assert there.asked_for().isdisjoint(here.asked_for())
 
 
 def test_an_examination_with_gaps_is_taken_up_again(tmp_path: Path):

@@ -16,7 +16,8 @@ from factory.errors import LedgerError, RecipeError
 from factory.ledger import Account
 from factory.line.context import Context, Result
 from factory.line.finished import Done, claim, fingerprint, finished, make
-from factory.line.run import Worker, _Scheduler
+from factory.line.process import Worker
+from factory.line.run import _Scheduler
 from factory.line.table import STAGES, Stage, named, wanted
 from factory.models import chat
 from factory.progress import Progress
@@ -310,8 +311,9 @@ def test_a_stage_that_is_stopped_may_go_on_talking(tmp_path: Path):
     process.stdout.readline()
     events = os.fdopen(receive, "rb", buffering=0)
     scheduler = _Scheduler(recipe({}), tmp_path, RunFolder(tmp_path), -1, Progress(["samples"]))
-    told = os.open(os.devnull, os.O_WRONLY)
-    scheduler.workers = [Worker(named("samples"), process, events, tmp_path / "log", told)]
+    stages = open(os.devnull, "wb")  # noqa: SIM115 (closed with the process)
+    threads = os.open(os.devnull, os.O_WRONLY)
+    scheduler.workers = [Worker(process, events, stages, threads, named("samples"))]
     started = time.monotonic()
     scheduler._stop_all()
     assert process.returncode == 0

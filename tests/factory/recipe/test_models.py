@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from factory.models import elsewhere
 from factory.models.templates import PLAIN, TEMPLATES
-from factory.recipe.models import OUR_TEMPLATES, Served, Weights
+from factory.recipe.models import OUR_TEMPLATES, Weights
+from factory.recipe.served import Served
 from factory.recipe.student import Student
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from factory.models import Located, elsewhere
-from factory.recipe.models import Served
 from factory.recipe.sampling import Sampling
+from factory.recipe.served import Served
 from factory.sampler import changes
 from factory.sampler.asker import Asker
 from factory.sampler.teacher import Teacher
@@ -147,6 +147,28 @@ def test_what_differs_is_told_once_and_without_digests(
     assert words in said
     assert teacher(None).identity(Sampling()) not in said
     assert told(tmp_path, teacher(None), **changed) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "fate"),
+    [
+        ({"temperature": 0.5}, "stay in the store and are not counted"),
+        ({"policy": {"fixed": {"draws": 2}}}, "The draws so far serve as they are"),
+        ({"budget": {"draws": 9}}, "The draws so far serve as they are"),
+        ({"budget": {"draws": 9}, "top_p": 0.5}, "stay in the store and are not counted"),
+    ],
+)
+def test_what_becomes_of_the_draws_so_far_is_told(
+    tmp_path: Path, changed: dict[str, Any], fate: str
+):
+    told(tmp_path, teacher(None))
+    (said,) = told(tmp_path, teacher(None), **changed)
+    assert fate in said
+
+
+def test_of_another_length_only_what_becomes_of_the_draws_is_told(tmp_path: Path):
+    told(tmp_path, teacher(None))
+    assert told(tmp_path, teacher(None), max_tokens=99) == []  # see `tell_of_length`
 
 
 def test_a_model_that_changed_is_told_by_its_files(model: Path, tmp_path: Path):

@@ -13,8 +13,9 @@ from factory.errors import RecipeError
 from factory.models import Located, elsewhere, find
 from factory.models.chat import load_tokenizer, prompt_ids
 from factory.prompts.collect import PROMPT
-from factory.recipe.models import Served, Weights
+from factory.recipe.models import Weights
 from factory.recipe.sampling import Sampling
+from factory.recipe.served import Served
 from factory.records import digest
 from factory.sampler import draws
 from factory.sampler.draws import Drawn, Teacher

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,16 +152,48 @@ def test_back_again_finds_what_was_drawn_first(tmp_path: Path):
     assert (engine.requests, said) == ([], [])
 
 
-def test_an_engine_that_cannot_go_on_draws_all_again_and_the_cost_is_told(tmp_path: Path):
+def test_an_engine_that_cannot_go_on_draws_what_was_cut_again_by_its_seed(tmp_path: Path):
     first, _ = sampled(tmp_path, Forgetful(), 12, MANY)
-    tokens = int(rows(tmp_path, first)["completion_tokens"].sum())
+    before = rows(tmp_path, first)
+    cut, ended = before.filter(finish_reason="length"), before.filter(finish_reason="stop")
     engine = Forgetful()
     outcome, said = sampled(tmp_path, engine, 60, MANY)
-    assert len(engine.requests) == 600
+    after = rows(tmp_path, outcome)
+    assert set(ended["sample_id"]) <= set(after["sample_id"])
+    assert sorted(request.seed for request in engine.requests) == cut["seed"].sort().to_list()
     assert not any(request.begun for request in engine.requests)
+    both = cut.join(after, on=["prompt_id", "draw"], suffix="_after")
+    for was, now in both.select("token_ids", "token_ids_after").iter_rows():
+        assert now[:12] == was  # an engine that heeds seeds writes the same chain
+    assert said == [
+        f"max_tokens was 12, is 60: {ended.height} draws had ended before and serve as they are, "
+        f"{cut.height} were cut and are drawn again, each by the seed that it had. A server that "
+        "does not heed seeds writes short chains a little too often then"
+    ]
+
+
+def test_a_smaller_one_has_an_engine_that_cannot_cut_draw_all_again(tmp_path: Path):
+    """To draw only those that are too long would favour short chains."""
+    first, _ = sampled(tmp_path, Forgetful(), 60, MANY)
+    tokens = int(rows(tmp_path, first)["completion_tokens"].clip(upper_bound=12).sum())
+    engine = Forgetful()
+    outcome, said = sampled(tmp_path, engine, 12, MANY)
+    assert len(engine.requests) == 600
     assert set(outcome.samples["sample_id"]).isdisjoint(first.samples["sample_id"])
     assert "all 600 are drawn again" in said[0]
     assert f"about {tokens:,} tokens or more" in said[0]
+
+
+def test_draws_whose_tokens_nobody_counted_serve_where_more_is_allowed(tmp_path: Path):
+    class Uncounted(Forgetful):
+        async def draw(self, request: Request) -> Completion:
+            return replace(await super().draw(request), completion_tokens=0, counted=False)
+
+    first, _ = sampled(tmp_path, Uncounted(), 1000, MANY[:5])
+    engine = Uncounted()
+    outcome, _ = sampled(tmp_path, engine, 2000, MANY[:5])
+    assert engine.requests == []
+    assert outcome.samples.equals(first.samples)
 
 
 def test_where_nothing_was_cut_all_serves_with_any_engine(tmp_path: Path):

@@ -22,7 +22,7 @@ from factory.errors import StageError
 from factory.recipe.sampling import Policy, Sampling
 from factory.sampler.asker import Asker
 from factory.sampler.fill import fill
-from factory.sampler.loop import Stop
+from factory.sampler.protocols import Stop
 from factory.store import Store
 
 

@@ -62,11 +62,17 @@ KNOWN = request(sample_id="known", watch=lambda: None, logprobs=True)
 
 
 def outcomes(
-    engine: Told, *names: str, outage: float = 0.0, known: Request | None = KNOWN, clock: Any = None
+    engine: Told,
+    *names: str,
+    outage: float = 0.0,
+    known: Request | None = KNOWN,
+    clock: Any = None,
+    said: list[str] | None = None,
 ) -> dict[str, int | None]:
     """The attempt that brought each of these draws, asked for together; None: none did."""
-    clock = clock or Clock()
-    health = Health(engine, 4, outage=outage, canary=known, clock=clock, sleep=clock.sleep)
+    clock, say = clock or Clock(), (said if said is not None else []).append
+    told: dict[str, Any] = {"clock": clock, "sleep": clock.sleep, "say": say}
+    health = Health(engine, 4, outage=outage, canary=known, **told)
 
     async def run() -> dict[str, int | None]:
         left = {
@@ -124,10 +130,15 @@ def test_a_canary_that_is_refused_for_its_length_is_asked_whole_and_stopped_at_a
 
 def test_an_engine_that_comes_back_is_asked_again_for_all_that_failed():
     away: list[Any] = [LATER, LATER, LATER, DONE]
-    clock = Clock()
+    clock, said = Clock(), list[str]()
     engine = Told(a=[LATER, DONE], b=[FINAL, DONE], c=[NO_DRAW] * 3 + [DONE], canary=away)
-    assert outcomes(engine, "a", "b", "c", outage=120, clock=clock) == {"a": 5, "b": 2, "c": 4}
+    found = outcomes(engine, "a", "b", "c", outage=120, clock=clock, said=said)
+    assert found == {"a": 5, "b": 2, "c": 4}
     assert clock.slept == [1, 2, 4]
+    assert said == [
+        "the engine is out, and asked again for 120 s: http_503: being moved",
+        "the engine answers again",
+    ]
 
 
 def test_an_engine_that_stays_away_ends_it_with_its_own_last_words():

@@ -1,5 +1,6 @@
 """Who gets the next draw: as many as the policy wants, in whatever order they finish."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,16 @@ from sampled import (
 )
 
 from factory.engines import Completion, Request, Scripted
-from factory.recipe.sampling import Policy
+from factory.recipe.sampling import Policy, Sampling
+from factory.sampler.asker import Asker
+from factory.sampler.budget import Spent
+from factory.sampler.counters import Counters
+from factory.sampler.feed import Feed
+from factory.sampler.fill import fill
+from factory.sampler.loop import Run
+from factory.sampler.prompt_state import kept, states
 from factory.store import Store
+from filters.verdict import Verdict
 from filters.watch import LoopStop, Stops
 
 
@@ -88,6 +97,60 @@ class Streaming(Scripted):
             if watch and (reason := watch.feed(whole.text[end - 100 : end])):
                 return Completion(whole.text[:end], None, reason, 0, end // 4)
         return whole
+
+
+class Crowded(Scripted):
+    """Holds back all but the requests that a server would take, and knows how many are out."""
+
+    out = 7
+
+
+def in_flight_while_judged(engine: Scripted, folder: Path) -> set[float]:
+    """What is told of requests in flight while verdicts are awaited, and nothing else goes on."""
+    told: set[float] = set()
+
+    async def judge(*_: object) -> Verdict:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        told.add(run._out())
+        return Verdict("correct")
+
+    sampling = Sampling(policy=fixed(1), concurrency=8)
+    asker, store = Asker("t", sampling, 1), Store(folder)
+    counters = Counters(Spent(), prompts=3)
+    run = Run(engine, asker, counters, store, judge)
+    feed = Feed(states(prompts("a", "b", "c"), kept(store, asker), asker), counters, asker)
+    asyncio.run(run.over(feed, lambda *_, **__: None))
+    return told
+
+
+def test_in_flight_is_what_is_out_and_not_what_waits_for_a_verdict(tmp_path: Path):
+    answers = {name: [RIGHT] for name in "abc"}
+    assert in_flight_while_judged(Scripted(answers), tmp_path / "plain") == {0}
+    assert in_flight_while_judged(Crowded(answers), tmp_path / "crowded") == {7}
+
+
+def test_it_tells_how_far_it_is_while_it_only_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("factory.sampler.loop.PULSE", 0.01)
+    monkeypatch.setattr("factory.sampler.counters.TELL_SECONDS", 0.0)
+    waits, reports = asyncio.Event(), list[dict[str, float]]()
+
+    class Silent(Scripted):
+        async def draw(self, request: Request) -> Completion:
+            await waits.wait()
+            return await super().draw(request)
+
+    def report(*_: object, **figures: float) -> None:
+        reports.append(figures)
+        if len(reports) == 3:
+            waits.set()
+
+    asker, store = Asker("t", Sampling(policy=fixed(1)), 1), Store(tmp_path)
+    asyncio.run(fill(Silent({"a": [RIGHT]}), prompts("a"), asker, store, report))
+    assert [told["in_flight"] for told in reports[:3]] == [0, 1, 1]
+    assert reports[-1]["requests"] == reports[-1]["draws"] == 1
 
 
 def test_a_loop_is_stopped_recorded_with_its_cost_and_never_an_answer(tmp_path: Path):

@@ -23,6 +23,7 @@ from factory.versions.choose import (
     unfiltered,
 )
 from factory.versions.gather import gather
+from factory.versions.told import Told
 from filters import FILTERS, Filters
 from filters.code_blocks import CodeBlocks
 from filters.correctness import Correctness
@@ -323,11 +324,12 @@ def test_a_dataset_has_conversations_origin_and_measures_and_decisions_have_ever
     decided = choose(build.judged(table, filters, tmp_path / "measures"), 1)
     chosen = in_order(decided.filter(fate="chosen"))
     (texts,) = gather(Draws(tmp_path / "draws"), chosen, OF_DRAWS, tmp_path / "scratch")
-    dataset = dataset_rows(texts, asked("p", "q"))
+    fates = pl.DataFrame({"teacher": ["A teacher"], "teacher_digest": ["t"]})
+    dataset = dataset_rows(texts, Told.of(asked("p", "q"), fates))
     assert dataset["prompt_id"].to_list() == ["p", "q"]
     assert dataset.columns[0] == "messages"
     assert dataset.select("source", "domain", "language", "reference", "answer").row(0) == (
-        "sums", "math", "en", '"5"', "5",
+        "sums", "math", "en", "5", "5",
     )  # fmt: skip
     assert set(Length.columns) <= set(dataset.columns)
     everything = decisions(decided)

@@ -133,8 +133,17 @@ def test_a_verifier_of_one_s_own():
         "correct",
     ]
     assert report.lines[1].verdict.reason == "crash: RuntimeError: no idea"
-    with pytest.raises(TypeError, match="returned bool, expected a Verdict"):
-        check(ROWS, lambda response, reference: True)  # pyrefly: ignore
+
+
+def test_a_verifier_of_one_s_own_may_return_less_than_a_verdict():
+    given = iter([True, 0.0, None, "yes"])
+    report = check(ROWS, lambda response, reference: next(given))
+    assert [(line.verdict.outcome, line.verdict.reason) for line in report.lines] == [
+        ("correct", None),
+        ("incorrect", "wrong_answer"),
+        ("unverifiable", "no_verdict: it returned None"),
+        ("unverifiable", "no_verdict: it returned str"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""The prompts of a recipe, tried both ways: what its run will set aside, and what it will not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from factory.prompts.collect import collect
+from factory.recipe import Recipe
+from filters.own import is_own
+from filters.text.shorten import shorten
+from filters.verifiers import verify
+
+LOOKED_AT = 100
+"""Keys that a verifier of the user's own is shown."""
+
+TRIED = {
+    "bad_reference": "key",
+    "no_reference": "key",
+    "empty_is_right": "empty answer",
+    "question_is_right": "question",
+    "unknown_is_right": "I don't know",
+}
+"""What is tried of a prompt, by the reason for which one that fails is set aside."""
+
+
+def told(recipe: Recipe, home: Path, most: int) -> Iterator[str]:
+    """Lines about each source: prompts, those that failed by what was tried, and the first ones.
+
+    Args:
+        recipe: its sources are read as the run would.
+        home: folder that relative paths in it start from.
+        most: prompts listed for each source.
+
+    Raises:
+        RecipeError: a source is not as it should be, or no prompt of it is left.
+        StageError: the Hub cannot be read.
+    """
+    found = collect(recipe.prompts, recipe.seed, home)
+    failed = found.set_aside.filter(pl.col("reason").is_in(list(TRIED)))
+    for source, good in found.sources.select("source", "prompts").iter_rows():
+        own = failed.filter(source=source)
+        reasons = dict(own["reason"].value_counts(sort=True, name="n").iter_rows())
+        counts = ", ".join(f"{reason} {n:,}" for reason, n in reasons.items())
+        yield f"{source}: {good:,} prompts are good" + (
+            f", {own.height:,} will be set aside: {counts}" if counts else ""
+        )
+        rows = own.select("place", "reason", "detail").head(most)
+        for place, reason, detail in rows.iter_rows():
+            yield f"  {place}: {TRIED[reason]}: {shorten(detail, 200)}"
+        if own.height > most:
+            yield f"  and {own.height - most:,} more; --show lists them"
+        yield from _of_own(found.prompts.filter(source=source))
+
+
+def _of_own(prompts: pl.DataFrame) -> Iterator[str]:
+    """A word where a verifier of the user's own judges no key right: none is set aside for it, as
+    nobody but the verifier knows what an answer looks like."""
+    name = str(prompts["verifier"].first()).partition("@")[0]
+    keys = [orjson.loads(key) for key in prompts["reference"].drop_nulls().head(LOOKED_AT)]
+    texts = [str(key) for key in keys if isinstance(key, str | int | float)]
+    if not is_own(name) or not texts or len(texts) < len(keys):
+        return
+    forms = ((text, rf"\boxed{{{text}}}") for text in texts)
+    judged = (
+        verify(form, key, name) for key, both in zip(keys, forms, strict=True) for form in both
+    )
+    reasons: Counter[str | None] = Counter()
+    for verdict in judged:
+        if verdict.outcome == "correct":
+            return
+        reasons[verdict.reason] += 1
+    why = ", ".join(f"{reason} {n}" for reason, n in reasons.most_common(3))
+    yield f"  {name} judges none of {len(texts)} keys right, alone or in \\boxed{{}}: {why}"

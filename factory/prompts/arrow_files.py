@@ -1,0 +1,174 @@
+"""Rows of Parquet files, Arrow files and what `save_to_disk` of `datasets` writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from factory.errors import RecipeError
+from factory.prompts.rows import BadRow, Cells, Opened, root
+from factory.recipe.paths import SAVED
+
+ROWS_AT_ONCE = 1024
+Batches = Callable[[], Iterator[Any]]
+
+
+def parquet(path: Path, name: str, wanted: Sequence[str]) -> Opened:
+    """The rows of a Parquet file; only the columns that are wanted are read.
+
+    Raises:
+        RecipeError: it is none, or it is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+    except (pa.ArrowException, OSError) as error:
+        raise RecipeError(
+            f"{name}: this is no Parquet file, or only a part of one: {error}"
+        ) from None
+
+    def batches() -> Iterator[Any]:
+        columns = list(dict.fromkeys(root(column, schema.names) for column in wanted))
+        with pq.ParquetFile(path) as file:
+            yield from file.iter_batches(ROWS_AT_ONCE, columns=columns or schema.names[:1])
+
+    return _opened(name, schema, batches, wanted)
+
+
+def arrow(paths: Sequence[Path], name: str, wanted: Sequence[str]) -> Opened:
+    """The rows of Arrow files that belong together, in either of Arrow's two formats.
+
+    Raises:
+        RecipeError: one of them is none, or they are damaged.
+    """
+    import pyarrow as pa
+
+    def batches() -> Iterator[Any]:
+        for path in paths:
+            with pa.memory_map(str(path)) as source:
+                for batch in _batches(source):
+                    for start in range(0, batch.num_rows, ROWS_AT_ONCE):
+                        yield batch.slice(start, ROWS_AT_ONCE)
+
+    try:
+        with pa.memory_map(str(paths[0])) as source:
+            schema = _reader(source).schema
+    except (pa.ArrowException, OSError) as error:
+        raise RecipeError(
+            f"{name}: this is no Arrow file, or only a part of one: {error}"
+        ) from None
+    return _opened(name, schema, batches, wanted)
+
+
+def saved(folder: Path, name: str, wanted: Sequence[str]) -> Opened:
+    """The rows of a folder that `save_to_disk` wrote.
+
+    Raises:
+        RecipeError: a file of it is missing or damaged.
+    """
+    try:
+        state = json.loads((folder / SAVED).read_text(encoding="utf-8"))
+        paths = [folder / part["filename"] for part in state["_data_files"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecipeError(
+            f"{name}/{SAVED}: this is not what save_to_disk writes: {error}"
+        ) from None
+    if not paths:
+        return Opened(name, [], lambda: iter(()))
+    if missing := next((path for path in paths if not path.is_file()), None):
+        raise RecipeError(f"{name}: {missing.name} is missing, which {SAVED} names: get it again")
+    return arrow(paths, name, wanted)
+
+
+def _reader(source: Any) -> Any:
+    import pyarrow as pa
+
+    try:
+        return pa.ipc.open_stream(source)
+    except pa.ArrowInvalid:
+        source.seek(0)
+        return pa.ipc.open_file(source)
+
+
+def _batches(source: Any) -> Iterator[Any]:
+    reader = _reader(source)
+    if hasattr(reader, "num_record_batches"):
+        yield from (reader.get_batch(number) for number in range(reader.num_record_batches))
+    else:
+        yield from reader
+
+
+def _opened(name: str, schema: Any, batches: Batches, wanted: Sequence[str]) -> Opened:
+    for column in dict.fromkeys(root(column, schema.names) for column in wanted):
+        if schema.names.count(column) > 1:
+            count = schema.names.count(column)
+            raise RecipeError(f"{name}: {count} columns are called {column!r}: rename one")
+    names = _class_names(schema)
+    binary = [field.name for field in schema if has_bytes(field.type)]
+    return Opened(name, schema.names, lambda: _rows(name, batches, wanted, names), binary=binary)
+
+
+def _rows(name: str, batches: Batches, wanted: Sequence[str], names: dict[str, list[str]]) -> Cells:
+    import pyarrow as pa
+
+    number = 0
+    try:
+        for batch in batches():
+            columns = {root(column, batch.schema.names) for column in wanted}
+            there = [column for column in batch.schema.names if column in columns]
+            for cells in _decoded(batch.select(there) if there else batch):
+                number += 1
+                if isinstance(cells, dict):
+                    name_classes(cells, names)
+                yield f"{name} row {number}", cells
+    except (pa.ArrowException, OSError) as error:
+        where = f"behind row {number}" if number else "at its beginning"
+        raise RecipeError(f"{name}: the file is damaged {where}: get it again ({error})") from error
+
+
+def _decoded(batch: Any) -> list[dict[str, Any] | BadRow]:
+    try:
+        return batch.to_pylist()
+    except (UnicodeDecodeError, ValueError):  # somewhere in these rows: find out where
+        return [_row(batch.slice(row, 1)) for row in range(batch.num_rows)]
+
+
+def _row(batch: Any) -> dict[str, Any] | BadRow:
+    try:
+        return batch.to_pylist()[0]
+    except UnicodeDecodeError as error:
+        return BadRow("not_utf8", str(error))
+    except ValueError as error:  # a date that Python does not have, say
+        return BadRow("wrong_type", str(error))
+
+
+def has_bytes(kind: Any) -> bool:
+    """Whether an Arrow type is, or has inside, bytes that are no text."""
+    import pyarrow as pa
+
+    if pa.types.is_nested(kind):
+        return any(has_bytes(kind.field(number).type) for number in range(kind.num_fields))
+    return "binary" in str(kind)
+
+
+def _class_names(schema: Any) -> dict[str, list[str]]:
+    """Columns whose numbers stand for names, as `datasets` notes them in a file."""
+    try:
+        noted = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        features = noted["info"]["features"].items()
+        return {name: f["names"] for name, f in features if f.get("_type") == "ClassLabel"}
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return {}
+
+
+def name_classes(cells: dict[str, Any], names: dict[str, list[str]]) -> None:
+    """Put names in place of the numbers of classes."""
+    for column in names.keys() & cells.keys():
+        number = cells[column]
+        if isinstance(number, int) and 0 <= number < len(names[column]):
+            cells[column] = names[column][number]

@@ -1,0 +1,123 @@
+"""Rows of any source: cells by column, with their place, or why they cannot be read."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from filters.text.shorten import shorten
+
+PEEK = 100  # rows that a file is known by; a column that none of them has is looked for further on
+
+
+class BadRow(Exception):
+    """A row that cannot become a prompt: a reason to count by, a sentence for people."""
+
+    def __init__(self, reason: str, detail: str):
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail  # `vars` of it are a row of the table set aside
+
+
+Cells = Iterator[tuple[str, "dict[str, Any] | BadRow"]]
+"""Rows as (place, cells by column, or why they cannot be read)."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file or dataset whose rows can be read, from the top each time."""
+
+    name: str
+    """As the recipe writes it."""
+    columns: list[str]
+    """Its columns; those of its first rows, where each row names its own."""
+    rows: Callable[[], Cells]
+    all_columns: bool = True
+    """Whether it has no other columns."""
+    binary: Sequence[str] = ()
+    """Columns of pictures, sounds and other bytes."""
+
+
+def head(opened: Opened) -> list[dict[str, Any]]:
+    """The first rows that can be read."""
+    rows = islice(opened.rows(), PEEK)
+    return [cells for _, cells in rows if not isinstance(cells, BadRow)]
+
+
+def named_by_rows(name: str, rows: Callable[[], Cells]) -> Opened:
+    """What its own first rows say the columns are."""
+    first = list(islice(rows(), PEEK))
+    columns = dict.fromkeys(key for _, cells in first if isinstance(cells, dict) for key in cells)
+    return Opened(name, list(columns), rows, all_columns=len(first) < PEEK)
+
+
+def cell(cells: dict[str, Any], column: str) -> Any:
+    """The value at a column, or at a place inside one; None where there is none.
+
+    A column of just that name comes first. Else dots lead inside: to a field of an object, by
+    number to an entry of a list, through JSON text too. Tables write NaN for a missing number.
+
+    >>> cell({"reward_model": {"ground_truth": "5"}}, "reward_model.ground_truth")
+    '5'
+    >>> cell({"answers": '["5", "6"]'}, "answers.1"), cell({"a.b": 1, "a": {"b": 2}}, "a.b")
+    ('6', 1)
+    """
+    if column in cells:
+        return _known(cells[column])
+    first, *rest = column.split(".")
+    value = cells.get(first)
+    for step in rest:
+        value = _inside(value, step)
+    return _known(value)
+
+
+def root(column: str, columns: Sequence[str]) -> str:
+    """The column of the table that a name leads into."""
+    return column if column in columns else column.partition(".")[0]
+
+
+def fields(value: Any) -> list[str]:
+    """What a value has inside, by the names that lead there."""
+    value = literal(value)
+    if isinstance(value, dict):
+        return list(map(str, value))
+    return [str(number) for number in range(len(value))] if isinstance(value, list) else []
+
+
+def literal(text: Any) -> Any:
+    """Lists and objects that were written into a cell as JSON, or as Python prints them.
+
+    >>> literal('[{"a": 1}]'), literal("['46']"), literal("{x}"), literal("[1, 2")
+    ([{'a': 1}], ['46'], '{x}', '[1, 2')
+    """
+    if not isinstance(text, str) or text.lstrip()[:1] not in ("[", "{"):
+        return text
+    for read in (json.loads, ast.literal_eval):
+        try:
+            value = read(text.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            continue
+        return value if isinstance(value, list | dict) else text
+    return text
+
+
+def short(value: Any) -> str:
+    """A value in a message."""
+    return shorten("empty" if value is None or value == "" else repr(value), 60)
+
+
+def _inside(value: Any, step: str) -> Any:
+    value = literal(value)
+    if isinstance(value, dict):
+        return value.get(step)
+    if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        return value[int(step)]
+    return None
+
+
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,149 @@
+"""Processes of a line: one for all stages that load no model, and none left when it is killed."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from misbehaving import Misbehaving, answers, serving
+
+from factory.errors import StageError
+from factory.line import run as scheduler
+from factory.line.process import Worker
+from factory.line.process import started as start
+from factory.line.run_lock import held_by
+from factory.line.table import wanted
+from factory.progress import Progress
+from factory.recipe import Recipe
+from factory.run_folder import RunFolder
+
+PROMPTS, AT_ONCE = 200, 16
+ENDPOINT: dict[str, Any] = {"endpoint": "http://127.0.0.1:9/v1", "model": "m"}
+RECIPE: dict[str, Any] = {
+    "name": "sums",
+    "prompts": [
+        {"source": "files", "path": "sums.jsonl", "verifier": "exact"}
+        | {"columns": {"question": "question", "reference": "answer"}}
+    ],
+    "teacher": {"base": ENDPOINT},
+    "sampling": {"policy": {"fixed": {"draws": 1}}, "concurrency": AT_ONCE},
+    "filters": {"correctness": {}},
+}
+STUDENT = {"base": {"path": "student"}, "training": {"max_length": 64}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "loading"),
+    [
+        ({}, set()),
+        (
+            {"student": STUDENT},
+            {"student", "control"},
+        ),
+        ({"teacher": {"base": {"path": "teacher"}}}, {"samples"}),
+        ({"teacher": {"base": ENDPOINT, "others": [{"path": "teacher"}]}}, {"samples"}),
+        (
+            {"teacher": {"base": {"tiny": "qwen2", "rows": 100}, "grpo": {"steps": 1}}},
+            {"teacher-base", "teacher", "samples"},
+        ),
+    ],
+)
+def test_a_stage_that_loads_a_model_has_a_process_to_itself(
+    changes: dict[str, Any], loading: set[str]
+):
+    recipe = Recipe.model_validate(RECIPE | changes)
+    assert {stage.name for stage in wanted(recipe) if stage.loads(recipe)} == loading
+
+
+class Adder(Misbehaving):
+    """Adds two numbers; at a certain request, something else happens first."""
+
+    def __init__(self) -> None:
+        super().__init__(self.adds)
+        self.at, self.happens = 0, lambda: None
+
+    async def adds(self, server: Misbehaving, asked: Any) -> Any:
+        if len(self.bodies) == self.at:
+            self.happens()
+        text = (await asked.json())["messages"][-1]["content"]
+        total = sum(map(int, re.findall(r"\d+", text)))
+        return await answers(rf"\boxed{{{total}}}", after=0.01)(server, asked)
+
+
+def write(folder: Path, url: str) -> Recipe:
+    """The questions, and the recipe with this address in it."""
+    sums = [{"question": f"{n}+{n + 1}?", "answer": str(2 * n + 1)} for n in range(PROMPTS)]
+    (folder / "sums.jsonl").write_text("\n".join(map(json.dumps, sums)))
+    told = RECIPE | {"teacher": {"base": ENDPOINT | {"endpoint": url}}}
+    (folder / "sums.yaml").write_text(json.dumps(told))
+    return Recipe.model_validate(told)
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
+    """Those that a line starts here."""
+    there: list[Worker] = []
+
+    def started(*told: Any) -> Worker:
+        there.append(start(*told))
+        return there[-1]
+
+    monkeypatch.setattr(scheduler, "started", started)
+    return there
+
+
+@pytest.mark.slow  # a process
+def test_stages_that_load_no_model_share_a_process_and_keep_their_logs(
+    tmp_path: Path, processes: list[Worker]
+):
+    with serving(Adder()) as url:
+        recipe = write(tmp_path, url)
+        names = [stage.name for stage in wanted(recipe)]
+        done = scheduler.run(recipe, tmp_path, tmp_path / "run", Progress(names))
+    assert list(done) == names
+    assert len(processes) == 1
+    assert processes[0].process.poll() is not None
+    for name in names:
+        said = RunFolder(tmp_path / "run").log(name).read_text()
+        assert re.findall(r"^--- \S+ \S+ (\S+)$", said, re.MULTILINE) == [name]
+
+
+@pytest.mark.slow  # a process
+def test_a_shared_process_that_is_killed_ends_the_stage_that_it_was_at(
+    tmp_path: Path, processes: list[Worker]
+):
+    server = Adder()
+    server.at, server.happens = 100, lambda: processes[0].process.kill()
+    with serving(server) as url:
+        recipe = write(tmp_path, url)
+        names = [stage.name for stage in wanted(recipe)]
+        with pytest.raises(StageError, match="stage samples: its process was ended by SIGKILL"):
+            scheduler.run(recipe, tmp_path, tmp_path / "run", Progress(names))
+        scheduler.run(recipe, tmp_path, tmp_path / "run", Progress(names))
+    assert len(processes) == 2
+    assert len(server.bodies) <= PROMPTS + AT_ONCE
+
+
+@pytest.mark.slow  # two commands
+def test_killed_at_half_only_what_was_in_flight_is_asked_for_twice(tmp_path: Path):
+    server, run = Adder(), tmp_path / "run"
+    command = [sys.executable, "-m", "factory.cli", "run", str(tmp_path / "sums.yaml")]
+    with serving(server) as url:
+        write(tmp_path, url)
+        line = subprocess.Popen([*command, "--into", str(run)])
+        server.at, server.happens = PROMPTS // 2, lambda: os.kill(line.pid, signal.SIGKILL)
+        assert line.wait(60) == -signal.SIGKILL
+        while held_by(RunFolder(run)):  # its stages end with it
+            time.sleep(0.05)
+        assert len(server.bodies) <= PROMPTS // 2 + AT_ONCE
+        assert subprocess.run([*command, "--into", str(run)], timeout=60).returncode == 0
+    assert PROMPTS < len(server.bodies) <= PROMPTS + AT_ONCE
+    seeds = [body["seed"] for body in server.bodies]
+    assert len(set(seeds)) == PROMPTS
+    assert RunFolder(run).current().height == PROMPTS

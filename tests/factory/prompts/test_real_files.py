@@ -1,0 +1,62 @@
+"""Real files of known datasets become as many prompts as they can."""
+
+from pathlib import Path
+
+import pytest
+from sources import files
+
+from factory.prompts.collect import collect
+
+REAL = Path(__file__).parents[4] / "shared" / "data" / "real"
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real files, which are not ours to publish")
+@pytest.mark.parametrize(
+    ("file", "mapping", "prompts", "aside"),
+    [
+        ("gsm8k/test.jsonl", "openai/gsm8k", 1_319, {}),
+        ("gsm8k/train.jsonl.gz", "openai/gsm8k", 7_473, {}),
+        ("math500/math500.jsonl", "HuggingFaceH4/MATH-500", 500, {}),
+        # Three ask for languages that the identifier does not know.
+        ("ifeval/input_data.jsonl", "google/IFEval", 538, {"bad_reference": 3}),
+        pytest.param(  # 14 are tested by more than asserts of a call against a literal
+            "human_eval/human-eval-enhanced-202307.jsonl",
+            "openai/openai_humaneval",
+            150,
+            {"bad_reference": 14},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "mbpp/sanitized-mbpp.json",
+            "google-research-datasets/mbpp:sanitized",
+            424,
+            {"bad_reference": 3},
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_a_real_file_becomes_prompts(file: str, mapping: str, prompts: int, aside: dict[str, int]):
+    collected = collect([files(str(REAL / file), columns=mapping)], seed=1, base=REAL)
+    assert collected.prompts.height == prompts
+    assert dict(collected.set_aside["reason"].value_counts().iter_rows()) == aside
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real files, which are not ours to publish")
+@pytest.mark.parametrize(
+    ("file", "settings", "prompts"),
+    [
+        (
+            "bbh/logical_deduction_five_objects.json",  # {"canary": …, "examples": […]}
+            {"columns": {"question": "input", "reference": "target"}, "verifier": "choice"},
+            250,
+        ),
+        (
+            "bbh/boolean_expressions.json",
+            {"columns": {"question": "input", "reference": "target"}, "verifier": "exact"},
+            250,
+        ),
+    ],
+)
+def test_a_real_file_of_another_form_is_read(file: str, settings: dict, prompts: int):
+    collected = collect([files(str(REAL / file), **settings)], seed=1, base=REAL)
+    assert collected.prompts.height == prompts
