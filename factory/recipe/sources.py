@@ -62,6 +62,17 @@ class ReasoningGym(Strict):
         return self.name or self.task
 
 
+class Majority(Strict):
+    """How a vote is held among the draws of a prompt that has no key."""
+
+    of: Literal["math", "numeric", "choice", "exact"] = "math"
+    """The verifier that says whether two answers agree."""
+    min_share: float = Field(0.5, ge=0, le=1)
+    """Least share of a prompt's draws that makes a majority, those without an answer included."""
+    min_draws: int = Field(4, ge=2)
+    """Draws below which no vote is held."""
+
+
 class Table(Strict):
     """What files and Hub datasets have in common."""
 
@@ -75,6 +86,8 @@ class Table(Strict):
     verifier: Annotated[str, AfterValidator(_known_verifier)] = "math"
     """Who judges the answers; a function of your own as `module:function`, its module in the
     recipe's folder (docs/verifiers.md)."""
+    majority: Majority | None = None
+    """With `verifier: majority`: right is what most draws of a prompt agree on."""
     domain: str = "math"
     """Field of the questions: math, code, stem, logic or general."""
     language: str = "en"
@@ -93,6 +106,12 @@ class Table(Strict):
             if isinstance(self.columns, Mapping)
             else MAPPINGS[self.columns or dataset or ""]
         )
+
+    @property
+    def vote(self) -> dict[str, Any] | None:
+        """How draws vote, where there is to be a vote; it stands in the place of a key."""
+        voted = self.verifier == "majority"
+        return (self.majority or Majority()).model_dump() if voted else None
 
     @property
     def names_a_key(self) -> bool:

@@ -18,7 +18,7 @@ from factory.errors import StageError
 from factory.progress import Report
 from factory.recipe.sampling import Sampling
 from factory.records import rows_digest
-from factory.sampler import changes
+from factory.sampler import changes, votes
 from factory.sampler.failures import Failed
 from factory.sampler.rejudge import by_mended_keys
 from factory.sampler.rounds import Round, fitted, rounds_of
@@ -81,6 +81,7 @@ def draw(
             for each in wanted:
                 changes.tell_of_length(kept, each.asker, say)
             done += asyncio.run(_filled(wanted, kept, report, say))
+        done = _voted(done, kept, prompts)
     finally:
         kept.close()
     return Drawn(
@@ -103,6 +104,24 @@ def _judge_mended(
             f"the keys of {found.prompts:,} prompts are not as they were: their {found.draws:,} "
             f"draws were judged again, and {found.turned:,} verdicts turned"
         )
+
+
+def _voted(
+    done: list[tuple[Round, Outcome]], kept: Store, prompts: pl.DataFrame
+) -> list[tuple[Round, Outcome]]:
+    """The outcomes once votes are held, where prompts are judged by them."""
+    drawn = pl.concat(each.samples.select("sample_id", "prompt_id") for _, each in done)
+    if not votes.hold(kept, drawn, prompts):
+        return done
+    return [(each, _as_judged_now(each, was, kept)) for each, was in done]
+
+
+def _as_judged_now(each: Round, was: Outcome, store: Store) -> Outcome:
+    from factory.sampler.outcome import outcome
+    from factory.sampler.prompt_state import kept
+
+    there = kept(store, each.asker)
+    return outcome(each.prompts, there, each.asker, was.failed, was.ended_by)
 
 
 async def _filled(

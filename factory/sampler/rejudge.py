@@ -115,7 +115,7 @@ def judge(round_: Round, shards: Path | str, prompts: pl.DataFrame, report: Repo
     report(done, total, "draws")
     for rows in _owed(round_, shards, keys, have):
         for chunk in rows.iter_slices(CHUNK):
-            _keep(round_, _judged(chunk))
+            keep(round_, _judged(chunk))
             done += chunk.height
             report(done, total, "draws")
     return done
@@ -154,7 +154,9 @@ def _keys(prompts: pl.DataFrame) -> pl.DataFrame:
     for name in prompts["verifier"].unique():
         if wrong := unknown(name):
             raise RecipeError(f"prompts name a verifier that is not there: {wrong}")
-    told = prompts.select("prompt_id", "verifier", "reference")
+    # Of one draw alone a majority knows nothing: see `factory.sampler.votes`.
+    told = prompts.filter(pl.col("verifier") != "majority")
+    told = told.select("prompt_id", "verifier", "reference")
     digests = [key_digest(*row) for row in told.select("verifier", "reference").iter_rows()]
     return told.with_columns(key=pl.Series(digests, dtype=pl.String))
 
@@ -224,7 +226,8 @@ def _note(folder: Path) -> Path:
     return folder / "judged-by.json"
 
 
-def _keep(round_: Round, found: pl.DataFrame) -> None:
+def keep(round_: Round, found: pl.DataFrame) -> None:
+    """Write down verdicts of a round, whole or not at all, and at first who judges."""
     round_.folder.mkdir(parents=True, exist_ok=True)
     note = _note(round_.folder)
     if not note.exists():
