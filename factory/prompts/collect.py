@@ -7,7 +7,7 @@ import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -193,6 +193,8 @@ def _checked(source: Source, taken: Taken) -> Collected:
 
 
 def _prompt(source: Source, draft: Draft, judge: str, told: set[str]) -> dict[str, Any] | BadRow:
+    if vote := getattr(source, "vote", None):
+        draft = replace(draft, reference=vote)
     try:
         reference, meta = _json(draft.reference), _json(draft.meta)
         "".join(m["content"] for m in draft.messages).encode()
