@@ -43,7 +43,7 @@ def main() -> None:
     """Measure, and print each figure as it is there."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--model", default="HuggingFaceTB/SmolLM2-135M-Instruct")
-    options.add_argument("--rows", type=int, default=200)
+    options.add_argument("--rows", type=int, default=60)
     options.add_argument("--votes", type=int, default=1)
     options.add_argument("--max-tokens", type=int, default=128)
     told = options.parse_args()
@@ -54,6 +54,10 @@ def main() -> None:
     judge = Judge.model_validate(
         {"model": {"path": told.model}, "engine_arguments": cache, **settings}
     )
+    plain = asyncio.run(undefended(judge, math, own))
+    show("math.jsonl, undefended", plain[0])
+    show("judge.jsonl, undefended", plain[1])
+    print(Overrides(plain[2], plain[3]), flush=True)
     with asking(found(judge, Path()), None) as ask:
         began = time.monotonic()
         print(Trial(told.model, examined(trial.rows(), ask)), flush=True)
@@ -63,11 +67,7 @@ def main() -> None:
         show("judge.jsonl, judge alone", examined(own, ask))
         attempts = with_attempts(own)
         print(Overrides(examined(attempts, ask), examined(bare(attempts), ask)))
-        print(f"{time.monotonic() - began:.0f} s\n", flush=True)
-    plain = asyncio.run(undefended(judge, math, own))
-    show("math.jsonl, undefended", plain[0])
-    show("judge.jsonl, undefended", plain[1])
-    print(Overrides(plain[2], plain[3]))
+        print(f"{time.monotonic() - began:.0f} s", flush=True)
 
 
 def show(name: str, report: Report) -> None:

@@ -60,7 +60,7 @@ def told(recipe: Recipe, home: Path, most: int) -> Iterator[str]:
 def _of_own(prompts: pl.DataFrame) -> Iterator[str]:
     """A word where a verifier of the user's own judges no key right: none is set aside for it, as
     nobody but the verifier knows what an answer looks like."""
-    name = (prompts["verifier"].first() or "").partition("@")[0]
+    name = str(prompts["verifier"].first()).partition("@")[0]
     keys = [orjson.loads(key) for key in prompts["reference"].drop_nulls().head(LOOKED_AT)]
     texts = [str(key) for key in keys if isinstance(key, str | int | float)]
     if not is_own(name) or not texts or len(texts) < len(keys):

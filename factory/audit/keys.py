@@ -17,7 +17,8 @@ from factory.line.context import Context
 from factory.run_folder import RunFolder
 from factory.sampler.rejudge import THREADS
 from factory.store.draws import Draws
-from filters.verifiers.majority import VOTING, Majority, among
+from filters.verifiers.majority import VOTING
+from filters.verifiers.majority.vote import Majority, among
 
 DRAW = pl.Struct(
     {

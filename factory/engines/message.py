@@ -20,6 +20,7 @@ FIELDS = (
 )
 """Where servers put the thinking: vLLM; DeepSeek, SGLang and most; OpenRouter; LiteLLM; Ollama and
 others."""
+ANY = frozenset(FIELDS)
 LIST = "parts of the content"
 TEXTS = ("text", "output_text", "input_text", "reasoning_text", "")
 """Types of a part that is said."""
@@ -80,11 +81,12 @@ class Parts:
             raise EngineFailure("refusal", f"the model refused: {echo(self.refused)}")
 
     def _thinking(self, message: dict[str, Any]) -> str:
-        details = message.get("reasoning_details")
-        if details:
+        if details := message.get("reasoning_details"):
             self._summed = not self._text("reasoning_details", details) and bool(self.hidden)
         if self._summed:
             return ""  # what stands in `reasoning` beside them is the summary
+        if ANY.isdisjoint(message):
+            return ""
         for field in (self._field, *FIELDS):
             if (value := message.get(field)) and (text := self._once(field, value)):
                 return text

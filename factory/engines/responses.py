@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from factory.engines import Completion
@@ -86,8 +85,16 @@ def drawn(
     if not hidden and usage.thinking and OPEN not in prefill + text:
         hidden = "not at all"
     tokens = len(ids) if ids is not None else usage.completion
-    drawn = Completion(text, ids, reason, usage.prompt, tokens, finish_word=word)
-    return replace(drawn, counted=tokens > 0, thinking_hidden=hidden)
+    return Completion(
+        text,
+        ids,
+        reason,
+        usage.prompt,
+        tokens,
+        counted=tokens > 0,
+        finish_word=word,
+        thinking_hidden=hidden,
+    )
 
 
 def only_choice(choices: list[Any], body: bytes) -> dict[str, Any] | None:

@@ -105,8 +105,8 @@ class Streamed:
         choices = event.get("choices")
         if not choices or "error" in event:
             check(event, "amid the stream: ")
-        if usage := usage_in(event.get("usage")):
-            self._usage = usage
+        if told := event.get("usage"):
+            self._usage = usage_in(told) or self._usage
         if isinstance(event.get("prompt_token_ids"), list):
             self._prompt_tokens = len(event["prompt_token_ids"])
         if choices is None:

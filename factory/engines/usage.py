@@ -50,7 +50,11 @@ def usage_in(told: Any) -> Usage:
 
 
 def _count(told: Mapping[str, Any], *names: str) -> int:
-    return next((int(told[name]) for name in names if is_count(told.get(name))), 0)
+    for name in names:
+        value = told.get(name)
+        if isinstance(value, int) and is_count(value):
+            return value
+    return 0
 
 
 def token_ids(ids: Any, number: int | None) -> list[int] | None:

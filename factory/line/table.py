@@ -121,9 +121,9 @@ def _as_it_is(home: Path, name: str) -> list[tuple[str, int, int]]:
 def _rows(recipe: Recipe, home: Path) -> Any:
     """The files that prompts come from, as they now are."""
     names = [path for s in recipe.prompts if isinstance(s, Files) for path in s.paths]
-    found = [_as_it_is(home, str(file)) for name in names for file in files(home, name)]
+    found = [_as_it_is(Path(), str(file)) for name in names for file in files(home, name)]
     folders = [s.folder(home) for s in recipe.prompts if isinstance(s, Hub)]
-    found += [_as_it_is(home, str(folder)) for folder in folders if folder]
+    found += [_as_it_is(Path(), str(folder)) for folder in folders if folder]
     return found + own_code.identities([source.verifier for source in recipe.prompts], home)
 
 

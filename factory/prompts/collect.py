@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -150,10 +153,9 @@ def take(source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told:
         told: instructions that are no part of a question.
     """
     prompts, aside = _Rows(PROMPT), _Rows(SET_ASIDE)
-    judge, read = identity(source.verifier), 0
-    for place, draft in drafts:
+    read = 0
+    for place, row in _rows(source, drafts, told):
         read += 1
-        row = draft if isinstance(draft, BadRow) else _prompt(source, draft, judge, told)
         if not isinstance(row, BadRow):
             row = _repeat(row, place, kept) or row
         if isinstance(row, BadRow):
@@ -165,6 +167,25 @@ def take(source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told:
     return Taken(read, prompts.table(), aside.table())
 
 
+def _rows(
+    source: Source, drafts: Drafts, told: set[str]
+) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
+    """Each draft as a prompt, or as what keeps it from being one; programs run side by side."""
+    judge = identity(source.verifier)
+
+    def row(placed: tuple[str, Draft | BadRow]) -> tuple[str, dict[str, Any] | BadRow]:
+        place, draft = placed
+        return place, draft if isinstance(draft, BadRow) else _prompt(source, draft, judge, told)
+
+    if source.verifier != "code":
+        yield from map(row, drafts)
+        return
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(cores, "tests") as threads:
+        while some := list(islice(drafts, 2 * cores)):
+            yield from threads.map(row, some)
+
+
 def _checked(source: Source, taken: Taken) -> Collected:
     check_enough(source, taken)
     table = _split(taken.prompts, source.held_out)
@@ -172,6 +193,8 @@ def _checked(source: Source, taken: Taken) -> Collected:
 
 
 def _prompt(source: Source, draft: Draft, judge: str, told: set[str]) -> dict[str, Any] | BadRow:
+    if vote := getattr(source, "vote", None):
+        draft = replace(draft, reference=vote)
     try:
         reference, meta = _json(draft.reference), _json(draft.meta)
         "".join(m["content"] for m in draft.messages).encode()

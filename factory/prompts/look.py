@@ -38,8 +38,8 @@ def told(sources: Sequence[Source], seed: int, base: Path) -> list[str]:
     labels = [source.label for source in sources]
     for source in sources:
         label = source.label
-        if isinstance(source, Files) and labels.count(label) > 1:
-            label += f" ({', '.join(source.paths)})"
+        if labels.count(label) > 1:
+            label += f" ({_which(source)})"
         if isinstance(source, Hub) and source.folder(base) is None:
             lines.append(f"{label}: on the Hub, it was not looked at")
             continue
@@ -53,6 +53,13 @@ def told(sources: Sequence[Source], seed: int, base: Path) -> list[str]:
             check_enough(source, found)
         lines.append(f"{label}: {_said(found, more)}")
     return lines
+
+
+def _which(source: Source) -> str:
+    """What tells a source from another of its name."""
+    if isinstance(source, ReasoningGym):
+        return f"{source.rows:,} rows"
+    return ", ".join(source.paths) if isinstance(source, Files) else source.split
 
 
 def _said(found: Taken, more: bool) -> str:

@@ -120,4 +120,11 @@ def _inside(value: Any, step: str) -> Any:
 
 
 def _known(value: Any) -> Any:
+    if isinstance(
+        value, bytes
+    ):  # some programs do not mark the text in their Parquet files as such
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -74,6 +74,9 @@ class TextFile:
         with self.unpacked() as stream:
             start = stream.read(4)
         marked = next((name for mark, name in MARKS if start.startswith(mark)), None)
+        if self.encoding is None and marked is None and b"\0" in start:
+            way = "name what it is written in, as `encoding: utf-16-le`"
+            raise RecipeError(f"{self.name}: its first bytes are no text in UTF-8: {way}")
         if self.encoding is None:
             return marked or "utf-8-sig"
         named = codecs.lookup(self.encoding).name
@@ -85,7 +88,7 @@ class TextFile:
 
     def lines(self) -> Iterator[bytes]:
         """Line by line, in UTF-8, so that one that is none does not take its neighbours along."""
-        if self.written_as() == "utf-8-sig":
+        if self.written_as() in ("utf-8", "utf-8-sig"):
             with self.unpacked() as stream:
                 yield from stream
             return

@@ -11,7 +11,7 @@ from factory.recipe import judge as judges
 from factory.recipe.dataset import Dataset
 from factory.recipe.judge import Judge
 from factory.recipe.sampling import Sampling
-from factory.recipe.sources import Source
+from factory.recipe.sources import Source, Table
 from factory.recipe.strict import Strict
 from factory.recipe.student import Evaluate, Student
 from factory.recipe.teacher import Teacher
@@ -83,6 +83,32 @@ class Recipe(Strict):
                 "grpo is rewarded by rules, and a judge is not asked while it trains: "
                 f"{', '.join(judged)} have verifier: judge. Leave grpo out, or name other rules"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _votes_can_be_held(self) -> Self:
+        """A vote needs all draws of a prompt, and what comes before it knows no right answer."""
+        for number, source in enumerate(self.prompts):
+            if not isinstance(source, Table) or source.verifier != "majority":
+                if isinstance(source, Table) and source.majority:
+                    raise ValueError(f"prompts[{number}].majority: its verifier is not majority")
+                continue
+            against = {
+                "columns.reference is not needed: name a verifier that compares with it": (
+                    source.names_a_key
+                ),
+                "held_out: nobody could say which answers to them are right": source.held_out,
+                "sampling.policy must be fixed, as in `fixed: {draws: 8}`": (
+                    self.sampling.policy.until
+                ),
+                "sampling.target counts right draws as they come": self.sampling.target,
+                "teacher.grpo rewards right draws as they come": self.teacher.grpo,
+            }
+            if wrong := [words for words, there in against.items() if there]:
+                raise ValueError(
+                    f"prompts[{number}].verifier is majority, and votes are held when all draws "
+                    f"are there: {'; '.join(wrong)}"
+                )
         return self
 
     @model_validator(mode="after")

@@ -117,7 +117,7 @@ MAPPINGS: dict[str, Ready] = {
         reference_form="boxed",
         where={"cot_type": "math"},
         keep=["cot_type", "source_type"],
-        license="Apache-2.0",
+        license="MIT",
     ),
     "GAIR/LIMO": Ready(question="question", reference="answer", license="Apache-2.0"),
     # Replies of models, and no key: the answer that the reply boxes stands in for it.

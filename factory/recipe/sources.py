@@ -14,7 +14,17 @@ from factory.recipe.mappings import MAPPINGS, Ready, ready
 from factory.recipe.paths import files, stem
 from factory.recipe.strict import Strict
 
-VERIFIERS = ("math", "numeric", "choice", "exact", "logic", "code", "instructions", "judge")
+VERIFIERS = (
+    "math",
+    "numeric",
+    "choice",
+    "exact",
+    "logic",
+    "code",
+    "instructions",
+    "judge",
+    "majority",
+)
 """The keys of `filters.verifiers.VERIFIERS`, which take a while to be imported."""
 
 
@@ -28,8 +38,8 @@ def _known_verifier(name: str, info: ValidationInfo) -> str:
 
 def _ready_mapping(columns: Mapping | str | None) -> Mapping | str | None:
     if isinstance(columns, str) and columns not in MAPPINGS:
-        hint, known = nearest(columns, MAPPINGS), ", ".join(MAPPINGS)
-        raise ValueError(f"no ready mapping is called {columns!r}{hint or '.'} Known: {known}")
+        hint = nearest(columns, MAPPINGS) or f". Known: {', '.join(MAPPINGS)}"
+        raise ValueError(f"no ready mapping is called {columns!r}{hint}")
     return columns
 
 
@@ -80,6 +90,17 @@ class ReasoningGym(Strict):
         return self.name or self.task
 
 
+class Majority(Strict):
+    """How a vote is held among the draws of a prompt that has no key."""
+
+    of: Literal["math", "numeric", "choice", "exact"] = "math"
+    """The verifier that says whether two answers agree."""
+    min_share: float = Field(0.5, ge=0, le=1)
+    """Least share of a prompt's draws that makes a majority, those without an answer included."""
+    min_draws: int = Field(4, ge=2)
+    """Draws below which no vote is held."""
+
+
 class Table(Strict):
     """What files and Hub datasets have in common."""
 
@@ -95,6 +116,8 @@ class Table(Strict):
     `module:function`, its module in the recipe's folder (docs/verifiers.md)."""
     rescue: Literal["judge"] | None = None
     """`judge`: where the verifier says no or cannot tell, the recipe's judge has the last word."""
+    majority: Majority | None = None
+    """With `verifier: majority`: right is what most draws of a prompt agree on."""
     domain: str = "math"
     """Field of the questions: math, code, stem, logic or general."""
     language: str = "en"
@@ -115,7 +138,7 @@ class Table(Strict):
 
     @model_validator(mode="after")
     def _something_to_rescue(self) -> Self:
-        if self.rescue and self.verifier in ("code", "instructions", "judge"):
+        if self.rescue and self.verifier in ("code", "instructions", "judge", "majority"):
             raise ValueError(
                 f"rescue: a judge compares an answer with the key, and {self.verifier} has "
                 "no rules for that: leave it out"
@@ -137,6 +160,12 @@ class Table(Strict):
         if several and self.verifier in TASKS:
             raise ValueError(f"several columns of keys: the verifier {self.verifier} takes one")
         return self
+
+    @property
+    def vote(self) -> dict[str, Any] | None:
+        """How draws vote, where there is to be a vote; it stands in the place of a key."""
+        voted = self.verifier == "majority"
+        return (self.majority or Majority()).model_dump() if voted else None
 
     @property
     def names_a_key(self) -> bool:
@@ -171,7 +200,8 @@ class Files(Table):
     @model_validator(mode="after")
     def _columns_are_named(self) -> Self:
         if self.columns is None:
-            raise ValueError(f"columns is missing: a mapping, or one of {', '.join(MAPPINGS)}")
+            way = "say which hold what, as {question: problem, reference: answer}"
+            raise ValueError(f"columns is missing: {way}, or name a dataset of docs/prompts.md")
         return self
 
     @property
@@ -210,10 +240,8 @@ class Hub(Table):
     @model_validator(mode="after")
     def _columns_are_known(self) -> Self:
         if self.columns is None and not ready(self.dataset, self.config):
-            known = ", ".join(MAPPINGS)
-            raise ValueError(
-                f"no ready mapping for {self.dataset!r}: name its columns. Ready: {known}"
-            )
+            way = "say which hold what, as {question: problem, reference: answer}"
+            raise ValueError(f"no ready mapping for {self.dataset!r}: name its columns: {way}")
         return self
 
     @property

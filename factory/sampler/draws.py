@@ -85,6 +85,7 @@ def draw(
         RecipeError: when examples cannot be read, or a teacher cannot be asked so.
         StageError: see `fill`; when a teacher can be asked no prompt, or a judge answers nothing.
     """
+    from factory.sampler import votes
     from factory.sampler.judge_notes import Notes
     from factory.sampler.judge_owed import judge_owed, judged_now
     from factory.sampler.judging import Bench
@@ -106,6 +107,7 @@ def draw(
             done += asyncio.run(_filled(wanted, kept, report, say, bench))
         if later:
             judge_owed(kept, prompts, report, say, bench)
+        if votes.hold(kept, _samples(done), prompts) or later:
             done = [(each, judged_now(each, outcome, kept)) for each, outcome in done]
     finally:
         kept.close()
@@ -117,7 +119,7 @@ def draw(
 def _drawn(done: Sequence[tuple[Round, Outcome]], kept: Store, notes: Notes | None) -> Drawn:
     from factory.sampler.judge_owed import unjudged
 
-    samples = pl.concat([outcome.samples for _, outcome in done])
+    samples = _samples(done)
     left = unjudged(kept, samples) if notes else {}
     return Drawn(
         samples,
@@ -137,6 +139,10 @@ def _tell(
     changes.tell(teacher, wanted[0].asker, kept.folder, say)
     for each in wanted:
         changes.tell_of_length(kept, each.asker, say)
+
+
+def _samples(done: Sequence[tuple[Round, Outcome]]) -> pl.DataFrame:
+    return pl.concat([outcome.samples for _, outcome in done])
 
 
 async def _filled(
@@ -190,7 +196,8 @@ async def _asked(
             await fill_on_cluster(start, each.prompts, each.asker, kept, report, **how)
             for each in wanted
         ]
-    async with start(say=say) as engine, contextlib.AsyncExitStack() as stack:
+    to_say = {"say": say} if teacher.served else {}
+    async with start(**to_say) as engine, contextlib.AsyncExitStack() as stack:
         if bench:
             how["judge"] = await stack.enter_async_context(bench())
         how["say"] = say

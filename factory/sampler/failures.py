@@ -9,6 +9,8 @@ import polars as pl
 
 SHOWN = 80
 """Characters of a question that are shown."""
+LATE = ("timeout",)
+"""Reasons for which long draws are lost, and short ones are not."""
 NAMED = 3
 """Failed draws that are named in a line."""
 
@@ -69,6 +71,8 @@ def told(rows: pl.DataFrame, what: str = "draw", fate: str = "failed") -> str:
         f"{question!r} (prompt {id})"
         for question, id in first.select("question", "prompt_id").iter_rows()
     ]
+    late = rows.filter(pl.col("reason").is_in(LATE)).height
+    reasons += f"; {late:,} lost to time, mostly long: what is left is too short" if late else ""
     more = ", …" if rows["prompt_id"].n_unique() > len(names) else ""
     number = f"1 {what}" if rows.height == 1 else f"{rows.height:,} {what}s"
     return f"{number} {fate} ({reasons}), as of {', '.join(names)}{more}"

@@ -132,7 +132,7 @@ def judge(
     report(done, total, "draws")
     for rows in _owed(round_, shards, keys, have):
         for chunk in rows.iter_slices(CHUNK):
-            _keep(round_, _judged(chunk, ask))
+            keep(round_, _judged(chunk, ask))
             done += chunk.height
             report(done, total, "draws")
     return done
@@ -185,6 +185,8 @@ def _keys(prompts: pl.DataFrame) -> pl.DataFrame:
     for name in prompts["verifier"].unique():
         if wrong := unknown(name):
             raise RecipeError(f"prompts name a verifier that is not there: {wrong}")
+    # Of one draw alone a majority knows nothing: see `factory.sampler.votes`.
+    prompts = prompts.filter(pl.col("verifier") != "majority")
     texts = pl.Schema(dict.fromkeys(("judge", "question"), pl.String()))
     lacks = (pl.lit(None, kind).alias(c) for c, kind in texts.items() if c not in prompts.columns)
     told = prompts.with_columns(lacks).select("prompt_id", *HOW, "question")
@@ -262,7 +264,8 @@ def _note(folder: Path) -> Path:
     return folder / "judged-by.json"
 
 
-def _keep(round_: Round, found: pl.DataFrame) -> None:
+def keep(round_: Round, found: pl.DataFrame) -> None:
+    """Write down verdicts of a round, whole or not at all, and at first who judges."""
     round_.folder.mkdir(parents=True, exist_ok=True)
     note = _note(round_.folder)
     if not note.exists():

@@ -13,7 +13,17 @@ from typing import NamedTuple
 from filters import own
 from filters.text.answer import extract
 from filters.verdict import Verdict, incorrect, unverifiable
-from filters.verifiers import choice, code, exact, instructions, logic, math, numeric, pool
+from filters.verifiers import (
+    choice,
+    code,
+    exact,
+    instructions,
+    logic,
+    majority,
+    math,
+    numeric,
+    pool,
+)
 from filters.verifiers import judge as judged
 
 __all__ = [
@@ -98,6 +108,7 @@ VERIFIERS: dict[str, Verifier] = {
         instructions.judge, instructions.shape, instructions.key, instructions.extract
     ),
     "judge": Verifier(judged.judge, judged.shape, judged.key, judged.extract),
+    "majority": Verifier(majority.judge, majority.shape, majority.key, whole=True),
 }
 """Every verifier of ours, by the name that prompts carry; `named` knows a person's own, too."""
 

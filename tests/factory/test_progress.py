@@ -55,7 +55,12 @@ def test_what_is_over_and_what_has_not_begun_is_not_told_again(
 
 
 def test_figures_are_told_once_and_zeros_not_at_all(progress: Progress, output: io.StringIO):
-    figures = {"draws": 12, "failed_draws": 2, "prompts_finished": 5, "prompts_hopeless": 0}
+    figures: dict[str, float] = {
+        "draws": 12,
+        "failed_draws": 2,
+        "prompts_finished": 5,
+        "prompts_hopeless": 0,
+    }
     progress.begun("samples")
     now[0] += module.QUIET_SECONDS + 1
     progress.moved("samples", 5, 20, "prompts", figures)

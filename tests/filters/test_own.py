@@ -1,4 +1,4 @@
-"""A person's own function: found beside the recipe, run in a worker, whatever it gives or raises."""
+"""A person's own function: found beside the recipe, run in a worker, whatever it returns."""
 
 import re
 from collections.abc import Iterator

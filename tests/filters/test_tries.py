@@ -1,7 +1,6 @@
 """A prompt is tried before it is asked: its key must be right, and what is no answer must not."""
 
 import csv
-import gzip
 import json
 from collections import Counter
 from pathlib import Path
@@ -72,14 +71,21 @@ def test_a_verifier_of_one_s_own_is_tried_too(tmp_path: Path, monkeypatch: pytes
 
 
 def lines(name: str) -> list[dict[str, Any]]:
-    file = real_data(name)
-    text = gzip.open(file, "rt") if file.suffix == ".gz" else file.open()
-    return [json.loads(line) for line in text]
+    return [json.loads(line) for line in real_data(name).read_text().splitlines()]
 
 
 def gsm8k() -> list[tuple[str, object]]:
     rows = lines("gsm8k/test.jsonl")
     return [(row["question"], row["answer"].partition("####")[2].strip()) for row in rows]
+
+
+def math500() -> list[tuple[str, object]]:
+    return [(row["problem"], row["answer"]) for row in lines("math500/math500.jsonl")]
+
+
+def omni_math() -> list[tuple[str, object]]:
+    rows = lines("still_bench/omni_math_num_500.jsonl")
+    return [(row["problem"], row["answer"]) for row in rows]
 
 
 def bbh(name: str) -> list[tuple[str, object]]:
@@ -103,23 +109,16 @@ def ifeval() -> list[tuple[str, object]]:
     [
         (gsm8k, "math", {}),
         (gsm8k, "numeric", {}),
-        (
-            lambda: [(r["problem"], r["answer"]) for r in lines("math500/math500.jsonl")],
-            "math",
-            {},
-        ),
-        (  # its question ends with its solution
-            lambda: [(r["problem"], r["answer"]) for r in lines("still_bench/omni_math_num_500.jsonl")],
-            "math",
-            {"question_is_right": 1},
-        ),
+        (math500, "math", {}),
+        (omni_math, "math", {"question_is_right": 1}),  # its question ends with its solution
         (lambda: bbh("word_sorting"), "exact", {}),
         (lambda: bbh("date_understanding"), "choice", {}),
         (lambda: bbh("logical_deduction_five_objects"), "choice", {}),
         (lambda: mmlu("abstract_algebra_test"), "choice", {}),
         (ifeval, "instructions", {"bad_reference": 3}),  # Swahili, twice, and Nepali
     ],
-)  # fmt: skip
+)
 def test_real_prompts(rows: Any, verifier: str, expected: dict[str, int]):
-    found = (reason for prompt in rows() for reason in reasons(*prompt, verifier))
+    prompts = rows()
+    found = (reason for asked, key in prompts for reason in reasons(asked, key, verifier))
     assert dict(Counter(found)) == expected

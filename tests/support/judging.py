@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 from aiohttp import web
 from misbehaving import Misbehaving, draw
 
+from factory.engines import Completion, Request, Scripted
 from factory.models import elsewhere
 from factory.prompts.collect import PROMPT
 from factory.recipe.judge import Judge
 from factory.recipe.models import Served
+from factory.recipe.sampling import Policy, Sampling
+from factory.sampler import draws
+from factory.sampler.draws import Drawn
 from factory.sampler.judging import Judging
 from factory.sampler.teacher import Teacher
+from factory.store import Store
+from factory.store.draws import Draws
 
 CASE = re.compile(
     r"--- (\w+) question ---\n(.*)\n--- \1 text 1 ---\n(.*)\n--- \1 text 2 ---\n(.*)\n--- \1 end",
@@ -42,7 +48,7 @@ class Both(Misbehaving):
     `asked` is what the judge was asked, as (question, text 1, text 2).
     """
 
-    def __init__(self, answers: dict[str, Sequence[str]], opinion: Opinion = knows_names):
+    def __init__(self, answers: Mapping[str, Sequence[str]], opinion: Opinion = knows_names):
         super().__init__(self._behave)
         self.answers, self.opinion = answers, opinion
         self.asked: list[tuple[str, str, str]] = []
@@ -114,3 +120,68 @@ def recipe(folder: Path, url: str, keys: dict[str, str], **changes: Any) -> Path
     file = folder / "recipe.yaml"
     file.write_text(json.dumps(told | changes))
     return file
+
+
+def box(text: str) -> str:
+    """A response whose final answer is this."""
+    return rf"\boxed{{{text}}}"
+
+
+class Sittings:
+    """A folder of draws that is sampled as often as is wanted, by the models of one server."""
+
+    def __init__(self, folder: Path, both: Both, url: str):
+        self.folder, self.both, self.url = folder, both, url
+        self.said: list[str] = []
+
+    def draw(
+        self,
+        prompts: pl.DataFrame,
+        policy: Policy,
+        judge: dict[str, Any] | Judging | None = None,
+        **told: Any,
+    ) -> Drawn:
+        self.said.clear()
+        model = Served(endpoint=self.url, model="teacher", deadline=5, outage=1)
+        found = judging(self.url, **judge) if isinstance(judge, dict) else judge
+        return draws.draw(
+            [Teacher(elsewhere(model), model)],
+            prompts,
+            Sampling.model_validate({"policy": policy, "max_tokens": 64, "concurrency": 4} | told),
+            seed=1,
+            home=self.folder,
+            kept=Store(self.folder / "draws", rounds=self.folder / "verdicts"),
+            report=lambda *_, **__: None,
+            say=self.said.append,
+            judging=found,
+            judged=self.folder / "judged" if found else None,
+        )
+
+    def verdicts(self) -> list[tuple[str, str | None]]:
+        """Verdict and reason of each draw as they count now, in order of prompt and number."""
+        rows = Draws(self.folder / "draws", self.folder / "verdicts").read()
+        told = rows.sort("prompt_id", "draw").select("verdict", "verdict_reason")
+        return list(told.iter_rows())
+
+
+class Reads(Scripted):
+    """A judge on this machine; `began` is told when its engine starts."""
+
+    def __init__(self, opinion: Opinion, began: Callable[[], object]):
+        super().__init__({})
+        self.opinion, self.began, self.asked = opinion, began, 0
+
+    async def __aenter__(self) -> Self:
+        self.began()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def draw(self, request: Request) -> Completion:
+        self.asked += 1
+        found = CASE.search(request.messages[-1]["content"])
+        assert found
+        mark, question, first, second = found.groups()
+        text = f"VERDICT {mark}: {self.opinion(question, first, second)}"
+        return Completion(text, None, "stop", 100, 10)

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from factory.recipe.teacher import Grpo
 from factory.sampler.asker import Asker
 from factory.sampler.fill import fill
 from factory.store import Store
-from filters import Filters, judge, measure
+from filters import Filters, judge, measure, own
 from filters.correctness import Correctness
 from filters.text.thinking import split
-from filters.verifiers import verify
+from filters.verifiers import pool, verify
 from sft.score import score
 from teacher.grpo import Read
 from teacher.rewards import REWARDS, reward
@@ -138,6 +139,8 @@ def test_the_form_is_rewarded_by_itself(text: str, opened: bool, expected: float
 
 def test_a_recipe_s_rewards_are_those_there_are():
     assert set(Grpo().rewards.model_dump()) == set(REWARDS)
+    usual = {name for name, weight in Grpo().rewards.model_dump().items() if weight}
+    assert usual == {"accuracy", "format"}
 
 
 def test_a_log_has_the_names_that_the_recipe_has():
@@ -156,3 +159,93 @@ def test_a_reward_reads_tags_that_are_special_tokens():
     assert form(**told) == [0.0]
     assert Read(speech, form)(completion_ids=[ids], **told) == [1.0]
     assert Read(speech, form).__name__ == "format"
+
+
+MINE = """
+import time
+
+def brief(completions, level, **columns):
+    return [1 / len(turns[-1]["content"]) * each for turns, each in zip(completions, level)]
+
+def keys(completions, reference, question=None):
+    return [None, float("nan"), reference[2] == {"value": 5}]
+
+def says_five(response, reference):
+    return {"5": 0.25, "no idea": None}[response]
+
+def too_few(completions, **columns): return [1.0]
+def breaks(completions, **columns): raise OSError("no disk")
+def hangs(completions, **columns): time.sleep(60)
+"""
+
+
+@pytest.fixture
+def told_by_trl(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """The arguments of a step of three draws; functions are looked for in `mine.py`."""
+    (tmp_path / "mine.py").write_text(MINE)
+    own.look_in(tmp_path)
+    pool.close()
+    said = ["<think>a</think>5", "<think>a</think>no idea", "<think>never ends"]
+    yield {
+        "completions": [[{"role": "assistant", "content": text}] for text in said],
+        "completion_ids": [[1]] * 3,
+        "prompts": [[{"role": "user", "content": "2 + 3?"}]] * 3,
+        "reference": ['"5"', "null", '{"value": 5}'],
+        "meta": ['{"level": 2}', '{"level": 4}', '{"level": 0}'],
+        "trainer_state": object(),
+        "log_metric": lambda name, value: None,
+    }
+    own.look_in(None)
+
+
+def test_a_reward_of_one_s_own_in_trl_s_form(told_by_trl: dict[str, Any]):
+    """It gets what it asks for by name: kept columns, and keys as they are."""
+    lengths = [len(turns[0]["content"]) for turns in told_by_trl["completions"]]
+    assert reward("mine:brief", False, Grpo())(**told_by_trl) == [
+        2 / lengths[0],
+        4 / lengths[1],
+        0.0,
+    ]
+    # Behind a template that opens the thinking, it sees that tag all the same.
+    opened = reward("mine:brief", True, Grpo())(**told_by_trl)
+    assert opened[0] == 2 / (lengths[0] + len("<think>\n"))
+    assert reward("mine:keys", False, Grpo())(**told_by_trl) == [None, None, 1.0]
+
+
+def test_a_reward_of_one_s_own_for_one_response_at_a_time(told_by_trl: dict[str, Any]):
+    """As verifiers have it: any number, None is not judged, and without a response it gets 0."""
+    assert reward("mine:says_five", False, Grpo())(**told_by_trl) == [0.25, None, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "warned"),
+    [
+        ("breaks", "mine:breaks: OSError: no disk"),
+        ("too_few", "mine:too_few: TypeError: it returned list of 1, and a list of 3 was expected"),
+        ("hangs", "mine:hangs: TimeoutError: no answer after 2 seconds"),
+    ],
+)
+def test_a_reward_that_fails_punishes_nobody_and_is_told(
+    told_by_trl: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str, warned: str
+):
+    logged = {}
+    told_by_trl["log_metric"] = logged.__setitem__
+    made = reward(f"mine:{name}", False, Grpo())
+    assert own.is_batched(f"mine:{name}")  # so that the deadline is not spent on the import
+    monkeypatch.setattr(own, "DEADLINE", 2.0)
+    with pytest.warns(UserWarning, match=re.escape(warned)):
+        assert made(**told_by_trl) == [None] * 3
+    assert logged == {f"rewards/mine:{name}/unverifiable": 1.0}
+
+
+def test_what_a_recipe_s_language_and_length_reward():
+    grpo = Grpo(max_tokens=100, prompts_per_step=2, draws=2)
+    told = {"completions": ["We add them.", "We add them."], "prompts": ["?", "?"]}
+    length = reward("length", False, grpo)
+    assert length(completion_ids=[[1] * 80, [1] * 90], **told) == [0.0, -0.5]
+    language = reward("language", False, grpo)
+    english = "<think>First, we add up all of the numbers.</think>"
+    mixed = "<think>First, we add the numbers. 然后把结果除以二</think>"
+    told["completions"] = [english, mixed]
+    assert language(language=["en", "en"], **told) == [1.0, pytest.approx(0.714, abs=0.001)]
+    assert reward("length", False, Grpo(max_tokens=1))(completion_ids=[[1]], **told) == [-1.0]

@@ -127,3 +127,28 @@ def test_nobody_prints_them(monkeypatch: pytest.MonkeyPatch):
     assert PASSWORD not in repr(credentials)
     said = f"{KEY} by http://me:{PASSWORD}@proxy:3128, hunter2!"
     assert credentials.removed_from(said) == "[key] by [key], [key]"
+
+
+def test_a_secret_in_a_header_is_kept_as_a_key_is(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GATEWAY", f"Basic {KEY}")
+    headers = {"X-Gateway": {"env": "GATEWAY"}, "X-Title": "mine"}
+
+    async def ask(*behaviours: Any) -> Any:
+        async with (
+            Misbehaving(*behaviours) as server,
+            endpoint(server.url, headers=headers) as asked,
+        ):
+            return server.headers, await asked.draw(request())
+
+    sent, drawn = asyncio.run(ask(answers("4")))
+    assert drawn.text == "4"
+    assert (sent[0]["X-Gateway"], sent[0]["X-Title"]) == (f"Basic {KEY}", "mine")
+    with pytest.raises(EngineFailure, match="key_in_answer"):
+        asyncio.run(ask(answers(f"it is {KEY}")))
+    with pytest.raises(EngineFailure) as caught:
+        asyncio.run(ask(says(400, f"{KEY} has no such right")))
+    assert KEY[:12] not in repr(caught.value)
+    monkeypatch.delenv("GATEWAY")
+    told = "variable GATEWAY, which the recipe names as the header X-Gateway of http"
+    with pytest.raises(StageError, match=told):
+        endpoint("http://h.invalid/v1", headers=headers)

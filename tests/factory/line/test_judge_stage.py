@@ -21,7 +21,7 @@ from factory.errors import StageError
 from factory.line.finished import Done, claim, fingerprint, make
 from factory.line.table import wanted
 from factory.run_folder import RunFolder
-from factory.store.draws import Draws
+from filters.verifiers.judge import trial
 from runs import call
 
 FAUST, CAPITAL = "Who wrote Faust?", "What is Australia's capital?"
@@ -67,8 +67,6 @@ def line(tmp_path: Path) -> Iterator[Start]:
 
 def wise(question: str, first: str, second: str) -> str:
     """Right on every trial answer, but for the claims, which it believes."""
-    from filters.verifiers.judge import trial
-
     same = [{key, answer} for _, key, answer in (*trial.SAME, *trial.CLAIMS)]
     return "SAME" if {first, second} in same else knows_names(question, first, second)
 
@@ -143,23 +141,19 @@ def test_reverify_by_another_judge_waits_until_a_run_has_found_it(line: Start):
 @pytest.mark.real
 @pytest.mark.timeout(600)
 @pytest.mark.xdist_group("engine")
-def test_a_real_model_judges_by_its_path_after_the_draws(line: Start, hub: Path):
-    """SmolLM2 is a weak judge, and said to be one: what it leaves open is nobody's mistake."""
-    small = {"kv_cache_memory_bytes": 128 * 2**20, "max_model_len": 2048, "max_num_seqs": 8}
-    judge = {"model": {"path": str(snapshot(hub))}, "max_tokens": 24, "engine_arguments": small}
-    started = line()
-    sampling = {"policy": {"fixed": {"draws": 2}}, "max_tokens": 64}
-    done = started.go(judge=judge, sampling=sampling)
-    name = snapshot(hub).name
-    assert done["judge"].note.startswith(f"{name} is right on ")
-    assert started.said[-1].endswith("measure it before you trust it (docs/verifiers.md)")
-    rows = Draws(started.run.journal("samples"), started.run.rounds("samples")).read()
-    reasons = rows["verdict_reason"].drop_nulls()
-    assert reasons.len() == 3  # all but Canberra, which the rules took
-    assert all(f": {name}, " in reason and "after wrong_answer" in reason for reason in reasons)
-    assert set(rows["verdict"]) <= {"correct", "incorrect", "unverifiable"}
-    assert done["samples"].missing == 0  # it answered, whatever it said
-    assert "(it judged 2 answers in " in done["samples"].note
+def test_a_real_model_that_is_too_weak_is_refused_before_a_draw(
+    line: Start, hub: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """SmolLM2 has an opinion, and does not put it into a verdict."""
+    monkeypatch.setattr(trial, "SAME", trial.SAME[:2])
+    monkeypatch.setattr(trial, "DIFFERENT", trial.DIFFERENT[:1])
+    monkeypatch.setattr(trial, "CLAIMS", [])
+    small = {"kv_cache_memory_bytes": 128 * 2**20, "max_model_len": 2048, "max_num_seqs": 4}
+    judge = {"model": {"path": str(snapshot(hub))}, "max_tokens": 16, "engine_arguments": small}
+    started, sampling = line(), {"policy": {"fixed": {"draws": 2}}, "max_tokens": 64}
+    with pytest.raises(StageError, match="gave no verdict on any of 3 trial answers"):
+        started.go(judge=judge, sampling=sampling)
+    assert started.both.drawn == {}
 
 
 # --- measured -----------------------------------------------------------------------------------

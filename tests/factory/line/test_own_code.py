@@ -164,7 +164,7 @@ def test_check_is_pleased_from_whatever_folder(home: Path, monkeypatch: pytest.M
 
 def test_the_run_says_it_too(home: Path):
     (home / "mine.py").write_text("import no_such_module\ndef verify(response, key): ...\n")
-    with pytest.raises(RecipeError, match="prompts.0..verifier: mine:verify: importing its module"):
+    with pytest.raises(RecipeError, match="verifier: mine:verify: importing its module"):
         do(recipe(), home, "prompts")
 
 

@@ -291,6 +291,23 @@ def test_a_file_that_changed_on_disk_is_read_again(tmp_path: Path):
     assert fingerprint(named("prompts"), plan, tmp_path, {}) != before
 
 
+@pytest.mark.parametrize("path", ["shards", "shards/*.jsonl", "shards/a.jsonl"])
+def test_so_are_the_files_that_a_path_stands_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+):
+    home = Path("here")  # as `factory run here/recipe.yaml` has it
+    (tmp_path / home / "shards").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    (home / "shards" / "a.jsonl").write_text("{}")
+    told = {"columns": "openai/gsm8k", "held_out": 1}
+    plans = [recipe({"prompts": [{"source": "files", "path": path} | told]})]
+    plans.append(recipe({"prompts": [{"source": "hub", "dataset": "shards"} | told]}))
+    before = [fingerprint(named("prompts"), plan, home, {}) for plan in plans]
+    (home / "shards" / "a.jsonl").write_text("{}\n{}")
+    after = [fingerprint(named("prompts"), plan, home, {}) for plan in plans]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+
+
 TALKATIVE = """
 import os, signal, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])

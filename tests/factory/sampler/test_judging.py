@@ -6,33 +6,17 @@ Teacher and judge are two models of one scripted server on loopback.
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
 
 import polars as pl
 import pytest
-from judging import CASE, Both, Opinion, asked, judging, knows_names
+from judging import Both, Opinion, Sittings, asked, box, knows_names
 from misbehaving import serving
 from sampled import fixed, until
 
-from factory.engines import Completion, Request, Scripted
 from factory.errors import RecipeError, StageError
-from factory.models import Located, elsewhere
-from factory.recipe.judge import Judge
-from factory.recipe.models import Served
-from factory.recipe.sampling import Policy, Sampling
-from factory.sampler import draws
-from factory.sampler.draws import Drawn
-from factory.sampler.judging import Judging
-from factory.sampler.teacher import Teacher
-from factory.store import Store
-from factory.store.draws import Draws
 
 FAUST = "Who wrote Faust?"
 KEYS = {FAUST: "Goethe"}
@@ -42,49 +26,8 @@ def many() -> dict[str, str]:
     return {f"Who is number {n}?": "Goethe" for n in range(30)}
 
 
-def box(text: str) -> str:
-    return rf"\boxed{{{text}}}"
-
-
 def both_ways(first: str, second: str) -> list[tuple[str, str]]:
     return [(first, second), (second, first)]
-
-
-class Sittings:
-    """A folder of draws that is sampled as often as is wanted, by the models of one server."""
-
-    def __init__(self, folder: Path, both: Both, url: str):
-        self.folder, self.both, self.url = folder, both, url
-        self.said: list[str] = []
-
-    def draw(
-        self,
-        prompts: pl.DataFrame,
-        policy: Policy,
-        judge: dict[str, Any] | None = None,
-        **told: Any,
-    ) -> Drawn:
-        self.said.clear()
-        model = Served(endpoint=self.url, model="teacher", deadline=5, outage=1)
-        found = None if judge is None else judging(self.url, **judge)
-        return draws.draw(
-            [Teacher(elsewhere(model), model)],
-            prompts,
-            Sampling.model_validate({"policy": policy, "max_tokens": 64, "concurrency": 4} | told),
-            seed=1,
-            home=self.folder,
-            kept=Store(self.folder / "draws", rounds=self.folder / "verdicts"),
-            report=lambda *_, **__: None,
-            say=self.said.append,
-            judging=found,
-            judged=self.folder / "judged" if found else None,
-        )
-
-    def verdicts(self) -> list[tuple[str, str | None]]:
-        """Verdict and reason of each draw as they count now, in order of prompt and number."""
-        rows = Draws(self.folder / "draws", self.folder / "verdicts").read()
-        told = rows.sort("prompt_id", "draw").select("verdict", "verdict_reason")
-        return list(told.iter_rows())
 
 
 @pytest.fixture
@@ -237,94 +180,3 @@ def test_no_judge_on_a_cluster(sit: Sit):
     sittings = sit({FAUST: [box("Wolfgang")]})
     with pytest.raises(RecipeError, match="the engines of a cluster ask no judge"):
         sittings.draw(asked(KEYS), fixed(1), {}, cluster="ray")
-
-
-# --- killed -------------------------------------------------------------------------------------
-
-
-def test_killed_it_asks_again_only_what_was_in_flight(tmp_path: Path):
-    """`kill -9` in the middle of the judge's work; the next sitting goes on from there."""
-    killed: list[int] = []
-
-    def opinion(question: str, first: str, second: str) -> str:
-        if len(both.asked) == 31 and killed:
-            os.kill(killed[0], signal.SIGKILL)
-        return knows_names(question, first, second)
-
-    both = Both({question: [box("Wolfgang")] for question in many()}, opinion)
-    with serving(both) as url:
-        command = [sys.executable, __file__, str(tmp_path), url]
-        path = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        process = subprocess.Popen(command, env=path)
-        killed.append(process.pid)
-        assert process.wait(60) == -signal.SIGKILL
-        assert len(both.asked) < 50  # it was killed on its way
-        sittings = Sittings(tmp_path, both, url)
-        drawn = sittings.draw(asked(many()), fixed(1), {})
-    assert {verdict for verdict, _ in sittings.verdicts()} == {"correct"}
-    assert drawn.samples.height == 30
-    assert len(both.asked) <= 60 + 2 * 6  # two of each answer, and those in flight
-
-
-# --- by its path --------------------------------------------------------------------------------
-
-
-class Reads(Scripted):
-    """A judge on this machine; `began` is told when its engine starts."""
-
-    def __init__(self, opinion: Opinion, began: Callable[[], object]):
-        super().__init__({})
-        self.opinion, self.began, self.asked = opinion, began, 0
-
-    async def __aenter__(self) -> Self:
-        self.began()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-    async def draw(self, request: Request) -> Completion:
-        self.asked += 1
-        found = CASE.search(request.messages[-1]["content"])
-        assert found
-        mark, question, first, second = found.groups()
-        text = f"VERDICT {mark}: {self.opinion(question, first, second)}"
-        return Completion(text, None, "stop", 100, 10)
-
-
-def test_by_its_path_it_is_asked_after_the_draws(sit: Sit, monkeypatch: pytest.MonkeyPatch):
-    """Its engine starts when the teacher's has ended, and only where it is needed."""
-    sittings = sit({FAUST: [box("Schiller"), box("Wolfgang"), box("Goethe"), "Well."]})
-    there: list[list[tuple[str, str | None]]] = []
-    reads = Reads(knows_names, lambda: there.append(sittings.verdicts()))
-    engine_of = draws._engine
-    monkeypatch.setattr(
-        draws,
-        "_engine",
-        lambda who, *told: engine_of(who, *told) if who.served else reads,
-    )
-    monkeypatch.setattr(Judging, "identity", "i")
-    monkeypatch.setattr(Judging, "max_length", 99)
-    found = Judging(Teacher(Located(path="here", name="reader", digest="d")), on_this_machine())
-    monkeypatch.setattr("test_judging.judging", lambda *_: found)
-    drawn = sittings.draw(asked(KEYS), fixed(4), {})
-    waits = ("unverifiable", "judge_pending: reader, after wrong_answer")
-    assert there == [[waits, waits, ("correct", None), ("incorrect", "no_answer")]]
-    assert sittings.verdicts() == [
-        ("incorrect", "judged_different: reader, 1 of 1 vote, after wrong_answer"),
-        ("correct", "judge_rescued: reader, after wrong_answer"),
-        ("correct", None),
-        ("incorrect", "no_answer"),
-    ]
-    assert drawn.prompts["correct"].to_list() == [2]
-    assert drawn.prompts["pass_rate"].to_list() == [0.5]
-    again = sittings.draw(asked(KEYS), fixed(4), {})
-    assert (len(there), again.samples.height, reads.asked) == (1, 4, 4)
-
-
-def on_this_machine() -> Judge:
-    return Judge.model_validate({"model": {"path": "here"}})
-
-
-if __name__ == "__main__":
-    Sittings(Path(sys.argv[1]), Both({}), sys.argv[2]).draw(asked(many()), fixed(1), {})

@@ -110,7 +110,7 @@ def in_flight_while_judged(engine: Scripted, folder: Path) -> set[float]:
     told: set[float] = set()
 
     async def judge(*_: object) -> Verdict:
-        for _ in range(20):
+        for _step in range(20):
             await asyncio.sleep(0)
         told.add(run._out())
         return Verdict("correct")

@@ -6,7 +6,7 @@ import pytest
 
 from factory.audit.verdict_changes import key_of
 from filters.verifiers import check_reference, verify
-from filters.verifiers.majority import majority
+from filters.verifiers.majority.vote import majority
 
 
 @pytest.mark.parametrize(

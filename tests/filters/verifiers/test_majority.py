@@ -6,7 +6,8 @@ import time
 import pytest
 
 from filters.verifiers import pool
-from filters.verifiers.majority import VOTING, majority
+from filters.verifiers.majority import VOTING
+from filters.verifiers.majority.vote import majority
 
 
 def boxed(*answers: str | None) -> list[str | None]:

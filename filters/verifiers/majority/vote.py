@@ -1,4 +1,4 @@
-r"""Majority: the label that most responses agree on, where there is no reference.
+r"""The vote: the label that most responses agree on, where there is no reference.
 
 Agreeing is what a verifier calls correct, so that 0.5 votes with \frac{1}{2}. That is the reward of
 test-time reinforcement learning (TTRL, arXiv 2504.16084), and how a doubtful key is found. A
@@ -12,9 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from filters.verifiers import VERIFIERS, Verifier
-
-VOTING = ("math", "numeric", "choice", "exact")
-"""The verifiers whose references are answers; those of others are tasks and tests."""
+from filters.verifiers.majority import VOTING
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sources import aside, files, references, write
 
 from factory.errors import RecipeError
 from factory.prompts.collect import collect
+from factory.prompts.drafts import draft
 from factory.recipe.mapping import Mapping
 from filters.verifiers import verify
 
@@ -132,6 +133,14 @@ def test_any_of_several_columns_is_right(tmp_path):
         assert verdict.outcome == "correct"
     with pytest.raises(ValidationError, match="several columns of keys: the verifier code takes"):
         files("rows.jsonl", columns=mapping, verifier="code")
+
+
+def test_a_verifier_of_one_s_own_gets_the_cells_as_they_are(tmp_path):
+    """`draft` is asked, since no code of one's own is there."""
+    row = {"q": "?", "a": ["x", {"y": 1}], "b": 2}
+    one, several = (Mapping(question="q", reference=reference) for reference in ("a", ["a", "b"]))
+    assert draft(one, row, "mine:verify").reference == row["a"]
+    assert draft(several, row, "mine:verify").reference == {"a": row["a"], "b": 2}
 
 
 def test_the_keys_of_typed_columns(tmp_path):

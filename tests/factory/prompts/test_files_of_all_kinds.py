@@ -19,10 +19,15 @@ LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)
 TABLE = "q,a\none,1\nzwölf,12\n"
 
 
+def packed(content: bytes) -> bytes:
+    """As gzip packs it, without the time: the same bytes in every process."""
+    return gzip.compress(content, mtime=0)
+
+
 def zstd(content: bytes) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.CompressedOutputStream(sink, "zstd") as packed:
-        packed.write(content)
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(content)
     return sink.getvalue().to_pybytes()
 
 
@@ -45,8 +50,8 @@ def arrow(rows: list[dict], new: Callable = pa.ipc.new_stream) -> bytes:
         ("rows.jsonl", LINES.encode()),
         ("rows.ndjson", LINES.encode()),
         ("ROWS.JSONL", LINES.encode()),
-        ("rows.jsonl.gz", gzip.compress(LINES.encode())),
-        ("rows.jsonl.gz", gzip.compress(LINES[:25].encode()) + gzip.compress(LINES[25:].encode())),
+        ("rows.jsonl.gz", packed(LINES.encode())),
+        ("rows.jsonl.gz", packed(LINES[:25].encode()) + packed(LINES[25:].encode())),
         ("rows.jsonl.zst", zstd(LINES.encode())),
         ("rows.jsonl", LINES.encode("utf-16")),  # as PowerShell writes
         ("rows.jsonl", json.dumps(ROWS, indent=1).encode()),  # a list that is called lines
@@ -54,7 +59,7 @@ def arrow(rows: list[dict], new: Callable = pa.ipc.new_stream) -> bytes:
         ("rows.json", json.dumps(ROWS).encode()),
         ("rows.json", json.dumps(ROWS, indent=2).encode("utf-8-sig")),
         ("rows.json", LINES.encode()),  # lines that are called a list
-        ("rows.json.gz", gzip.compress(json.dumps(ROWS).encode())),
+        ("rows.json.gz", packed(json.dumps(ROWS).encode())),
         ("rows.json", json.dumps({"data": ROWS, "version": 1}).encode()),
         ("rows.json", json.dumps({"examples": ROWS, "canary": "never train on it"}).encode()),
         ("rows.json", json.dumps({"q": ["one", "zwölf"], "a": ["1", "12"]}).encode()),
@@ -71,7 +76,7 @@ def arrow(rows: list[dict], new: Callable = pa.ipc.new_stream) -> bytes:
         ("rows.csv", TABLE.replace(",", "\t").encode("utf-16")),  # Excel's Unicode text
         ("rows.csv", TABLE.replace("\n", "\r").encode()),
         ("rows.csv", (TABLE + ",\n,\n").encode()),  # rows that Excel thinks it has
-        ("rows.csv.gz", gzip.compress(TABLE.encode())),
+        ("rows.csv.gz", packed(TABLE.encode())),
         ("rows.csv.zst", zstd(TABLE.encode("utf-16"))),
         ("rows.tsv", TABLE.replace(",", "\t").encode()),
         ("rows.parquet", parquet(ROWS)),
@@ -95,6 +100,7 @@ def test_a_file_is_read_by_its_name_and_its_first_bytes(tmp_path, name, content)
         ("rows.csv", "utf-16"),
         ("rows.csv", "utf-8-sig"),
         ("rows.jsonl", "latin-1"),
+        ("rows.jsonl", "utf8"),
     ],
 )
 def test_an_encoding_can_be_named(tmp_path, name, encoding):
@@ -114,7 +120,8 @@ def test_an_encoding_can_be_named(tmp_path, name, encoding):
         ),
         ("rows.csv", "größe,a\n1,2\n".encode("cp1252"), r"rows\.csv:1: not UTF-8 .*'größe'"),
         ("rows.json", json.dumps(ROWS, ensure_ascii=False).encode("cp1252"), "json: not UTF-8"),
-        ("rows.jsonl.gz", gzip.compress(LINES.encode())[:40], r"gz: the file ends in the middle"),
+        ("rows.csv", TABLE.encode("utf-16-le"), r"csv: its first bytes are no text in UTF-8: name"),
+        ("rows.jsonl.gz", packed(LINES.encode())[:40], r"gz: the file ends in the middle"),
         ("rows.jsonl.gz", LINES.encode(), r"gz: the file is not packed as its name says"),
         ("rows.jsonl.zst", zstd(LINES.encode())[:30], r"zst: the file ends in the middle.*again"),
         ("rows.jsonl.zst", LINES.encode(), r"zst: the file is damaged"),
@@ -127,7 +134,7 @@ def test_an_encoding_can_be_named(tmp_path, name, encoding):
         ("rows.csv", b"q,q,a\nx,y,1\n", r"rows\.csv:1: 2 columns are called 'q': rename one"),
         ("rows.parquet", parquet(ROWS)[:-20], r"rows\.parquet: this is no Parquet file, or only a"),
         ("rows.arrow", b"ARROW", r"rows\.arrow: this is no Arrow file, or only a part of one"),
-        ("rows.parquet.gz", gzip.compress(parquet(ROWS)), "packed inside already: unpack it first"),
+        ("rows.parquet.gz", packed(parquet(ROWS)), "packed inside already: unpack it first"),
         ("rows.xlsx", b"PK", r"rows\.xlsx: files of this kind are not read: save it as CSV UTF-8"),
         ("rows.zip", b"PK", r"rows\.zip: .*: unpack it first"),
         ("rows.pkl", b"", "a pickle is a program and is not loaded"),
@@ -282,6 +289,14 @@ def test_classes_are_called_by_their_names(tmp_path):
     only = Mapping(question="q", reference="a", where={"a": "B"})
     collected = collect([files("rows.parquet", columns=only, verifier="choice")], 1, tmp_path)
     assert (questions(collected), references(collected)) == (["x?"], ["B"])
+
+
+def test_text_that_is_not_marked_as_such_is_read(tmp_path):
+    table = pa.table({"q": [b"one?", b"\xe9?"], "a": pa.array([b"1", b"2"], pa.binary())})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    collected = collect([files("rows.parquet")], seed=1, base=tmp_path)
+    assert (questions(collected), references(collected)) == (["one?"], ["1"])
+    assert aside(collected) == [("rows.parquet row 2", "wrong_type")]
 
 
 @pytest.mark.parametrize("kind", [pa.binary(), pa.struct([("bytes", pa.binary())])])
