@@ -86,11 +86,12 @@ class Endpoint:
         deadline = self.served.deadline_of(request.max_tokens)
         retries, case = Retries(deadline, self._random, first=self._first_wait), Case()
         while True:
-            body, lessons = self._wording.body(request), self._doubt.lessons
+            lessons = 0
             try:
                 async with self._admitted() as sent:
+                    lessons = self._doubt.lessons
                     try:
-                        drawn = await self._attempt(request, body, retries)
+                        drawn = await self._attempt(request, retries)
                     except Trouble as trouble:
                         if trouble.failure.reason == "rate_limited":
                             self._limit.refused(sent, min(trouble.asked or 0.0, deadline))
@@ -127,7 +128,8 @@ class Endpoint:
             tries=retries.attempts,
         )
 
-    async def _attempt(self, request: Request, body: bytes, retries: Retries) -> Completion:
+    async def _attempt(self, request: Request, retries: Retries) -> Completion:
+        body = self._wording.body(request)
         if not self._wording.streams(request):
             return self._answered(await self._wire.post(body, retries.left), request)
         watch = request.watch() if request.watch else None
@@ -190,7 +192,10 @@ class Endpoint:
         if not (streamed and reply.streamed):
             served = self.served
             opens, tags = served.opens_thinking, served.thinking_tags
-            return completion(reply.body, opens, request.prefill, tags)
+            drawn = completion(reply.body, opens, request.prefill, tags)
+            self._wording.came(whole=streamed is not None)
+            return drawn
+        self._wording.came()
         if self._wire.credentials.are_in(streamed.said()):
             raise repeated()
         return streamed.completion()

@@ -135,7 +135,7 @@ class Wire:
             failure = EngineFailure("connection", f"none within {CONNECT_SECONDS:g} seconds")
         except TimeoutError:
             if patience.timeout.expired():
-                silence = f"not a word for {patience.seconds:.3g} seconds"
+                silence = f"not a word for {patience.wordless:.3g} seconds"
                 failure = EngineFailure("silent", silence)
             else:
                 failure = EngineFailure("timeout", f"no whole answer within {seconds:.3g} seconds")
@@ -195,7 +195,7 @@ class Wire:
             found = events.feed(chunk)
             if events.lines > lines:
                 lines = events.lines
-                patience.heard()
+                patience.heard(bool(found))
             for event in found:
                 if listener.take(event):
                     if self.credentials.are_in(event):  # a failure may repeat the last one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 TIMES = 8.0
 """So many times the longest silence that ended well is one that will not end."""
@@ -38,6 +39,15 @@ class Pace:
         seen, least = (self._later, LATER) if begun else (self._first, FIRST)
         return min(self.most, max(least, TIMES * seen) * 2.0**silences)
 
+    def wordless(self, silences: int) -> float:
+        """Seconds that a stream may go on with signs of life and no word, as those in a queue do.
+
+        Once the server is known, this is no longer without bounds.
+        """
+        if self._draws < KNOWN:
+            return math.inf
+        return max(LATER, TIMES * max(self._first, self._later)) * 2.0**silences
+
     def early(self, silences: int) -> bool:
         """Whether the last of these silences may have been cut short."""
         return self.longest(False, silences - 1) < self.most
@@ -50,7 +60,7 @@ class Patience:
         """`pace`: of the server; None: there is nothing to hear before the end."""
         self._pace, self._silences = pace, silences
         self._clock = asyncio.get_running_loop().time
-        self._heard = self._began = self._clock()
+        self._heard = self._said = self._began = self._clock()
         self._first = self._longest = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.timeout = asyncio.timeout(None)
@@ -60,9 +70,13 @@ class Patience:
         if self._pace:
             self._look()
 
-    def heard(self) -> None:
-        """Something was said."""
+    def heard(self, word: bool = True) -> None:
+        """Something was said; or there was a sign of life without a word."""
         now = self._clock()
+        if not word:
+            self._heard = now
+            return
+        self._said = now
         silence, self._heard = now - self._heard, now
         if not self._first:
             self._first = max(now - self._began, 1e-9)
@@ -84,10 +98,18 @@ class Patience:
         """Of the silence now."""
         return self._clock() - self._heard
 
+    @property
+    def wordless(self) -> float:
+        """Seconds since the last word."""
+        return self._clock() - self._said
+
     def _look(self) -> None:
         """Looks rarely: to move a timer at every word costs more than to read the word."""
         assert self._pace
-        left = self._pace.longest(bool(self._first), self._silences) - self.seconds
+        left = min(
+            self._pace.longest(bool(self._first), self._silences) - self.seconds,
+            self._pace.wordless(self._silences) - self.wordless,
+        )
         if left <= 0:
             self.timeout.reschedule(self._clock())
         else:

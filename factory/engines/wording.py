@@ -13,6 +13,8 @@ from factory.errors import StageError
 from factory.models.thinking_tags import Tags, named_tags
 from factory.recipe.served import Served
 
+UNSTREAMED = 8
+"""Draws that come whole before a server is taken for one that does not stream."""
 NEWER = "max_completion_tokens"
 """What some want to read for `max_tokens`."""
 DISPENSABLE = ("stream_options", "n", "seed", "stream")
@@ -46,10 +48,21 @@ class Wording:
         self.stream = served.stream
         self.lessons = 0
         """How often something was learnt."""
+        self._whole: int | None = 0
+        """Draws that came whole though words were asked for; None once one came in words."""
 
     def streams(self, request: Request) -> bool:
         """Whether the draw is to come word by word."""
         return (self.stream or request.watch is not None) and "stream" not in self.without
+
+    def came(self, whole: bool = False) -> None:
+        """A draw came; whole, though words were asked for. A server of which all come so does not
+        stream, and its silence says nothing."""
+        if not whole:
+            self._whole = None
+        elif self._whole is not None:
+            self._whole += 1
+            self.stream = self.stream and self._whole < UNSTREAMED
 
     def body(self, request: Request) -> bytes:
         """The request as JSON."""

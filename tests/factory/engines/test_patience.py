@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from asking import gathered
-from misbehaving import END, Misbehaving, event, hangs, streams
+from misbehaving import END, Misbehaving, answers, event, hangs, streams, streams_for_ever
 
 from factory.engines import Completion
 from factory.engines.patience import FIRST, KNOWN, LATER, Pace
+from factory.engines.wording import UNSTREAMED
 
 
 def known(first: float, later: float = 0.0, most: float = 300.0) -> Pace:
@@ -62,6 +63,7 @@ def test_a_connection_that_never_answers_costs_seconds(monkeypatch: pytest.Monke
 def test_silences_that_were_cut_short_are_no_failures(monkeypatch: pytest.MonkeyPatch):
     """Where the queue is suddenly longer, a draw waits for its turn again and again."""
     monkeypatch.setattr("factory.engines.patience.FIRST", 0.05)
+    monkeypatch.setattr("factory.engines.patience.TIMES", 0.0)  # however slow this machine is
 
     async def later_slow(server: Misbehaving, asked: Any) -> Any:
         slow = len(server.bodies) > KNOWN
@@ -72,3 +74,22 @@ def test_silences_that_were_cut_short_are_no_failures(monkeypatch: pytest.Monkey
     draws = gathered(Misbehaving(later_slow), KNOWN + 2, 1, deadline=60.0)
     assert all(isinstance(each, Completion) for each in draws)
     assert draws[KNOWN].retries >= 4  # more than any other trouble may come
+
+
+def test_signs_of_life_without_a_word_last_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("factory.engines.patience.LATER", 0.5)
+    good, drip = streams(event("4"), END), streams_for_ever(b": wait\n\n", every=0.05)
+    draws = gathered(Misbehaving(*[good] * KNOWN, drip, good), KNOWN + 1, 1, deadline=60.0)
+    assert all(isinstance(each, Completion) for each in draws)
+    assert draws[KNOWN].retries == 1
+
+
+def test_a_server_that_does_not_stream_is_asked_for_whole_answers():
+    server = Misbehaving(answers())
+    gathered(server, UNSTREAMED + 2, 1)
+    assert [body.get("stream", False) for body in server.bodies] == [True] * UNSTREAMED + [
+        False
+    ] * 2
+    mixed = Misbehaving(streams(event("4"), END), answers())
+    gathered(mixed, UNSTREAMED + 2, 1)
+    assert all(body["stream"] for body in mixed.bodies)
