@@ -107,7 +107,7 @@ def _said(source: Hub, folder: Path | None, error: Exception) -> FactoryError:
     passing = isinstance(error, HfHubHTTPError) and _status(error) in (0, 429, *range(500, 600))
     passing = passing or "LocalEntryNotFoundError" in words
     if folder is None and (passing or isinstance(error, away)):
-        return StageError(f"{name}: {_away(error)}")
+        return StageError(f"{name}: {_away(name, error)}")
     what = words or type(error).__name__
     return RecipeError(f"{name}: it cannot be read as it is: {what}")
 
@@ -173,10 +173,10 @@ def _status(error: Any) -> int:
     return 0 if response is None else response.status_code
 
 
-def _away(error: Exception) -> str:
+def _away(name: str, error: Exception) -> str:
     from huggingface_hub import is_offline_mode
 
-    download = "`hf download --repo-type dataset …` where there is a network"
+    download = f"`hf download --repo-type dataset {name}` where there is a network"
     if is_offline_mode():
         return (
             f"not in the cache of this machine, and HF_HUB_OFFLINE is set: {download}, or unset it"

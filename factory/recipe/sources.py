@@ -241,7 +241,12 @@ class Hub(Table):
     def _columns_are_known(self) -> Self:
         if self.columns is None and not ready(self.dataset, self.config):
             way = "say which hold what, as {question: problem, reference: answer}"
-            raise ValueError(f"no ready mapping for {self.dataset!r}: name its columns: {way}")
+            hint = nearest(self.dataset, MAPPINGS)
+            raise ValueError(
+                f"no ready mapping for {self.dataset!r}{hint}; otherwise name its columns: {way}"
+                if hint
+                else f"no ready mapping for {self.dataset!r}: name its columns: {way}"
+            )
         return self
 
     @property

@@ -153,6 +153,7 @@ def test_a_mapping_that_makes_no_sense(settings, expected):
         ({"source": "files", "path": "a.csv"}, "columns is missing"),
         ({"source": "files", "path": []}, "at least 1 item"),
         ({"source": "hub", "dataset": "me/mine"}, "no ready mapping for 'me/mine'"),
+        ({"source": "hub", "dataset": "openai/gsm-8k"}, "gsm-8k'; did you mean 'openai/gsm"),
         (
             {"source": "hub", "dataset": "openai/gsm8k", "verifier": "maths"},
             "no verifier is called 'maths'; did you mean 'math'",
