@@ -8,6 +8,9 @@ from factory.store import journal
 from factory.store.journal import Journal
 from filters.verdict import Verdict
 
+COST = ("questions", "prompt_tokens", "completion_tokens", "uncounted")
+"""What a verdict cost; `uncounted` replies are those whose tokens nobody counted."""
+
 
 class Notes:
     """A folder of journals, one for each sitting in which the judge was asked.
@@ -23,12 +26,13 @@ class Notes:
         self._folder = folder
         self._known: dict[str, tuple[str, str | None]] = {}
         self._journal: Journal | None = None
-        self.answers = self.questions = self.tokens = 0
-        """Answers judged, questions they took, tokens of these and their replies; all sittings."""
+        self.answers = self.questions = self.tokens = self.uncounted = 0
+        """Answers judged, questions they took, tokens of these and their replies, and replies whose
+        tokens nobody counted; over all sittings."""
         for file in sorted(folder.glob("journal-*")) if folder else ():
             for row in journal.read(file):
                 self._count(row["case"], row["verdict"], row["reason"])
-                self._spend(row["questions"], row["prompt_tokens"] + row["completion_tokens"])
+                self._spend(*(row[name] for name in COST))
 
     def of(self, case: str, answer: str) -> Verdict | None:
         """What was said of a case, by the digest of it and of the judge."""
@@ -37,18 +41,17 @@ class Notes:
         outcome, reason = self._known[case]
         return Verdict(outcome, reason, answer)  # pyrefly: ignore
 
-    def keep(self, case: str, verdict: Verdict, questions: int, tokens: tuple[int, int]) -> None:
-        """Keep a verdict, with what it cost: questions, tokens of them, tokens of the replies."""
+    def keep(self, case: str, verdict: Verdict, *cost: int) -> None:
+        """Keep a verdict, with what it cost, as `COST`."""
         if self._journal is None and self._folder:
             self._folder.mkdir(parents=True, exist_ok=True)
             number = len(list(self._folder.glob("journal-*")))
             self._journal = Journal(self._folder / f"journal-{number:05}")
         row = {"case": case, "verdict": verdict.outcome, "reason": verdict.reason}
-        spent = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1]}
         if self._journal:
-            self._journal.append(row | {"questions": questions} | spent)
+            self._journal.append(row | dict(zip(COST, cost, strict=True)))
         self._count(case, verdict.outcome, verdict.reason)
-        self._spend(questions, sum(tokens))
+        self._spend(*cost)
 
     def close(self) -> None:
         """Put on disk what was kept."""
@@ -60,12 +63,13 @@ class Notes:
         self._known[case] = (outcome, reason)
         self.answers += 1
 
-    def _spend(self, questions: int, tokens: int) -> None:
+    def _spend(self, questions: int, asked: int, written: int, uncounted: int) -> None:
         self.questions += questions
-        self.tokens += tokens
+        self.tokens += asked + written
+        self.uncounted += uncounted
 
     def __str__(self) -> str:
         """In a line: what it has cost."""
         counts = ((self.answers, "answer"), (self.questions, "question"), (self.tokens, "token"))
         answers, questions, tokens = (f"{n:,} {what}{'s' * (n != 1)}" for n, what in counts)
-        return f"{answers} in {questions}, {tokens}"
+        return f"{answers} in {questions}, {'at least ' * bool(self.uncounted)}{tokens}"

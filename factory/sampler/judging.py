@@ -176,7 +176,7 @@ class Bench:
             return await self._voted(key, case)
 
     async def _voted(self, key: str, case: Case) -> Verdict:
-        voting, number, spent = self._voting.on(case), 0, [0, 0]
+        voting, number, spent = self._voting.on(case), 0, [0, 0, 0]
         question = next(voting)
         while True:
             reply = await self._reply(f"{key}-{number}", question, spent)
@@ -187,11 +187,12 @@ class Bench:
                 verdict: Verdict = end.value
                 break
         if not (verdict.reason or "").startswith(FAILED):
-            self.notes.keep(key, verdict, number, (spent[0], spent[1]))
+            self.notes.keep(key, verdict, number, *spent)
         return verdict
 
     async def _reply(self, name: str, question: Question, spent: list[int]) -> Reply:
-        """What the model wrote, asked for again where that may help; tokens are added to `spent`.
+        """What the model wrote, asked for again where that may help. Tokens of the question and of
+        the reply are added to `spent`, and 1 where nobody counted these.
 
         Raises:
             StageError: it has been out for too long, or fails at one question after the other.
@@ -203,12 +204,15 @@ class Bench:
             attempt += 1
             try:
                 answer = await engine.draw(request)
+            except StageError as error:
+                raise StageError(f"the judge {self.judging.name}: {error}") from error
             except Exception as error:
                 failure = failure_of(error)
             else:
                 self._answered, self._in_a_row, self._out_since = True, 0, None
                 spent[0] += answer.prompt_tokens or 0
                 spent[1] += answer.completion_tokens or 0
+                spent[2] += not answer.counted
                 return f"{OPEN}\n{answer.text}" if engine.opens(told) else answer.text
             if failure.later:
                 self._still_patient(failure, wait)

@@ -6,17 +6,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-
-import filters.text
-import filters.verifiers
-from factory.audit.reverify import begin
-from factory.audit.verdict_changes import turns
-from factory.run_folder import RunFolder
-from factory.sampler import rejudge
-from factory.store import write_table
-from factory.store.draws import Draws
-from factory.store.shards import Shards
-from filters.verdict import Verdict
 from runs import (
     CRASH,
     NO,
@@ -32,6 +21,17 @@ from runs import (
     turned,
     written,
 )
+
+import filters.text
+import filters.verifiers
+from factory.audit.reverify import begin
+from factory.audit.verdict_changes import turns
+from factory.run_folder import RunFolder
+from factory.sampler import rejudge
+from factory.store import write_table
+from factory.store.draws import Draws
+from factory.store.shards import Shards
+from filters.verdict import Verdict
 
 
 def test_what_turned_is_counted_with_examples_and_nothing_stored_changes(tmp_path: Path):

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from judging import Both, Opinion, knows_names, recipe
 from misbehaving import serving
 from real import snapshot
+from runs import call
 
 from factory import recipe as recipes
 from factory.cli import main
@@ -22,7 +23,6 @@ from factory.line.finished import Done, claim, fingerprint, make
 from factory.line.table import wanted
 from factory.run_folder import RunFolder
 from filters.verifiers.judge import trial
-from runs import call
 
 FAUST, CAPITAL = "Who wrote Faust?", "What is Australia's capital?"
 KEYS = {FAUST: "Goethe", CAPITAL: "Canberra"}

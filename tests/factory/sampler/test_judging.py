@@ -59,15 +59,14 @@ def test_it_rescues_what_rules_reject_before_the_next_draw(sit: Sit):
 
 
 def test_alone_it_judges_open_answers_and_the_key_s_own_words_need_no_model(sit: Sit):
-    said = ["It is goethe .", "The city of Canberra", "goethe", "Wolfgang", "", "<think>Goethe"]
+    said = ["It is goethe .", "The city of Canberra", "goethe", "Wolfgang", "<think>Goethe"]
     sittings = sit({FAUST: said})
-    sittings.draw(asked(KEYS, "judge"), fixed(6), {}, concurrency=1)
+    sittings.draw(asked(KEYS, "judge"), fixed(5), {}, concurrency=1)
     counted = Counter(sittings.verdicts())
     assert counted == {
         ("incorrect", "judged_different: judge, 1 of 1 vote"): 2,
         ("correct", None): 1,
         ("correct", "judge: judge"): 1,
-        ("incorrect", "no_answer"): 1,
         ("incorrect", "unfinished"): 1,
     }
 
@@ -142,11 +141,14 @@ def test_a_judge_that_fails_at_one_question_after_the_other_ends_the_stage(sit: 
 
 
 def test_a_judge_that_is_not_there_ends_the_stage(sit: Sit):
-    names = many()
-    sittings = sit({question: [box("Wolfgang")] for question in names})
-    nowhere = {"endpoint": "http://127.0.0.1:9/v1", "model": "judge", "deadline": 0.2}
-    with pytest.raises(StageError, match="answered none of 20 questions; at last connection: "):
-        sittings.draw(asked(names), fixed(1), {"model": nowhere})
+    sittings = sit({FAUST: [box("Wolfgang")]})
+    nowhere = {"endpoint": "http://127.0.0.1:9/v1", "model": "judge", "deadline": 5}
+    with pytest.raises(StageError, match="the judge judge: nobody was reached at http://127"):
+        sittings.draw(asked(KEYS), fixed(1), {"model": nowhere})
+    assert sittings.verdicts() == [("unverifiable", "judge_failed: it was out")]  # and not lost
+    sittings.draw(asked(KEYS), fixed(1), {})
+    assert sittings.verdicts() == [("correct", "judge_rescued: judge, after wrong_answer")]
+    assert sittings.both.drawn == {FAUST: 1}
 
 
 def test_another_judge_judges_again_and_the_first_one_is_not_asked_twice(sit: Sit):
