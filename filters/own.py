@@ -14,7 +14,7 @@ import inspect
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from importlib.machinery import ModuleSpec
 from modulefinder import ModuleFinder
@@ -98,12 +98,14 @@ def identity(name: str, home: Path | None = None) -> str:
     if wrong := fault(name, home):
         raise ValueError(wrong)
     name, home = _bare(name), looked_in(home)
-    file = _file(name.partition(":")[0], home)
+    module = name.partition(":")[0]
+    file = _file(module, home)
     assert file  # else there is a fault
     files = [file]
     if file.is_relative_to(home):
         finder = ModuleFinder(path=[str(home)])
-        finder.run_script(str(file))
+        with suppress(ImportError, AttributeError):  # no __init__.py: its file alone
+            finder.import_hook(module)
         beside = (getattr(module, "__file__", None) for module in finder.modules.values())
         files = sorted({file, *(Path(other) for other in beside if other)})
     total = hashlib.blake2b(digest_size=6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationInfo
@@ -17,10 +17,10 @@ def there(name: str, info: ValidationInfo) -> bool:
     Raises:
         ValueError: it is, and there is no such function.
     """
+    if ":" not in name:
+        return False
     from filters import own
 
-    if not own.is_own(name):
-        return False
     if info.context and "home" in info.context and (wrong := own.fault(name, info.context["home"])):
         raise ValueError(wrong)
     return True
@@ -44,17 +44,17 @@ def check(names: Mapping[str, str]) -> None:
             raise RecipeError(f"{key}: {wrong}")
 
 
-def identities(names: list[str], home: Path) -> list[str]:
+def identities(names: Sequence[str], home: Path) -> list[str]:
     """The functions among these names, each with a digest of its code.
 
     Raises:
         RecipeError: there is no such function.
     """
-    if not any(":" in name for name in names):
+    if not (named := [name for name in names if ":" in name]):
         return []  # and all that judges need not be imported
     from filters import own
 
     try:
-        return [own.identity(name, home) for name in names if own.is_own(name)]
+        return [own.identity(name, home) for name in named]
     except ValueError as error:
         raise RecipeError(str(error)) from None

@@ -169,3 +169,15 @@ def test_changed_code_is_another_verifier(home: Path):
     (home / "unrelated.py").write_text("")
     assert identity("mine:contains") == second
     assert verify("It is black.", None, first).outcome == "correct"  # today's code judges
+
+
+def test_a_module_may_lie_in_a_package(home: Path):
+    (home / "checks").mkdir()
+    (home / "checks" / "__init__.py").touch()
+    (home / "checks" / "words.py").write_text("WORD = 'white'\n")
+    code = "from .words import WORD\ndef verify(response, key):\n    return WORD in response\n"
+    (home / "checks" / "colours.py").write_text(code)
+    assert verify("It is white.", None, "checks.colours:verify").outcome == "correct"
+    first = identity("checks.colours:verify")
+    (home / "checks" / "words.py").write_text("WORD = 'black'\n")
+    assert identity("checks.colours:verify") != first

@@ -1,10 +1,13 @@
 """Rewards as TRL calls them: numbers by name of column, and None for what nobody could judge."""
 
+import gzip
+import json
 import pickle
 import threading
 from typing import Any
 
 import pytest
+from needs import real_data
 
 from filters.rewards import (
     Accuracy,
@@ -80,6 +83,39 @@ def test_one_verifier_for_all_and_a_column_of_another_name():
     assert Accuracy("math", column="solution")(**asked) == [1.0, 0.0]
     asked = told_by_trl("42", "43", "crash", solution=["42"] * 3)
     assert Accuracy(either, column="solution")(**asked) == [1.0, 0.0, None]
+
+
+@pytest.mark.parametrize(
+    ("returns", "reward"),
+    [(True, 1.0), (1.0, 1.0), (0, 0.0), (None, None), (float("nan"), None), ("yes", None)],
+)
+def test_a_verifier_of_one_s_own_may_return_less_than_a_verdict(returns, reward):
+    """None of it ends a training, as an AttributeError would."""
+    asked = told_by_trl(GOOD, reference=["42"])
+    assert Accuracy(lambda response, reference: returns)(**asked) == [reward]
+    columns: dict[str, Any] = {"reference": ["42"], "verifier": ["math"]}
+    assert Judged(lambda response, reference: returns)(**told_by_trl(GOOD, **columns)) == [reward]
+
+
+@pytest.mark.parametrize("verifier", ["math", "numeric", "exact", "choice", "code", "logic"])
+def test_a_key_that_is_nan_is_not_judged(verifier):
+    """As tables write an empty cell among numbers: a draw is not wrong for it."""
+    asked = told_by_trl(GOOD, reference=[float("nan")])
+    assert Accuracy(verifier)(**asked) == [None]
+
+
+def test_language_consistency_of_real_traces():
+    """Of a model that was trained on corrupted traces, one answer goes over into Chinese."""
+    file = real_data("sky_t1/corrupt07_32b_amc23.jsonl.gz")
+    said = [json.loads(line)["code"][0] for line in gzip.decompress(file.read_bytes()).splitlines()]
+    marks = LanguageConsistency("en")(**told_by_trl(*said))
+    chinese = [any("\u4e00" <= letter <= "\u9fff" for letter in text) for text in said]
+    assert sum(chinese) == 1
+    shares = [mark for mark in marks if mark is not None]
+    assert len(shares) == len(said)
+    assert marks[chinese.index(True)] == min(shares)
+    assert min(shares) < 1.0
+    assert sorted(shares)[len(shares) // 2] == 1.0
 
 
 def test_references_as_json():

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from runs import RIGHT, WRONG, call, run_of
 
 from factory.audit.keys import WORDS, Doubt, Review, agreeing, review
 from filters.verifiers.majority.vote import among
-from runs import RIGHT, WRONG, call, run_of
 
 YES, NO, U = "correct", "incorrect", "unverifiable"
 Draw = tuple[str, str | None, str]
