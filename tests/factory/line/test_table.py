@@ -65,7 +65,7 @@ def prints(plan: Recipe, settled: frozenset[str] = frozenset()) -> dict[str, str
     return {name: record.fingerprint for name, record in done.items()}
 
 
-EVERYTHING = [stage.name for stage in STAGES if stage.name != "other-teachers"]
+EVERYTHING = [stage.name for stage in STAGES if stage.name not in ("other-teachers", "judge")]
 SCORES = [name for name in EVERYTHING if name.startswith("scores-")]
 STUDENTS = ["student", "control", "scores-student", "scores-control"]
 
