@@ -78,8 +78,7 @@ def draw(
     """Draws of each teacher for these prompts, kept in a store, which is closed at the end.
 
     Target and budget are each round's: each teacher's, and each strategy's that stands beside
-    others. `say` is told in words what is no longer as it was in earlier sittings, and what does
-    not fit. What the recipe's judge says is kept in the folder `judged`.
+    others. `say` is told what is not as it was, and what does not fit; `judged` keeps verdicts.
 
     Raises:
         RecipeError: when examples cannot be read, or a teacher cannot be asked so.
@@ -102,8 +101,7 @@ def draw(
         if not later:
             judge_owed(kept, prompts, report, say, bench)
         for teacher in teachers:
-            wanted = rounds_of(teacher, sampling, seed, strategies, prompts)
-            _tell(teacher, wanted, kept, say)
+            wanted = _told(rounds_of(teacher, sampling, seed, strategies, prompts), kept, say)
             done += asyncio.run(_filled(wanted, kept, report, say, bench))
         if later:
             judge_owed(kept, prompts, report, say, bench)
@@ -133,12 +131,12 @@ def _drawn(done: Sequence[tuple[Round, Outcome]], kept: Store, notes: Notes | No
     )
 
 
-def _tell(
-    teacher: Teacher, wanted: Sequence[Round], kept: Store, say: Callable[[str], None]
-) -> None:
-    changes.tell(teacher, wanted[0].asker, kept.folder, say)
+def _told(wanted: list[Round], kept: Store, say: Callable[[str], None]) -> list[Round]:
+    """The rounds of a teacher, told what is not as it was in the last sitting."""
+    changes.tell(wanted[0].teacher, wanted[0].asker, kept.folder, say)
     for each in wanted:
         changes.tell_of_length(kept, each.asker, say)
+    return wanted
 
 
 def _samples(done: Sequence[tuple[Round, Outcome]]) -> pl.DataFrame:
