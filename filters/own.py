@@ -201,7 +201,7 @@ def _file(module: str, home: Path) -> Path | None:
     importlib.invalidate_caches()
     found: ModuleSpec | None = None
     start = Path(sys.path[0] or ".").resolve() == Path.cwd()  # what Python puts there unasked
-    path: Sequence[str] | None = [str(home), *sys.path[start:]]
+    path: Sequence[str] | None = [str(home), *filter(None, sys.path[start:])]
     for number, _ in enumerate(parts := module.split("."), start=1):
         if path is None:
             return None
