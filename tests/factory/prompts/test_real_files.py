@@ -10,7 +10,9 @@ from factory.prompts.collect import collect
 REAL = Path(__file__).parents[4] / "shared" / "data" / "real"
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="public datasets (`../shared/data/real`, beside the repository)")
+@pytest.mark.skipif(
+    not REAL.is_dir(), reason="public datasets (`../shared/data/real`, beside the repository)"
+)
 @pytest.mark.parametrize(
     ("file", "mapping", "prompts", "aside"),
     [
@@ -42,7 +44,9 @@ def test_a_real_file_becomes_prompts(file: str, mapping: str, prompts: int, asid
     assert dict(collected.set_aside["reason"].value_counts().iter_rows()) == aside
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="public datasets (`../shared/data/real`, beside the repository)")
+@pytest.mark.skipif(
+    not REAL.is_dir(), reason="public datasets (`../shared/data/real`, beside the repository)"
+)
 @pytest.mark.parametrize(
     ("file", "settings", "prompts"),
     [
