@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from needs import left_out
 from real import hub_with_smollm2
+
+settings.register_profile("no clock", deadline=None)
+settings.load_profile("no clock")  # a busy machine is no fault
 
 
 @pytest.fixture(scope="session")
