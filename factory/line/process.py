@@ -15,6 +15,7 @@ from factory.line.table import Stage
 from factory.line.threads import environment
 from factory.run_folder import RunFolder
 
+WORKER = (sys.executable, "-m", "factory.line.worker")
 SILENT = {"DO_NOT_TRACK": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
 """Nothing leaves the machine but what a recipe asks for: vLLM and TRL would report their use."""
 
@@ -69,7 +70,7 @@ def started(run: RunFolder, stage: Stage, lock: int, beside: int) -> Worker:
     log.parent.mkdir(exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "factory.line.worker", str(run.path), *map(str, theirs)],
+            [*WORKER, str(run.path), *map(str, (os.getpid(), *theirs))],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -1,4 +1,4 @@
-"""A process of stages: `python -m factory.line.worker RUN EVENTS STAGES THREADS`."""
+"""A process of stages: `python -m factory.line.worker RUN PARENT EVENTS STAGES THREADS`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOG_SECONDS = 60.0
 """Time between two lines about progress in the stage's log, each a JSON object."""
 
 
-def main(folder: str, events: str, stages: str, threads: str) -> int:
+def main(folder: str, parent: str, events: str, stages: str, threads: str) -> int:
     """Work on one stage after the other, as they are named over `stages`, until that is closed.
 
     Progress, a failure's message and the end of each stage go to the descriptor `events`; over
@@ -28,6 +28,8 @@ def main(folder: str, events: str, stages: str, threads: str) -> int:
     from sft.parent import die_with_parent
 
     die_with_parent()
+    if os.getppid() != int(parent):  # it was killed before that could be asked for
+        return 1
     from factory.errors import words_of
     from factory.line.finished import make
     from factory.line.table import named
