@@ -148,6 +148,11 @@ class Endpoint:
         return Streamed(served.opens_thinking, request.prefill, watch, served.thinking_tags)
 
     @property
+    def out(self) -> int:
+        """Requests that are out now: not those that sleep between two tries."""
+        return self._limit.out
+
+    @property
     def in_flight_tokens(self) -> int:
         """Pieces of draws that come word by word: mostly a token each."""
         return sum(streamed.pieces for streamed in self._written)
