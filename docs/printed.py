@@ -43,6 +43,7 @@ def _filter(name: str, filter: type[Filter]) -> str:
     settings = [
         f"| `{key}` | `{field.default}` | {cell(field.description or '')} |"
         for key, field in filter.model_fields.items()
+        if key != "domains"  # of every filter: the page tells of it once
     ]
     parts = [
         f"## {name}",
@@ -51,7 +52,7 @@ def _filter(name: str, filter: type[Filter]) -> str:
         f"Reasons: {', '.join(f'`{reason}`' for reason in reasons_of(filter))}.",
         "\n".join(["| setting | default | what it is |", "|---|---|---|", *settings])
         if settings
-        else "It has no settings: `{}`.",
+        else "It has no settings of its own: `{}`.",
         prose(after.partition("\n\n")[2]),
     ]
     return "\n\n".join(part for part in parts if part)

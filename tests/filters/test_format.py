@@ -11,7 +11,7 @@ def reasons(text: str, **options: bool) -> list[str]:
     thought = split(text)
     row = {"text": text, "reasoning": thought.reasoning, "response": thought.response}
     table = pl.DataFrame([row], schema=dict.fromkeys(row, pl.String))
-    return Format.measured(table).select(Format(**options).faults()).item().to_list()
+    return Format.measured(table).select(Format.model_validate(options).faults()).item().to_list()
 
 
 @pytest.mark.parametrize(

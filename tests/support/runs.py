@@ -77,6 +77,8 @@ def run_of(
     for number, shard in enumerate(table.iter_slices(shard_rows)):
         Shards(folder / "samples" / "draws").write(number, shard)
     write_table(table.select("sample_id"), folder / "samples" / "current.parquet")
+    fates = table.select("prompt_id", teacher=pl.lit("A teacher"), teacher_digest="teacher")
+    write_table(fates.unique(), folder / "samples" / "prompts.parquet")
     return Context(recipe, folder, RunFolder(folder), "samples", quiet)
 
 
