@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import labelled
 import tree
 from recipe_keys import recipe
 
@@ -34,8 +35,9 @@ def page(name: str) -> str:
 
 
 def filters() -> str:
-    """A section a filter: what `factory filters NAME` prints."""
-    return "\n\n".join(_filter(name, filter) for name, filter in FILTERS.items())
+    """How often filters are right; a section a filter: what `factory filters NAME` prints."""
+    sections = (_filter(name, filter) for name, filter in FILTERS.items())
+    return "\n\n".join([labelled.table(), *sections])
 
 
 def _filter(name: str, filter: type[Filter]) -> str:

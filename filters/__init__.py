@@ -25,6 +25,8 @@ from filters.language import Language
 from filters.length import Length
 from filters.repetition import Repetition
 from filters.rules import Rules
+from filters.safety import Safety
+from filters.thinking import Thinking
 from filters.truncation import Truncation
 
 FILTERS: dict[str, type[Filter]] = {
@@ -35,6 +37,8 @@ FILTERS: dict[str, type[Filter]] = {
     "code_blocks": CodeBlocks,
     "length": Length,
     "repetition": Repetition,
+    "thinking": Thinking,
+    "safety": Safety,
 }
 """Every filter, in the order in which the funnel shows them. A new one needs a line here and one
 below."""
@@ -62,6 +66,10 @@ class Filters(BaseModel):
     """Limits in tokens, and in characters of the longest paragraph."""
     repetition: Repetition | tuple[Repetition, ...] | None = None
     """Is the same said again and again, or in a loop at the end?"""
+    thinking: Thinking | tuple[Thinking, ...] | None = None
+    """Is there much thinking after the answer, or a turn at every step?"""
+    safety: Safety | tuple[Safety, ...] | None = None
+    """Refusals, another's name, leaked tokens, personal data and secrets."""
 
     own: Annotated[
         dict[str, SerializeAsAny[Filter] | tuple[SerializeAsAny[Filter], ...]] | None,
@@ -140,9 +148,11 @@ def judge(table: pl.DataFrame, filters: Filters) -> pl.DataFrame:
             raise KeyError(f"filter {name} goes by {', '.join(missing)}, which the table lacks")
     measures = {column for rules in active.values() for column in rules.filter.columns}
     floats = [name for name in measures if table.schema[name].is_float()]
-    faults = table.with_columns(pl.col(floats).fill_nan(None)).select(
-        [rules.faults().alias(name) for name, rules in active.items()]
-    )
+    each = [rules.faults().alias(name) for name, rules in active.items()]
+    faults = table.with_columns(pl.col(floats).fill_nan(None)).select(pl.int_range(pl.len()), *each)
+    faults = faults.drop(
+        "literal"
+    )  # it was there since a filter without rules says one thing of all
     if not active:
         nothing = pl.lit([], dtype=pl.List(pl.String))
         return table.with_columns(reasons=nothing, dropped_by=pl.lit(None, dtype=pl.String))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -74,9 +74,9 @@ def _known(name: str | None, recipe: Path | None) -> dict[str, type[Filter]]:
 def reasons_of(filter: type[Filter]) -> list[str]:
     """Every reason that a filter can give, those of rules that are off by default included."""
     off = {key: field for key, field in filter.model_fields.items() if key != "domains"}
-    on = {key: True for key, field in off.items() if field.default is False}
+    on: dict[str, Any] = {key: True for key, field in off.items() if field.default is False}
     on |= {key: 1 for key, field in off.items() if field.default is None}
-    every = filter.model_validate(on)
+    every = filter.model_construct(**on)  # rules that exclude each other among them
     return [*every.reasons(), every.not_measured]
 
 
