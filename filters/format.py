@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, Self
 
 import polars as pl
@@ -13,6 +14,8 @@ from filters.text.thinking import CLOSE, OPEN, Thought, split
 
 MOST = 8
 """Different final answers in one response that are told apart."""
+_BLANK = re.compile(r"(?:\\(?:h?phantom\s*\{[^{}]*\}|q?quad|square|_|[ ,;!])|[\s_?~$])*")
+"""What stands in a box of the question, to be filled in."""
 
 
 class Format(Filter):
@@ -33,7 +36,8 @@ class Format(Filter):
         chars_before_thinking: characters before the opening tag, blanks around them aside
         response_chars: characters of the response, blanks around it aside; null where there is none
         final_answers: complete boxes in the response
-        distinct_answers: those boxes, where boxes that agree with one before count no more
+        distinct_answers: those boxes, but for blank ones of the question (`\boxed{\phantom{2}}`)
+            and for those that agree with one before
 
     >>> Format.of(text=r"<think>6*7=42</think> It is \boxed{42}.")
     {'think_opens': 1, 'think_closes': 1, 'thinks': True, 'thinking_chars': 6, 'chars_before_thinking': 0, 'response_chars': 17, 'final_answers': 1, 'distinct_answers': 1}
@@ -131,7 +135,9 @@ def _distinct(answers: list[str]) -> int:
     from filters.verifiers.math.plain import certain  # it takes long to import
 
     found: list[str] = []
-    for answer in dict.fromkeys(map(plain, answers)):
+    for answer in dict.fromkeys(
+        plain(answer) for answer in answers if not _BLANK.fullmatch(answer)
+    ):
         if len(found) >= MOST:
             break
         if not any(certain(answer, other) for other in found):

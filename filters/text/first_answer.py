@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from filters.text.answer import plain
 
@@ -65,7 +66,7 @@ def first_answer(thinking: str, answer: str) -> int | None:
 
 def _first(thinking: str, spelling: str) -> int | None:
     is_short = len(spelling) == 1
-    for found in _pattern(spelling).finditer(thinking):
+    for found in _places(thinking, spelling.replace(",", "")):
         before = thinking[max(0, found.start() - NEAR) : found.start()]
         if not _RESULT.search(before[-BESIDE:]):
             if _BOX.search(before[-BESIDE:]):
@@ -91,11 +92,24 @@ def _spellings(answer: str) -> list[str]:
     return [text for text in dict.fromkeys(found) if text]
 
 
-def _pattern(spelling: str) -> re.Pattern[str]:
-    parts = (_spelt(token) for token in _TOKEN.findall(spelling.replace(",", "")))
+def _places(thinking: str, spelling: str) -> Iterator[re.Match[str]]:
+    """Where it is written. What it begins with is looked for first, at the speed of memory."""
+    tokens = _TOKEN.findall(spelling)
+    if not tokens:
+        return
     start = r"(?<![0-9A-Za-z_.\\])" if spelling[0].isalnum() else ""
     end = r"(?![A-Za-z])" if spelling[-1].isalnum() else ""
-    return re.compile(start + _BETWEEN.join(parts) + end)
+    pattern = re.compile(start + _BETWEEN.join(map(_spelt, tokens)) + end)
+    first = tokens[0]
+    if first.isdecimal() and len(first) > 3:
+        first = first[: len(first) % 3 or 3]
+    elif first.startswith("\\"):
+        first = "\\"
+    at = thinking.find(first)
+    while at >= 0:
+        if found := pattern.match(thinking, at):
+            yield found
+        at = thinking.find(first, at + 1)
 
 
 def _spelt(token: str) -> str:

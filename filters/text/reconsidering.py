@@ -1,9 +1,9 @@
 """Phrases by which thinking looks back, takes back, or takes another way, in 14 languages.
 
-Phrases stand between slashes, in small letters; `{a|b|}` is a, b or nothing, `~` a stop. A phrase
-counts at the start of a word, in Chinese and Japanese anywhere, so a sentence with two phrases of a
-kind counts twice. `wait` counts with a stop behind it, or where it starts a sentence: who waits for
-a bus does not reflect.
+Phrases stand between slashes, in small letters; `{a|b|}` is a, b or nothing, `~` a stop, `^`
+the start of a sentence or clause. A phrase counts at the start of a word, in Chinese and Japanese
+anywhere, so a sentence with two phrases of a kind counts twice. `wait` counts with a stop behind it,
+or where it starts a sentence: who waits for a bus does not reflect.
 """
 
 # ruff: noqa: E501, RUF001
@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+STARTS = (". ", "? ", "! ", ", ", ": ", "; ", ") ")
 ANYWHERE = ("zh", "ja")
 """Languages that write no blank between words."""
 STOPS = (",", ".", "!", ":", ";", "…", "-", "–", "—", "،")
@@ -22,7 +23,7 @@ _GROUP = re.compile(r"\{([^{}]*)\}")
 
 LOOKS_BACK = {
     "en": "wait~ / wait {no|but|actually|maybe|so|a minute|a moment|a second} / {hmm|hm}~ / hold on~"
-    " / {.|?|!|,} wait {that|this|is|if|the|let|i |we|what|why|how|in|for}"
+    " / ^wait {that|this|is|if|the|let|i|we|what|why|how} "
     " / let{'s| me| us} {|just |quickly |now |also |first }{{double|cross}{-| }|}check"
     " / let{'s| me| us} {|just |quickly |now |also |first }{verify|confirm|make sure|think again}"
     " / let{'s| me| us} {|just |quickly }re{|-}{check|examine|consider|think|calculate|compute"
@@ -31,10 +32,10 @@ LOOKS_BACK = {
     "zh": "等等 / 等一下 / 慢着 / 且慢 / {验证|检查|检验}一下 / {对|是}吗{?|？} / 嗯{，|…|。}"
     " / 让我{|再}{检查|验证|确认|核对|核实|重新} / {再|重新}{算|思考}{一遍|一下|一次}"
     " / {再|重新}{检查|验证|确认|核对|检验|审视}{|一遍|一下|一次}",
-    "ja": "待って / 待てよ / 確認し{て|よ|ま} / 検算 / 確かめ{て|よ|る} / 見直{し|そ} / うーん"
-    " / 再{確認|検討|計算} / もう一度{考え|計算|見} / 正しいか / 本当に{そう|正しい}",
+    "ja": "待って / 待てよ / 確認しよう / 確認してみ / 検算 / 確かめ{て|よ|る} / 見直{し|そ} / うーん"
+    " / 再{検討|計算} / もう一度{考え|計算|見} / 正しいか / 本当に{そう|正しい}",
     "ko": "잠깐 / 잠시만 / 다시 {확인|검토|계산|생각|살펴} / 확인해{| }{보|봐} / 검산 / 검증해 / 맞을까 / 맞나?",
-    "de": "{moment|moment mal|warte|warte mal|halt|hm|hmm}~ / {über|nach|}prüfen wir / stimmt das?"
+    "de": "^{moment|moment mal|warte|warte mal|halt}~ / {über|nach|}prüfen wir / stimmt das?"
     " / zur {kontrolle|probe} / lass{|en sie} {mich|uns} {|das |es |dies }{|noch einmal |nochmal |kurz }"
     "{überprüfen|nachprüfen|prüfen|nachrechnen|kontrollieren|überdenken}"
     " / {noch einmal|nochmal|nochmals} {nachrechnen|nachprüfen|überprüfen|nachdenken|überdenken}",
@@ -51,15 +52,15 @@ LOOKS_BACK = {
     " / {пере|}{проверим|проверю} / нужно {пере|}проверить / {пересчитаем|пересчитаю}",
     "ar": "انتظر / لحظة~ / مهلا / دعني أتحقق / دعنا نتحقق / دعني أراجع / لنتحقق / لنراجع / هل هذا صحيح",
     "hi": "रुको / रुकिए / ठहरो / एक मिनट / {फिर से|दोबारा} {जाँच|जांच} / क्या यह सही / हम्म",
-    "tr": "{bekle|bir dakika|dur|hmm}~ / kontrol ede{yim|lim} / tekrar {kontrol|hesapla|düşün} / doğru mu?",
+    "tr": "^{bekle|bir dakika|dur}~ / kontrol ede{yim|lim} / tekrar {kontrol|hesapla|düşün} / doğru mu?",
     "vi": "khoan{~| đã} / {đợi|chờ} {đã|một chút} / {kiểm tra|tính} lại / có đúng không",
 }
 """Looks at it again: waits, doubts, checks."""
 
 TAKES_BACK = {
     "en": "that{'s| is| was} {not right|not correct|not true|not possible|not it|wrong|incorrect"
-    "|impossible} / {that|this|it} {can't|cannot|can not} be / scratch that / i was wrong"
-    " / this is {wrong|incorrect|not right|not correct} / my {mistake|bad} / start{|ing} {over|again|"
+    "|impossible} / {that|this} {can't|cannot} be{.|,|!|?| right| correct| true| the case} / scratch that / i was wrong"
+    " / {so|but|no,|wait,|hmm,} this is {wrong|incorrect|not right|not correct} / my {mistake|bad} / start{|ing} {over|again|"
     "from scratch} / i{| have|'ve| must have} made {a|an} {|small |sign |arithmetic |calculation }"
     "{mistake|error} / {that|this} {doesn't|does not|didn't} work"
     " / {let me|let's|i need to|i should} {redo|go back|backtrack}"
@@ -94,14 +95,14 @@ TAKES_BACK = {
 
 TURNS = {
     "en": "alternatively / another {approach|way|method|idea|possibility|angle|strategy}"
-    " / different {approach|way|method|angle|strategy|idea} / on second thought"
+    " / a different {approach|way|method|angle|strategy|idea} / on second thought"
     " / {maybe|perhaps} {i|we} {should|can|could} {try|use|look|think} / let{'s| me| us} instead"
     " / let{'s| me| us} try {another|something else|instead}",
     "zh": "换{|一}{个|种}{思路|方法|角度|方式|想法|做法} / 另{一|外一|外}{|个|种|条}{思路|方法|角度|方式|办法}"
     " / 或者{|我们}{可以|试|用|换} / {不如|要不}{用|换|试}",
     "ja": "{別|他}の{方法|アプローチ|考え方|やり方|視点|角度|解法} / あるいは、 / 違う{方法|アプローチ|やり方|角度}",
     "ko": "다른 {방법|방식|접근|관점|각도|풀이} / 아니면 / 대안으로",
-    "de": "alternativ / ander{er|en|e|es|em} {ansatz|weg|methode|idee|möglichkeit|verfahren}"
+    "de": "alternativ{ |~} / ander{er|en|e|es|em} {ansatz|weg|methode|idee|möglichkeit|verfahren}"
     " / versuchen wir {es anders|stattdessen} / auf andere weise",
     "fr": "alternativement / autre {approche|méthode|façon|manière|idée|piste|stratégie} / changeons de"
     " / essayons plutôt",
@@ -129,17 +130,17 @@ def counted(words: pl.Expr, phrases: Mapping[str, str]) -> pl.Expr:
 
 
 def words_of(text: pl.Expr) -> pl.Expr:
-    """A text in small letters, with a blank before each word that begins a line or a quotation."""
-    small = pl.concat_str(pl.lit(" "), text).str.to_lowercase()
-    plain = small.str.replace_all("’", "'", literal=True)
-    return plain.str.replace_all(r"""[\r\n\t"“”„«»(\[*_]""", " ")
+    """A text in small letters: a stop for each line's end, a blank before each word that is quoted."""
+    small = pl.concat_str(pl.lit(". "), text).str.to_lowercase()
+    plain = small.str.replace_all("’", "'", literal=True).str.replace_all("\n", ". ", literal=True)
+    return plain.str.replace_all(r"""[\t"“”„«»(\[*_]""", " ")
 
 
 def _literals(phrases: Mapping[str, str]) -> Iterator[str]:
     for language, told in phrases.items():
         for phrase in told.split(" / "):
-            start = "" if language in ANYWHERE or phrase.startswith("{.") else " "
-            yield from (start + literal for literal in spelt(phrase))
+            starts = STARTS if phrase.startswith("^") else ("" if language in ANYWHERE else " ",)
+            yield from (start + told for start in starts for told in spelt(phrase.lstrip("^")))
 
 
 def spelt(phrase: str) -> list[str]:

@@ -31,6 +31,10 @@ def reasons(text: str, **options: bool) -> list[str]:
         (r"<think>a</think>It is \boxed{0.5}, that is \boxed{\frac{1}{2}}.", []),  # the same number
         (r"<think>a</think>\boxed{x = 4} and so \boxed{\text{4}}", []),
         (r"<think>a</think>\boxed{4} or \boxed{4.1} or \boxed{4}", ["several_final_answers"]),
+        (
+            r"<think>a</think>Fill \boxed{\phantom{2}} in: 48\boxed{\phantom{2}}. It is \boxed{4}.",
+            [],
+        ),
         ("<think>a</think> ", ["empty_response", "no_final_answer"]),
         (r"<think>a</think><think>b</think>\boxed{4}", ["stray_think_tag"]),
         (r"<think>a</think>\boxed{4}</think>", ["stray_think_tag"]),
