@@ -62,7 +62,16 @@ CUTOFF = re.compile(
 )
 CUTOFF_WORDS = [
     *("cutoff", "cut-off", "as of my", "my knowledge", "my training", "my last"),
-    *("my latest", "real-time", "real time", "up-to-date", "the internet", "to current", "have current", "知识"),
+    *(
+        "my latest",
+        "real-time",
+        "real time",
+        "up-to-date",
+        "the internet",
+        "to current",
+        "have current",
+        "知识",
+    ),
     *("训练", "更新", "私の", "까지", "wissen", "aktualis", "trainings", "mise à jour"),
     *("connaissances", "actualización", "corte", "conocimiento", "atualização"),
     *("aggiornamento", "conoscenze", "обновлени", "мои ", "تحديث", "معرفتي", "अपडेट"),

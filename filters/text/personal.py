@@ -45,6 +45,8 @@ _PHONE = re.compile(
     r"|(?P<mobile>(?<![0-9A-Za-z.-])(?:0[5789]0-\d{4}-\d{4}|01[016789]-\d{3,4}-\d{4})(?![\w-]))"
     r"|(?P<told>(?<![0-9A-Za-z.])(?:1[3-9]\d{9}|0\d(?:[ /.-]?\d){7,12})(?![\w.]*\d))"
 )
+_FREE = re.compile(r"1?8(?:00|33|44|55|66|77|88)\d{7}")
+"""Numbers of firms and helplines in North America, free of charge."""
 _CALL = re.compile(
     r"(?i)phone|\btel\b|mobile|\bcall|whatsapp|telefon|téléphone|teléfono|телефон|电话|手机|拨打|電話|携帯|전화|फ़ोन|هاتف"
 )
@@ -53,6 +55,8 @@ _SUM = re.compile(r"(?:[\d)\]}]|(?<![A-Za-z])[A-Za-z])\s*$")
 
 def _is_phone(found: re.Match[str]) -> bool:
     number, kind = _digits(found[0]), found.lastgroup
+    if _FREE.fullmatch(number):
+        return False
     if kind == "world":  # 5 +12 345 678 is a sum
         called = _CALL.search(before(found))
         return 9 <= len(number) <= 15 and bool(called or not _SUM.search(before(found)))
@@ -210,7 +214,9 @@ def _is_id(found: re.Match[str]) -> bool:
     number = found[0]
     if "-" in number:
         told = re.search(r"(?i)social security|\bssn\b", before(found))
-        return bool(told) and not re.match(r"000|666|9|\d{3}-00|\d{3}-\d\d-0000", number)
+        return bool(told) and not re.match(
+            r"000|666|9|\d{3}-00|\d{3}-\d\d-0000|123-45-6789|078-05-1120", number
+        )
     try:
         date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:

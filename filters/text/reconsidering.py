@@ -28,6 +28,8 @@ LOOKS_BACK = {
     " / let{'s| me| us} {|just |quickly |now |also |first }{verify|confirm|make sure|think again}"
     " / let{'s| me| us} {|just |quickly }re{|-}{check|examine|consider|think|calculate|compute"
     "|evaluate|read|visit|verify} / {double-check|to verify} / am i {sure|missing}"
+    " / {maybe|perhaps|if|whether|chance|that} i {made {a|an}|misread|miscounted|miscalculated|misinterpreted"
+    "|messed up}"
     " / {is|was} {that|this|it} {right|correct}? / does {that|this|it} make sense?",
     "zh": "等等 / 等一下 / 慢着 / 且慢 / {验证|检查|检验}一下 / {对|是}吗{?|？} / 嗯{，|…|。}"
     " / 让我{|再}{检查|验证|确认|核对|核实|重新} / {再|重新}{算|思考}{一遍|一下|一次}"
@@ -59,12 +61,14 @@ LOOKS_BACK = {
 
 TAKES_BACK = {
     "en": "that{'s| is| was} {not right|not correct|not true|not possible|not it|wrong|incorrect"
-    "|impossible} / {that|this} {can't|cannot} be{.|,|!|?| right| correct| true| the case} / scratch that / i was wrong"
-    " / {so|but|no,|wait,|hmm,} this is {wrong|incorrect|not right|not correct} / my {mistake|bad} / start{|ing} {over|again|"
-    "from scratch} / i{| have|'ve| must have} made {a|an} {|small |sign |arithmetic |calculation }"
-    "{mistake|error} / {that|this} {doesn't|does not|didn't} work"
+    "|impossible} / {that|this} {can't|cannot} be{.|,|!|?| right| correct| true| the case}"
+    " / {so|but|no,|wait,|hmm,} this is {wrong|incorrect|not right|not correct} / my {mistake|bad}"
+    " / scratch that / i was wrong / start{|ing} {over|again|from scratch}"
+    " / {that|this} {doesn't|does not|didn't} work"
     " / {let me|let's|i need to|i should} {redo|go back|backtrack}"
-    " / i{| must have} {misread|miscounted|miscalculated|misinterpreted|messed up}",
+    " / ^{|oh |so |i see |i think }i{| have|'ve| must have} made {a|an} {|small |sign |arithmetic "
+    "|calculation }{mistake|error} / ^{|oh |so |i see }i{| must have|'ve} {misread|miscounted|miscalculated"
+    "|misinterpreted|messed up}",
     "zh": "不对{，|。|！|,} / 不对劲 / 有误 / {弄|算|搞|看|写|想}错 / 行不通 / 重来 / 重新开始"
     " / 从头{再来|开始} / 这不可能 / 回到{上|前}一步",
     "ja": "間違{え|いだ|いで|いが|いまし|って} / いや、 / 違うな / それは違 / 誤り{だ|で|が}"
@@ -96,7 +100,7 @@ TAKES_BACK = {
 TURNS = {
     "en": "alternatively / another {approach|way|method|idea|possibility|angle|strategy}"
     " / a different {approach|way|method|angle|strategy|idea} / on second thought"
-    " / {maybe|perhaps} {i|we} {should|can|could} {try|use|look|think} / let{'s| me| us} instead"
+    " / {maybe|perhaps} {i|we} should {try|use} / let{'s| me| us} instead"
     " / let{'s| me| us} try {another|something else|instead}",
     "zh": "换{|一}{个|种}{思路|方法|角度|方式|想法|做法} / 另{一|外一|外}{|个|种|条}{思路|方法|角度|方式|办法}"
     " / 或者{|我们}{可以|试|用|换} / {不如|要不}{用|换|试}",

@@ -70,6 +70,7 @@ def test_every_brand_has_a_hint():
         ("PL61 1090 1014 0000 0712 1981 287", []),  # too short for Poland
         ("+49 30 901827364", ["phone"]),
         ("x +49 30 901827364", []),  # a sum
+        ("+1 (800) 867-3296", []),  # a helpline
         ("f(2) = 345-678-9012", ["phone"]),  # known: a difference of this form is taken for one
         ("$1,234,567,890", []),
         ("3.14159265358979323846", []),
