@@ -1,11 +1,14 @@
 """One funnel for R1's mix: each domain by its own rules, and what nobody judges is counted."""
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from pydantic import ValidationError
+from runs import NO, RIGHT, WRONG, YES, made, run_of
 
+from factory.audit.report import domains_table
 from factory.ledger import Account
 from factory.recipe import Recipe
 from factory.versions.card import card
@@ -135,6 +138,49 @@ def test_a_domain_that_no_prompts_have_is_a_mistake():
     more = [source | {"domain": domain, "name": domain} for domain in ("writing", "chat")]
     asked = [*prompts, *more, source | {"domain": "self-cognition", "name": "self"}]
     assert Recipe.model_validate(plan | {"prompts": asked, "filters": R1_MIX}).filters.format
+
+
+def test_a_dataset_of_two_domains_is_made_and_told_by_domain(tmp_path: Path):
+    draws = {
+        "ode": [("<think>The sea.</think> O sea!", ("unverifiable", "bad_reference"))],
+        "sum": [(RIGHT, YES)],
+        "sums": [(WRONG, NO)],
+    }
+    prompts = [
+        {
+            "source": "reasoning_gym",
+            "task": "chain_sum",
+            "rows": 9,
+            "domain": domain,
+            "name": domain,
+        }
+        for domain in ("math", "writing")
+    ]
+    rules = {
+        "format": [{"domains": ["math"]}, {"domains": ["writing"], "final_answer": False}],
+        "correctness": {"domains": ["math"]},
+    }
+    context = run_of(tmp_path, draws, prompts=prompts, filters=rules)
+    of = pl.col("prompt_id").replace_strict({"ode": "writing"}, default="math")
+    table = pl.read_parquet(context.run.prompt_table).with_columns(domain=of)
+    table.write_parquet(context.run.prompt_table)
+    made(context)
+    assert sorted(context.run.rows()["domain"]) == ["math", "writing"]
+    manifest = context.run.manifest()
+    assert manifest
+    told = [
+        (step["domain"], step["filter"], step["entering"], step["dropped"], step["not_judged"])
+        for step in manifest["funnel_by_domain"]
+    ]
+    assert told == [
+        ("math", "format", 2, 0, 0), ("math", "correctness", 2, 1, 0),
+        ("writing", "format", 1, 0, 0), ("writing", "correctness", 1, 0, 1),
+    ]  # fmt: skip
+    shown = domains_table(context.run)
+    assert shown
+    assert [list(column.cells) for column in shown.columns] == [
+        ["math", "writing"], ["2", "1"], ["0", "0"], ["1", "-"], ["1", "1"],
+    ]  # fmt: skip
 
 
 def test_the_table_of_a_judged_set_needs_its_domains():
