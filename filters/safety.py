@@ -10,7 +10,7 @@ import polars as pl
 
 from filters.filter import Filter
 from filters.text import personal, secrets
-from filters.text.assistants import CUTOFF, CUTOFF_WORDS, NAMES, OPENING, REFUSAL, identities
+from filters.text.assistants import CUTOFF_WORDS, NAMES, OPENING, REFUSAL, cutoffs, identities
 from filters.text.patterns import kinds
 
 _LEAKED = re.compile(
@@ -112,14 +112,14 @@ class Safety(Filter):
                 name, [between.join(of(text)) if hint else "" for text, hint in pairs], pl.String
             )
 
-        cutoffs = zip(rows["text"], hints["cutoffs"], strict=True)
+        pairs = zip(rows["text"], hints["cutoffs"], strict=True)
         return pl.DataFrame(
             [
                 hints["refuses"],
                 told("identities", identities),
                 pl.Series(
                     "cutoffs",
-                    [len(CUTOFF.findall(text)) if hint else 0 for text, hint in cutoffs],
+                    [cutoffs(text) if hint else 0 for text, hint in pairs],
                     dtype=pl.Int32,
                 ),
                 told("leaked_tokens", _leaked, " "),

@@ -43,7 +43,7 @@ def filters(name: str | None, recipe: Path | None) -> None:
         from factory.errors import RecipeError, nearest
 
         raise RecipeError(
-            f"no filter is called {name!r}{nearest(name, known)}; there are {', '.join(known)}"
+            f"no filter is called {name!r}; there are {', '.join(known)}{nearest(name, known)}"
         )
     click.echo(inspect.getdoc(known[name]))
     click.echo(f"\nReasons: {', '.join(reasons_of(known[name]))}")

@@ -173,13 +173,25 @@ NAMES = [
 """One of these stands in every text that `identities` finds something in, in small letters."""
 
 
+_NAMED, _CUT = (
+    re.compile("|".join(map(re.escape, words)), re.I) for words in (NAMES, CUTOFF_WORDS)
+)
+"""Lines with none of these are not looked at closely: that takes ten times as long."""
+
+
 def identities(text: str) -> list[str]:
     """Whose assistant the writer says it is, by the names of `BRANDS`, first said first.
 
     >>> identities("I am DeepSeek-R1. Others say: I'm Claude, and live in Lyon.")
     ['DeepSeek']
     """
-    return list(dict.fromkeys(_said(text)))
+    lines = (line for line in text.split("\n") if _NAMED.search(line))
+    return list(dict.fromkeys(said for line in lines for said in _said(line)))
+
+
+def cutoffs(text: str) -> int:
+    """How often the writer says how far its knowledge goes."""
+    return sum(len(CUTOFF.findall(line)) for line in text.split("\n") if _CUT.search(line))
 
 
 def _said(text: str) -> Iterator[str]:
@@ -188,4 +200,5 @@ def _said(text: str) -> Iterator[str]:
         near = text[max(0, found.start() - _ABOUT) : found.start()] + text[found.end() :][:_ABOUT]
         if name.startswith(_WORDLY) and not _OF_MODELS.search(near):
             continue
-        yield next(b for b, known in BRANDS.items() if re.fullmatch(known, name.strip(), re.I))
+        called = (b for b, known in BRANDS.items() if re.fullmatch(known, name.strip(), re.I))
+        yield next(called, name)

@@ -124,7 +124,7 @@ def test_measuring_is_done_once_and_adds_files(tmp_path: Path):
     assert measure(two, both, tmp_path) == 2  # a new draw is measured by either
     after = written(tmp_path)
     assert before.items() <= after.items()
-    folders = ["format@1", "length@1"]
+    folders = ["format@2", "length@1"]
     assert sorted(after) == [f"{name}/part-0000{n}.parquet" for name in folders for n in (0, 1)]
 
 
