@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from filters import own as owned
+from filters import own_filters as owned
 from filters.code_blocks import CodeBlocks
 from filters.correctness import Correctness
 from filters.filter import Filter

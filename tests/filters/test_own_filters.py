@@ -14,7 +14,7 @@ from runs import call, made, run_of
 from factory.line.table import named
 from factory.run_folder import RunFolder
 from filters import FILTERS, Filters
-from filters.own import load
+from filters.own_filters import load
 
 PAGE = (Path(__file__).parents[2] / "docs" / "own-filter.md").read_text()
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
