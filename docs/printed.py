@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import labelled
 import tree
 from recipe_keys import recipe
 
@@ -35,8 +36,9 @@ def page(name: str) -> str:
 
 
 def filters() -> str:
-    """A section a filter: what `factory filters NAME` prints."""
-    return "\n\n".join(_filter(name, filter) for name, filter in FILTERS.items())
+    """How often filters are right; a section a filter: what `factory filters NAME` prints."""
+    sections = (_filter(name, filter) for name, filter in FILTERS.items())
+    return "\n\n".join([labelled.table(), *sections])
 
 
 def _filter(name: str, filter: type[Filter]) -> str:
@@ -44,6 +46,7 @@ def _filter(name: str, filter: type[Filter]) -> str:
     settings = [
         f"| `{key}` | `{field.default}` | {cell(field.description or '')} |"
         for key, field in filter.model_fields.items()
+        if key != "domains"  # of every filter: the page tells of it once
     ]
     parts = [
         f"## {name}",
@@ -52,7 +55,7 @@ def _filter(name: str, filter: type[Filter]) -> str:
         f"Reasons: {', '.join(f'`{reason}`' for reason in reasons_of(filter))}.",
         "\n".join(["| setting | default | what it is |", "|---|---|---|", *settings])
         if settings
-        else "It has no settings: `{}`.",
+        else "It has no settings of its own: `{}`.",
         prose(after.partition("\n\n")[2]),
     ]
     return "\n\n".join(part for part in parts if part)

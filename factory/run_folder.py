@@ -94,7 +94,8 @@ class RunFolder:
             )
         told = self._noted()
         try:
-            return Recipe.model_validate(told["recipe"]), Path(told["home"])
+            home = Path(told["home"])
+            return Recipe.model_validate(told["recipe"], context={"filters_home": home}), home
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             key = ".".join(map(str, first["loc"]))

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pathlib import Path
+from typing import Annotated, Any, Self
 
+import polars as pl
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializeAsAny,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from filters import own_filters as owned
 from filters.code_blocks import CodeBlocks
 from filters.correctness import Correctness
 from filters.filter import Filter
@@ -12,6 +24,9 @@ from filters.format import Format
 from filters.language import Language
 from filters.length import Length
 from filters.repetition import Repetition
+from filters.rules import Rules
+from filters.safety import Safety
+from filters.thinking import Thinking
 from filters.truncation import Truncation
 
 FILTERS: dict[str, type[Filter]] = {
@@ -22,41 +37,88 @@ FILTERS: dict[str, type[Filter]] = {
     "code_blocks": CodeBlocks,
     "length": Length,
     "repetition": Repetition,
+    "thinking": Thinking,
+    "safety": Safety,
 }
 """Every filter, in the order in which the funnel shows them. A new one needs a line here and one
 below."""
 
 
 class Filters(BaseModel):
-    """Which filters are used; one that is left out drops nothing."""
+    """Which filters are used; one that is left out drops nothing.
+
+    Under a filter's name stands its entry, or a list of entries that name their `domains`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    truncation: Truncation | None = None
+    truncation: Truncation | tuple[Truncation, ...] | None = None
     """Was the draw cut off, or did its thinking never end?"""
-    format: Format | None = None
+    format: Format | tuple[Format, ...] | None = None
     """Thinking inside its tags, then exactly one final answer."""
-    correctness: Correctness | None = None
+    correctness: Correctness | tuple[Correctness, ...] | None = None
     """Is the final answer right?"""
-    language: Language | None = None
+    language: Language | tuple[Language, ...] | None = None
     """Does the sample stay in the language of its question?"""
-    code_blocks: CodeBlocks | None = None
+    code_blocks: CodeBlocks | tuple[CodeBlocks, ...] | None = None
     """Are there fenced code blocks where prose is wanted?"""
-    length: Length | None = None
+    length: Length | tuple[Length, ...] | None = None
     """Limits in tokens, and in characters of the longest paragraph."""
-    repetition: Repetition | None = None
+    repetition: Repetition | tuple[Repetition, ...] | None = None
     """Is the same said again and again, or in a loop at the end?"""
+    thinking: Thinking | tuple[Thinking, ...] | None = None
+    """Is there much thinking after the answer, or a turn at every step?"""
+    safety: Safety | tuple[Safety, ...] | None = None
+    """Refusals, another's name, leaked tokens, personal data and secrets."""
 
-    def active(self) -> dict[str, Filter]:
-        """The filters that are used, by name, in the order of the funnel."""
-        chosen = ((name, getattr(self, name)) for name in FILTERS)
-        return {name: filter for name, filter in chosen if filter is not None}
+    own: Annotated[
+        dict[str, SerializeAsAny[Filter] | tuple[SerializeAsAny[Filter], ...]] | None,
+        WithJsonSchema({"type": "object", "additionalProperties": {"type": ["object", "array"]}}),
+    ] = None
+    """Filters of one's own: `MODULE:CLASS`, found beside the recipe, with an entry or a list."""
+
+    @field_validator("own", mode="before")
+    @classmethod
+    def _load_own(cls, entries: Any, info: ValidationInfo) -> Any:
+        told = info.context or {}
+        home = Path(told.get("filters_home") or told.get("home") or ".")
+        if not isinstance(entries, dict):
+            return entries
+        return {name: owned.entries(name, said, home) for name, said in entries.items()}
+
+    @model_validator(mode="after")
+    def _each_sample_has_one_entry(self) -> Self:
+        for name, said in self._said().items():
+            try:
+                Rules.of(said)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+        owned.must_differ([rules.filter for rules in self._own().values()], FILTERS)
+        return self
+
+    def active(self) -> dict[str, Rules]:
+        """The filters that are used, by name, in the order of the funnel: one's own come last."""
+        chosen = {name: said for name, said in self._said().items() if name in FILTERS}
+        return {name: Rules.of(said) for name, said in chosen.items()} | self._own()
+
+    def own_columns(self) -> tuple[str, ...]:
+        """What the filters of one's own measure."""
+        return tuple(column for rules in self._own().values() for column in rules.filter.columns)
+
+    def _own(self) -> dict[str, Rules]:
+        loaded = [Rules.of(said) for said in (self.own or {}).values()]
+        return {rules.filter.name: rules for rules in loaded}
+
+    def _said(self) -> dict[str, Any]:
+        """Name or MODULE:CLASS -> what a recipe says of it."""
+        chosen = {name: getattr(self, name) for name in FILTERS} | (self.own or {})
+        return {name: said for name, said in chosen.items() if said is not None}
 
 
 def measure(table: pl.DataFrame, filters: Filters) -> pl.DataFrame:
     """A table of samples with the measures of every filter in use beside them."""
-    for filter in filters.active().values():
-        table = table.with_columns(filter.measured(table).get_columns())
+    for rules in filters.active().values():
+        table = table.with_columns(rules.filter.measured(table).get_columns())
     return table
 
 
@@ -73,20 +135,24 @@ def judge(table: pl.DataFrame, filters: Filters) -> pl.DataFrame:
         filter in that order which has a reason, or null.
 
     Raises:
-        KeyError: measures are missing.
+        KeyError: measures are missing, or a column that rules go by.
     """
     active = filters.active()
-    for filter in active.values():
-        if missing := [column for column in filter.columns if column not in table.columns]:
+    for name, rules in active.items():
+        if missing := [column for column in rules.filter.columns if column not in table.columns]:
             raise KeyError(
-                f"filter {filter.name} has no measures in this table: {', '.join(missing)} "
+                f"filter {name} has no measures in this table: {', '.join(missing)} "
                 "missing; call filters.measure first"
             )
-    measures = {column for filter in active.values() for column in filter.columns}
+        if missing := sorted(rules.asks() - set(table.columns)):
+            raise KeyError(f"filter {name} goes by {', '.join(missing)}, which the table lacks")
+    measures = {column for rules in active.values() for column in rules.filter.columns}
     floats = [name for name in measures if table.schema[name].is_float()]
-    faults = table.with_columns(pl.col(floats).fill_nan(None)).select(
-        [filter.faults().alias(name) for name, filter in active.items()]
-    )
+    each = [rules.faults().alias(name) for name, rules in active.items()]
+    faults = table.with_columns(pl.col(floats).fill_nan(None)).select(pl.int_range(pl.len()), *each)
+    faults = faults.drop(
+        "literal"
+    )  # it was there since a filter without rules says one thing of all
     if not active:
         nothing = pl.lit([], dtype=pl.List(pl.String))
         return table.with_columns(reasons=nothing, dropped_by=pl.lit(None, dtype=pl.String))
@@ -104,17 +170,28 @@ def funnel(judged: pl.DataFrame, filters: Filters) -> pl.DataFrame:
 
     Returns:
         A row for each filter in use, in order: `filter`, `entering`, `dropped`, `left` (each filter
-        sees what the ones before it left) and `dropped_alone_total` (how many of all samples this
-        filter would drop if it were the only one).
+        sees what the ones before it left), `not_judged` (those of the entering whose domain the
+        filter has no entry for: they are among the left) and `dropped_alone_total` (how many of all
+        samples this filter would drop if it were the only one).
     """
     rows = []
-    left = judged.height
-    for name, filter in filters.active().items():
-        own = pl.lit([*filter.reasons(), filter.not_measured])
+    left = judged
+    for name, rules in filters.active().items():
+        entering, own = left.height, pl.lit(rules.reasons())
         alone = judged.select((pl.col("reasons").list.set_intersection(own).list.len() > 0).sum())
-        dropped = judged.filter(pl.col("dropped_by") == name).height
-        rows.append((name, left, dropped, left - dropped, alone.item()))
-        left -= dropped
-    counts = ("entering", "dropped", "left", "dropped_alone_total")
+        passed_by = left.select((~rules.judges()).sum()).item() if rules.domains else 0
+        left = left.filter(pl.col("dropped_by").ne_missing(name))
+        dropped = entering - left.height
+        rows.append((name, entering, dropped, left.height, passed_by, alone.item()))
+    counts = ("entering", "dropped", "left", "not_judged", "dropped_alone_total")
     schema = {"filter": pl.String(), **dict.fromkeys(counts, pl.Int64())}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def funnels(judged: pl.DataFrame, filters: Filters) -> pl.DataFrame:
+    """The funnel of each domain by itself: its rows, with `domain` before them, null where none."""
+    parts = [
+        funnel(part, filters).select(pl.lit(domain, pl.String).alias("domain"), pl.all())
+        for (domain,), part in judged.sort("domain").group_by("domain", maintain_order=True)
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame()

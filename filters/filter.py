@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from filters.text.thinking import split
 
@@ -36,7 +36,8 @@ class Filter(BaseModel, ABC):
     A filter is one file: a class whose docstring is its page, whose `measure` states facts about
     samples and whose `reasons` say which facts are faults. `measure` is static, so no threshold can
     reach it: measures are stored, and a new threshold measures nothing again. A line in
-    `filters/__init__.py` puts it into the funnel. A filter never edits what it judges.
+    `filters/__init__.py` puts it into the funnel, or a line in a recipe (`filters.own`). A filter
+    never edits what it judges.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -49,6 +50,12 @@ class Filter(BaseModel, ABC):
     """The columns of samples that `measure` looks at."""
     columns: ClassVar[dict[str, pl.DataType]]
     """The columns that `measure` answers with."""
+    source: ClassVar[str | None] = None
+    """Digest of its file, where that is not the project's (`filters.own`)."""
+
+    domains: tuple[str, ...] | None = Field(None, min_length=1)
+    """Domains whose samples it judges, for instance `[math, logic]`; left out: all that no other
+    entry of the same filter names."""
 
     @staticmethod
     @abstractmethod
@@ -58,6 +65,11 @@ class Filter(BaseModel, ABC):
     @abstractmethod
     def reasons(self) -> dict[str, pl.Expr]:
         """Name of each fault -> expression, true where a sample has it."""
+
+    @classmethod
+    def stamp(cls) -> int | str:
+        """What stored measures are named by: the version, and the source where that may change."""
+        return cls.version if cls.source is None else f"{cls.version}-{cls.source}"
 
     @classmethod
     def measured(cls, rows: pl.DataFrame) -> pl.DataFrame:

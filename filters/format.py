@@ -1,22 +1,30 @@
-"""Format: thinking inside its tags, then one final answer."""
+"""Format: thinking inside its tags, then a response with one final answer."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import re
+from typing import Any, ClassVar, Self
 
 import polars as pl
+from pydantic import model_validator
 
 from filters.filter import Filter
-from filters.text.answer import boxes
+from filters.text.answer import boxes, plain
 from filters.text.thinking import CLOSE, OPEN, Thought, split
+
+MOST = 8
+"""Different final answers in one response that are told apart."""
+_BLANK = re.compile(r"(?:\\(?:h?phantom\s*\{[^{}]*\}|q?quad|square|_|[ ,;!])|[\s_?~$])*")
+"""What stands in a box of the question, to be filled in."""
 
 
 class Format(Filter):
-    r"""Drops samples without thinking, without exactly one final answer, or with stray think tags.
+    r"""Drops samples without thinking or response, without one final answer, or with stray tags.
 
     DeepSeek-R1 rewards the same form while its teacher learns: thinking between `<think>` and
     `</think>`, the answer in a box after it (arXiv 2501.12948, 2.2.2). A final answer is a complete
-    `\boxed{}` in the response; boxes in the thinking do not count. A missing opening tag is no
+    `\boxed{}` in the response; boxes in the thinking do not count. Boxes that certainly agree, as
+    0.5 and 1/2, are one answer: the mathematics verifier says so. A missing opening tag is no
     fault, since many chat templates write it for the model. Thinking without an end is the business
     of `truncation`.
 
@@ -26,13 +34,17 @@ class Format(Filter):
         thinks: whether there is any thinking at all
         thinking_chars: characters of thinking, blanks around it aside
         chars_before_thinking: characters before the opening tag, blanks around them aside
+        response_chars: characters of the response, blanks around it aside; null where there is none
         final_answers: complete boxes in the response
+        distinct_answers: those boxes, but for blank ones of the question (`\boxed{\phantom{2}}`)
+            and for those that agree with one before
 
     >>> Format.of(text=r"<think>6*7=42</think> It is \boxed{42}.")
-    {'think_opens': 1, 'think_closes': 1, 'thinks': True, 'thinking_chars': 6, 'chars_before_thinking': 0, 'final_answers': 1}
+    {'think_opens': 1, 'think_closes': 1, 'thinks': True, 'thinking_chars': 6, 'chars_before_thinking': 0, 'response_chars': 17, 'final_answers': 1, 'distinct_answers': 1}
     """  # noqa: E501
 
     name: ClassVar[str] = "format"
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("text", "reasoning", "response")
     columns: ClassVar[dict[str, pl.DataType]] = {
         "think_opens": pl.Int32(),
@@ -40,13 +52,24 @@ class Format(Filter):
         "thinks": pl.Boolean(),
         "thinking_chars": pl.Int32(),
         "chars_before_thinking": pl.Int32(),
+        "response_chars": pl.Int32(),
         "final_answers": pl.Int32(),
+        "distinct_answers": pl.Int32(),
     }
 
     require_thinking: bool = True
     """Drop samples that do not think, or whose thinking is empty."""
+    forbid_thinking: bool = False
+    """Drop samples that think, for domains of plain answers; empty tags are no thinking. It goes
+    with `require_thinking: false`."""
     final_answer: bool = True
-    """Drop samples whose response has no boxed answer, or more than one."""
+    """Drop samples whose response has no boxed answer, or several that differ."""
+
+    @model_validator(mode="after")
+    def _thinking_is_wanted_or_not(self) -> Self:
+        if self.require_thinking and self.forbid_thinking:
+            raise ValueError("forbid_thinking goes with `require_thinking: false`")
+        return self
 
     @staticmethod
     def measure(rows: pl.DataFrame) -> pl.DataFrame:
@@ -57,13 +80,16 @@ class Format(Filter):
         rules = {
             "stray_think_tag": (pl.col("think_opens") > 1) | (pl.col("think_closes") > 1),
             "text_before_thinking": pl.col("chars_before_thinking") > 0,
+            "empty_response": (pl.col("response_chars") == 0).fill_null(False),
         }
+        if self.forbid_thinking:
+            rules["unwanted_thinking"] = pl.col("thinking_chars") > 0
         if self.require_thinking:
             rules["no_thinking"] = ~pl.col("thinks")
             rules["empty_thinking"] = pl.col("thinks") & (pl.col("thinking_chars") == 0)
         if self.final_answer:
             rules["no_final_answer"] = pl.col("final_answers") == 0
-            rules["several_final_answers"] = pl.col("final_answers") > 1
+            rules["several_final_answers"] = pl.col("distinct_answers") > 1
         return rules
 
 
@@ -88,11 +114,32 @@ def well_formed(text: str, opened: bool = False) -> bool:
 
 def _facts(text: str, thought: Thought) -> dict[str, Any]:
     lead, open_, _ = text.partition(CLOSE)[0].partition(OPEN)
+    answers = boxes(thought.response or "")
     return {
         "think_opens": text.count(OPEN),
         "think_closes": text.count(CLOSE),
         "thinks": thought.reasoning is not None,
         "thinking_chars": len((thought.reasoning or "").strip()),
         "chars_before_thinking": len(lead.strip()) if open_ else 0,
-        "final_answers": len(boxes(thought.response or "")),
+        "response_chars": None if thought.response is None else len(thought.response.strip()),
+        "final_answers": len(answers),
+        "distinct_answers": _distinct(answers) if len(answers) > 1 else len(answers),
     }
+
+
+def _distinct(answers: list[str]) -> int:
+    """How many of these answers agree with none before them.
+
+    A text with more than `MOST` different ones is no answer: the rest is not compared.
+    """
+    from filters.verifiers.math.plain import certain  # it takes long to import
+
+    found: list[str] = []
+    for answer in dict.fromkeys(
+        plain(answer) for answer in answers if not _BLANK.fullmatch(answer)
+    ):
+        if len(found) >= MOST:
+            break
+        if not any(certain(answer, other) for other in found):
+            found.append(answer)
+    return len(found)

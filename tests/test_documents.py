@@ -37,12 +37,18 @@ def test_the_readme_s_recipe_is_one():
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_recipe_s_part_in_a_document_is_one(document: Path):
-    """Each fragment laid over a recipe that is whole, keys at its top replaced."""
+def test_every_recipe_s_part_in_a_document_is_one(document: Path, tmp_path: Path):
+    """Each fragment laid over a recipe that is whole, keys at its top replaced.
+
+    What it names of the reader's own is a file that the page says how to write.
+    """
+    for code in re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)[:1]:
+        (tmp_path / "my_filters.py").write_text(code)
     whole = YAML(typ="safe").load((ROOT / "manifests" / "quickstart.yaml").read_text())
     for text in re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL):
         part = YAML(typ="safe").load(text) or {}
-        read = Recipe.model_validate(whole | part).model_dump(exclude_unset=True)
+        read = Recipe.model_validate(whole | part, context={"filters_home": tmp_path})
+        read = read.model_dump(exclude_unset=True)
         assert part.keys() <= read.keys()
 
 

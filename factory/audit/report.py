@@ -14,6 +14,7 @@ from factory.line.run_lock import held_by
 from factory.line.table import student_base_examined_as, wanted
 from factory.recipe import Recipe
 from factory.run_folder import RunFolder
+from factory.versions.card import dropped
 
 MODELS = {
     "teacher-base": "teacher, base",
@@ -43,6 +44,23 @@ def funnel_table(run: RunFolder) -> Table | None:
     table.add_row(
         "chosen", f"{account['left'] + spare:,}", f"{spare:,} spare", f"{account['left']:,}", ""
     )
+    return table
+
+
+def domains_table(run: RunFolder) -> Table | None:
+    """What each filter drops of each domain, where there are several."""
+    steps = (run.manifest() or {}).get("funnel_by_domain", [])  # a version of before lacks it
+    domains = dict.fromkeys(step["domain"] for step in steps)
+    if len(domains) < 2:
+        return None
+    table = Table(title="dropped, by domain", title_justify="left", box=None)
+    table.add_column("domain")
+    for name in ("draws", *dict.fromkeys(step["filter"] for step in steps), "left"):
+        table.add_column(name, justify="right")
+    for domain in domains:
+        own = [step for step in steps if step["domain"] == domain]
+        counts = (f"{own[0]['entering']:,}", *map(dropped, own), f"{own[-1]['left']:,}")
+        table.add_row(domain or "none", *counts)
     return table
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 import polars as pl
+from pydantic import ValidationError
 from rich.table import Table
 
 from factory.line.context import Context
@@ -142,7 +143,11 @@ def effects(run: RunFolder, shards: Path | str, after: Rounds) -> list[Effect]:
         made_by = json.loads(manifest_of(version).read_text())["made_by"]
         if "filters" not in made_by:
             continue  # a version of before, which names them elsewhere
-        filters = Filters.model_validate(made_by["filters"])
+        try:
+            home = run.recipe()[1] if "own" in made_by["filters"] else None
+            filters = Filters.model_validate(made_by["filters"], context={"filters_home": home})
+        except ValidationError:
+            continue  # a filter of one's own that is not there any more, or is another
         per_prompt = Select.model_validate(made_by["select"]).per_prompt
         if made_by["measures"] != build.versions(filters):
             continue

@@ -82,7 +82,8 @@ def _show(run: RunFolder, console: Any) -> None:
     from factory.audit import report
 
     drawn = report.pictures(run)
-    for table in (report.funnel_table(run), report.scores_table(run)):
+    tables = (report.funnel_table(run), report.domains_table(run), report.scores_table(run))
+    for table in tables:
         if table:
             console.print("")
             console.print(table)

@@ -23,14 +23,15 @@ from factory.versions.choose import dataset_rows, decisions, messages, unfiltere
 from factory.versions.gather import AT_ONCE, gather
 from factory.versions.told import Told
 from factory.versions.write import write
-from filters import funnel
+from filters import funnel, funnels
 
 
 def measures(context: Context) -> Result:
     """Facts about every draw, stored once."""
     rows = _light(context)
     wanted = build.versions(context.recipe.filters)
-    new = build.measure(context.draws(), rows, wanted, context.folder, context.report)
+    filters = context.recipe.filters
+    new = build.measure(context.draws(), rows, filters, context.folder, context.report)
     account = Account(what="draws", entered=rows.height, left=rows.height)
     note = f"{', '.join(wanted) or 'none'}: {new:,} rows measured"
     return Result(digest(wanted, rows_digest([rows.select("sample_id")])), note, [account])
@@ -40,7 +41,7 @@ def dataset(context: Context) -> Result:
     """The dataset version: rules applied to measures, rows chosen, the manifest written."""
     recipe, asked = context.recipe, context.run.prompts()
     judged = build.judged(_light(context), recipe.filters, context.run.stage("measures"))
-    steps = funnel(judged, recipe.filters)
+    steps, by_domain = funnel(judged, recipe.filters), funnels(judged, recipe.filters)
     decided = choose.choose(judged, recipe.dataset.select.per_prompt)
     account = _fates(decided)
     if not account.left:
@@ -52,13 +53,14 @@ def dataset(context: Context) -> Result:
     _, manifest = write(
         context.folder,
         partial(_rows, context, decided.filter(fate="chosen"), asked),
-        decisions(decided),
+        decisions(decided, recipe.filters.own_columns()),
         _made_by(context, asked),
-        card(recipe.name, steps, account),
+        card(recipe.name, steps, by_domain, account),
         parent=(context.run.manifest() or {}).get("version"),
         told={
             "recipe": recipe.model_dump(mode="json"),
             "funnel": steps.to_dicts(),
+            "funnel_by_domain": by_domain.to_dicts(),
             "account": account.model_dump(),
         },
     )
@@ -101,7 +103,8 @@ def _light(context: Context) -> pl.DataFrame:
 def _rows(
     context: Context, chosen: pl.DataFrame, asked: pl.DataFrame, scratch: Path
 ) -> Iterator[pl.DataFrame]:
-    told = Told.of(asked, pl.read_parquet(context.run.prompt_fates))
+    fates, own = pl.read_parquet(context.run.prompt_fates), context.recipe.filters.own_columns()
+    told = Told.of(asked, fates, own)
     for rows in gather(context.draws(), choose.in_order(chosen), choose.OF_DRAWS, scratch):
         yield dataset_rows(rows, told)
 

@@ -121,6 +121,17 @@ class Recipe(Strict):
             )
         return self
 
+    @model_validator(mode="after")
+    def _domains_are_there(self) -> Self:
+        there = {source.domain for source in self.prompts}
+        for name, rules in self.filters.active().items():
+            if unknown := sorted(rules.domains - there):
+                raise ValueError(
+                    f"filters.{name} names domains that no prompts have: {', '.join(unknown)}; "
+                    f"the prompts are of {', '.join(sorted(there))}"
+                )
+        return self
+
 
 def load(path: Path) -> Recipe:
     """Read and check a recipe.

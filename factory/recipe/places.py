@@ -191,6 +191,8 @@ def _is_called(kind: Any, label: str) -> bool:
     """Whether a location's label is that of this member: its tag, its name, or both in brackets."""
     tags = {getattr(note, "tag", None) for note in getattr(kind, "__metadata__", ())}
     (member, *_) = _members(kind)
+    if origin := get_origin(member):  # a list, say of entries
+        return label.startswith(f"{origin.__name__}[")
     if not _is_model(member):
         return label in tags
     values = {str(v) for f in member.model_fields.values() for v in _literals(f.annotation)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +11,7 @@ from factory.progress import Report
 from factory.records import SAMPLE
 from factory.store import verdicts, write_table
 from factory.store.draws import Draws
-from filters import FILTERS, Filters, judge
+from filters import Filters, judge
 from filters.filter import Filter
 
 CHUNK = 5000
@@ -25,9 +24,15 @@ CHANGING = (*OF_PROMPTS, *verdicts.LATER)
 """What a measure may read that can change while the draw stays the same."""
 
 
-def versions(filters: Filters) -> dict[str, int]:
+def versions(filters: Filters) -> dict[str, int | str]:
     """The measures that these filters need, each with its version. Thresholds play no part."""
-    return {name: FILTERS[name].version for name in filters.active() if name != "correctness"}
+    return {name: filter.stamp() for name, filter in _measuring(filters).items()}
+
+
+def _measuring(filters: Filters) -> dict[str, type[Filter]]:
+    """The filters whose measures are stored here; verdicts are with the draws."""
+    active = filters.active().items()
+    return {name: rules.filter for name, rules in active if name != "correctness"}
 
 
 def light(draws: Draws, ids: pl.DataFrame, prompts: pl.DataFrame, filters: Filters) -> pl.DataFrame:
@@ -38,8 +43,8 @@ def light(draws: Draws, ids: pl.DataFrame, prompts: pl.DataFrame, filters: Filte
     Raises:
         StageError: a draw is not there.
     """
-    asked = {name for filter in filters.active().values() for name in filter.asks()}
-    asked |= {name for filter in filters.active().values() for name in _keys(filter)}
+    asked = {name for rules in filters.active().values() for name in rules.asks()}
+    asked |= {name for rules in filters.active().values() for name in _keys(rules.filter)}
     own = [column for column in SAMPLE if column in LIGHT or column in asked]
     rows = draws.in_order(ids, own)
     if gone := rows["prompt_id"].null_count():
@@ -52,7 +57,7 @@ def light(draws: Draws, ids: pl.DataFrame, prompts: pl.DataFrame, filters: Filte
 
 
 def measure(
-    draws: Draws, rows: pl.DataFrame, wanted: Mapping[str, int], folder: Path, report: Report
+    draws: Draws, rows: pl.DataFrame, filters: Filters, folder: Path, report: Report
 ) -> int:
     """Measure what lacks a measure, a folder `NAME@VERSION` each; returns the rows measured.
 
@@ -63,9 +68,10 @@ def measure(
         draws: shard by shard they give the columns that a filter reads, of rows it did not see yet.
         rows: from `light`.
     """
+    wanted = _measuring(filters)
     measured, total = 0, len(wanted) * rows.height
-    for done, (name, version) in enumerate(wanted.items()):
-        filter, home = FILTERS[name], folder / f"{name}@{version}"
+    for done, (name, filter) in enumerate(wanted.items()):
+        home = folder / f"{name}@{filter.stamp()}"
         home.mkdir(parents=True, exist_ok=True)
         keys = _keys(filter)
         known = _read(home, filter).select(keys)
@@ -92,10 +98,9 @@ def judged(rows: pl.DataFrame, filters: Filters, folder: Path) -> pl.DataFrame:
     Raises:
         LedgerError: when a draw was not measured.
     """
-    for name, version in versions(filters).items():
-        filter = FILTERS[name]
+    for name, filter in _measuring(filters).items():
         keys = _keys(filter)
-        facts = _read(folder / f"{name}@{version}", filter).select(*keys, *filter.columns)
+        facts = _read(folder / f"{name}@{filter.stamp()}", filter).select(*keys, *filter.columns)
         owed = rows.join(facts, on=keys, how="anti", nulls_equal=True)["sample_id"]
         if owed.len():
             raise LedgerError(f"{name}: {owed.len()} draws not measured: {owed[:5].to_list()}")
@@ -103,7 +108,7 @@ def judged(rows: pl.DataFrame, filters: Filters, folder: Path) -> pl.DataFrame:
     return judge(rows, filters)
 
 
-def _keys(filter: Filter | type[Filter]) -> list[str]:
+def _keys(filter: type[Filter]) -> list[str]:
     """What a measure belongs to: a draw, and what was read that can change while the draw stays."""
     return ["sample_id", *(column for column in filter.reads if column in CHANGING)]
 

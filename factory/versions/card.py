@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
 from factory.ledger import Account
@@ -23,15 +26,54 @@ reasons; `manifest.json` says what made this version. Content digest (sha256 ove
 | filter | entering | dropped | left |
 |---|---:|---:|---:|
 {steps}
+{domains}"""
+BY_DOMAIN = """
+| domain | draws | {filters} | left |
+|---|---:|{columns}---:|
+{rows}
 """
 
 
-def card(name: str, steps: pl.DataFrame, account: Account) -> str:
-    """The dataset card; version and digest are filled in when it is written."""
+def card(name: str, steps: pl.DataFrame, by_domain: pl.DataFrame, account: Account) -> str:
+    """The dataset card; version and digest are filled in when it is written.
+
+    Args:
+        name: of the recipe.
+        steps: the funnel.
+        by_domain: the funnel of each domain; told where there are several.
+        account: of the draws.
+    """
     lines = (
         f"| {row['filter']} | {row['entering']:,} | {row['dropped']:,} | {row['left']:,} |"
         for row in steps.iter_rows(named=True)
     )
     return CARD.format(
-        name=name, left=account.left, entered=account.entered, steps="\n".join(lines)
+        name=name,
+        left=account.left,
+        entered=account.entered,
+        steps="\n".join(lines),
+        domains=_domains(by_domain),
     )
+
+
+def _domains(by_domain: pl.DataFrame) -> str:
+    """What each filter drops of each domain; a hyphen where a filter does not judge it."""
+    if by_domain.is_empty() or by_domain["domain"].n_unique() < 2:
+        return ""
+    names = by_domain["filter"].unique(maintain_order=True)
+    rows = []
+    for (domain,), steps in by_domain.group_by("domain", maintain_order=True):
+        first, last = steps.row(0, named=True), steps.row(-1, named=True)
+        cells = [dropped(step) for step in steps.iter_rows(named=True)]
+        cells = [domain or "none", f"{first['entering']:,}", *cells, f"{last['left']:,}"]
+        rows.append(f"| {' | '.join(cells)} |")
+    return BY_DOMAIN.format(
+        filters=" | ".join(names), columns="---:|" * len(names), rows="\n".join(rows)
+    )
+
+
+def dropped(step: Mapping[str, Any]) -> str:
+    """What a filter dropped of a domain, or a hyphen where it judges none of it."""
+    if step["entering"] and step["not_judged"] == step["entering"]:
+        return "-"
+    return f"{step['dropped']:,}"

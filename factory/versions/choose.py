@@ -79,21 +79,26 @@ def dataset_rows(chosen: pl.DataFrame, told: Told) -> pl.DataFrame:
     """
     rows = messages(chosen, told.prompts).rename({"teacher": "teacher_digest"})
     rows = rows.join(told.teachers, on="teacher_digest", how="left", maintain_order="left")
-    return rows.select(*ROW, *_measures(rows), *told.kept)
+    return rows.select(*ROW, *_measures(rows, told.own), *told.kept)
 
 
-def decisions(decided: pl.DataFrame) -> pl.DataFrame:
-    """Every draw's fate, all reasons against it, its measures, and what else the rules went by."""
+def decisions(decided: pl.DataFrame, own: tuple[str, ...] = ()) -> pl.DataFrame:
+    """Every draw's fate, all reasons against it, its measures, and what else the rules went by.
+
+    Args:
+        decided: from `choose`.
+        own: what filters of the recipe's own measure.
+    """
     told = ["sample_id", "prompt_id", "draw", "fate", "dropped_by", "reasons", "verdict_reason"]
     others = [column for column in ("domain", "language") if column in decided.columns]
-    return decided.select(*told, *_measures(decided), *others).sort("sample_id")
+    return decided.select(*told, *_measures(decided, own), *others).sort("sample_id")
 
 
-def _measures(rows: pl.DataFrame) -> list[str]:
-    return [
+def _measures(rows: pl.DataFrame, own: tuple[str, ...]) -> list[str]:
+    shipped = [
         column
         for name, filter in FILTERS.items()
         if name != "correctness"
         for column in filter.columns
-        if column in rows.columns
     ]
+    return [column for column in (*shipped, *own) if column in rows.columns]

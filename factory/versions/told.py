@@ -41,17 +41,19 @@ class Told:
     """`prompt_id`, `OF_PROMPTS`, then the columns kept of sources."""
     teachers: pl.DataFrame
     """`teacher_digest`, which draws have, and `teacher`, its name."""
+    own: tuple[str, ...] = ()
+    """What filters of the recipe's own measure."""
 
     @classmethod
-    def of(cls, prompts: pl.DataFrame, fates: pl.DataFrame) -> Told:
+    def of(cls, prompts: pl.DataFrame, fates: pl.DataFrame, own: tuple[str, ...] = ()) -> Told:
         """Gather it from the table of prompts, and that of what became of them.
 
         `reference` becomes text that others' verifiers read: `23`, not `"23"`. A key that is no
         text, as a program's tests, stays JSON.
         """
         told = prompts.select("prompt_id", *OF_PROMPTS).with_columns(_as_text("reference"))
-        told = told.with_columns([_called(column) for column in _kept(prompts["meta"])])
-        return cls(told, fates.select("teacher_digest", "teacher").unique())
+        told = told.with_columns([_called(column, own) for column in _kept(prompts["meta"])])
+        return cls(told, fates.select("teacher_digest", "teacher").unique(), own)
 
     @property
     def kept(self) -> list[str]:
@@ -65,8 +67,8 @@ def _as_text(column: str) -> pl.Expr:
     return pl.coalesce(text.str.json_decode(pl.String), key).alias(column)
 
 
-def _called(column: pl.Series) -> pl.Series:
-    taken = {*ROW, *(name for filter in FILTERS.values() for name in filter.columns)}
+def _called(column: pl.Series, own: tuple[str, ...]) -> pl.Series:
+    taken = {*ROW, *own, *(name for filter in FILTERS.values() for name in filter.columns)}
     return column.alias(f"{TAKEN}{column.name}") if column.name in taken else column
 
 

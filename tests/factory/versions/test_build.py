@@ -81,7 +81,7 @@ def measure(rows: pl.DataFrame, filters: Filters, folder: Path, **prompts: Any) 
     others = {name: pl.lit(value, pl.String) for name, value in prompts.items()}
     table = light(rows, filters, folder).with_columns(**others)
     draws = Draws(folder / "draws")
-    return build.measure(draws, table, build.versions(filters), folder / "measures", nothing)
+    return build.measure(draws, table, filters, folder / "measures", nothing)
 
 
 def written(place: Path) -> dict[str, tuple[int, bytes]]:
@@ -124,7 +124,7 @@ def test_measuring_is_done_once_and_adds_files(tmp_path: Path):
     assert measure(two, both, tmp_path) == 2  # a new draw is measured by either
     after = written(tmp_path)
     assert before.items() <= after.items()
-    folders = ["format@1", "length@1"]
+    folders = ["format@2", "length@1"]
     assert sorted(after) == [f"{name}/part-0000{n}.parquet" for name in folders for n in (0, 1)]
 
 

@@ -1,0 +1,89 @@
+"""Safety: what is found beyond the labelled texts, and that no hint passes over what is there."""
+
+import polars as pl
+import pytest
+from labelled import labelled
+
+from filters.filter import SAMPLE
+from filters.safety import Safety
+from filters.text import personal, secrets
+from filters.text.assistants import BRANDS, CUTOFF, CUTOFF_WORDS, NAMES, identities
+from filters.text.patterns import kinds
+
+TEXTS = [row["text"] for row in labelled("safety")]
+
+
+def reasons(text: str, **settings: object) -> list[str]:
+    row = Safety.of(text=text)
+    rules = Safety.model_validate(settings).faults().alias("faults")
+    return pl.DataFrame([row], schema=Safety.columns).select(rules).item().to_list()
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"drop_refusals": False}, "<think>Hm.</think>I'm sorry, but I can't help with that."),
+        ({"own_names": ["DeepSeek"]}, "<think>Who?</think>I am DeepSeek-R1, made by DeepSeek."),
+        ({"drop_cutoffs": False}, "<think>Hm.</think>My knowledge cutoff is in 2024."),
+        ({"drop_leaked": False}, "<think>Hm.</think>Turns end with <|im_end|>."),
+        ({"drop_personal": False}, "<think>Hm.</think>Write to o.lind@post.se."),
+        ({"drop_secrets": False}, "<think>Hm.</think>postgres://a:Zx9kQ2vB@db.post.se/x"),
+    ],
+)
+def test_each_rule_can_be_off_for_a_domain_that_wants_it(settings: dict, text: str):
+    assert len(reasons(text)) == 1
+    assert reasons(text, **settings) == []
+
+
+def test_one_s_own_name_allows_no_other():
+    both = "<think>Who?</think>I am DeepSeek. No, I'm ChatGPT."
+    assert Safety.of(text=both)["identities"] == "DeepSeek,ChatGPT"
+    assert reasons(both, own_names=["DeepSeek"]) == ["identity"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_hints_pass_over_nothing(text: str):
+    """Only texts with a hint are looked at closely, for speed; each find must have one."""
+    small = text.lower()
+    assert not identities(text) or any(name in small for name in NAMES)
+    assert not CUTOFF.search(text) or any(word in small for word in CUTOFF_WORDS)
+    assert not kinds(text, secrets.SECRETS) or any(hint in text for hint in secrets.HINTS)
+    hinted = pl.Series([text]).str.contains(personal.HINT).item()
+    assert not kinds(text, personal.PERSONAL) or hinted
+
+
+def test_every_brand_has_a_hint():
+    for names in BRANDS.values():
+        first = names.replace(r"(?:Chat)?", "").partition("|")[0]
+        plain = first.partition("[")[0].partition("(")[0].lower()
+        assert any(name in plain or plain in name for name in NAMES), names
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("4539 1487 7262 5181", ["card"]),
+        ("4539-1487-7262-5181", ["card"]),
+        ("4539148772625181", []),  # no groups, no word: one number in ten has Luhn's sum
+        ("4111 1111 1111 1111", []),  # a card for tests
+        ("PL61 1090 1014 0000 0712 1981 2874", ["iban"]),
+        ("PL61 1090 1014 0000 0712 1981 287", []),  # too short for Poland
+        ("+49 30 901827364", ["phone"]),
+        ("x +49 30 901827364", []),  # a sum
+        ("+1 (800) 867-3296", []),  # a helpline
+        ("f(2) = 345-678-9012", ["phone"]),  # known: a difference of this form is taken for one
+        ("$1,234,567,890", []),
+        ("3.14159265358979323846", []),
+        ("mailto:o.lind@post.se", ["email"]),
+        ("A@B.T and x@y", []),
+    ],
+)
+def test_numbers_and_addresses(text: str, found: list[str]):
+    assert kinds(f"It is {text} here.", personal.PERSONAL) == found
+
+
+def test_a_text_of_many_numbers_takes_no_time_to_speak_of():
+    """No pattern goes back and forth over what it cannot match."""
+    for piece in ("1234 5678 ", "+1 234 567 ", "0 1 2 3 ", "a.b@c.", "<|a", "I am ", "eyJ", "sk-"):
+        rows = pl.DataFrame([{"text": piece * 20_000, "response": piece * 20_000}], schema=SAMPLE)
+        assert Safety.measured(rows)["safety_error"].to_list() == [None]
