@@ -59,14 +59,17 @@ class LoopStop(_Settings):
     def is_doomed(self, tail: Tail) -> bool:
         """Whether the draw whose end this is loops."""
         return (
-            self._is_long(tail.loop(self.max_period), self.min_repeats)
-            or self._is_long(tail.counting_loop(self.max_period), self.min_counting_repeats)
+            self._is_long(tail.loops(self.max_period), self.min_repeats)
+            or self._is_long(tail.counting_loops(self.max_period), self.min_counting_repeats)
             or tail.echo() > self.max_echo
         )
 
-    def _is_long(self, loop: Loop, repeats: int) -> bool:
-        least = self.min_bare_chars if loop.is_bare else self.min_chars
-        return loop.repeats >= repeats and loop.chars >= least
+    def _is_long(self, loops: list[Loop], repeats: int) -> bool:
+        return any(
+            loop.repeats >= repeats
+            and loop.chars >= (self.min_bare_chars if loop.is_bare else self.min_chars)
+            for loop in loops
+        )
 
 
 class LanguageStop(_Settings):

@@ -8,8 +8,10 @@ import string
 import polars as pl
 import pytest
 
-from filters.repetition import Repetition, repeated_words
-from filters.text.loops import KEY, NO_LOOP, Tail
+from filters.repetition import Repetition
+from filters.text.compiled import classes, codes_of
+from filters.text.loop_kernels import KEY, repeated_words
+from filters.text.loops import NO_LOOP, Tail
 
 SUMS = "\n".join(f"{a}+{b}={a + b}" for a in range(30) for b in range(3))
 SENTENCE = "Now let me look at the number of apples Alice has left once Bob took his share, "
@@ -63,7 +65,7 @@ def test_thresholds():
     ],
 )
 def test_words_in_runs_that_occurred_before(words, repeated):
-    assert repeated_words(words.split(), n=3) == repeated
+    assert repeated_words(codes_of(words), classes(), 3) == (len(words.split()), repeated)
 
 
 @pytest.mark.parametrize("period", [1, 2, 7, 31, 32, 33, 200, 1000])
