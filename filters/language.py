@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
-from filters.text.languages import Reader, code_of, prose_of, share
+from filters.text.languages import code_of, prose_of, share, speech
 
 
 class Language(Filter):
@@ -41,6 +41,7 @@ class Language(Filter):
         "language_letters": pl.Int32(),
         "language_share": pl.Float64(),
         "language_found": pl.String(),
+        "language_switches": pl.Int32(),
     }
 
     min_share: float = Field(0.95, ge=0, le=1)
@@ -51,11 +52,12 @@ class Language(Filter):
     @staticmethod
     def measure(rows: pl.DataFrame) -> pl.DataFrame:
         text = pl.concat_str("reasoning", "response", separator="\n", ignore_nulls=True)
+        owns = [code_of(language) for language in rows["language"]]
         facts = []
-        for prose, language in rows.select(prose_of(text), "language").iter_rows():
-            letters = Reader(code_of(language)).read(prose)
-            others = [found for found, _ in letters.most_common() if found != code_of(language)]
-            facts.append((letters.total(), share(letters, language), ",".join(others)))
+        said = speech(rows.select(prose_of(text)).to_series(), owns)
+        for own, (letters, switches) in zip(owns, said, strict=True):
+            others = [found for found, _ in letters.most_common() if found != own]
+            facts.append((letters.total(), share(letters, own), ",".join(others), switches))
         return pl.DataFrame(facts, schema=Language.columns, orient="row")
 
     def reasons(self) -> dict[str, pl.Expr]:

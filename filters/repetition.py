@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -125,17 +126,16 @@ def _measured(part: pl.Series) -> tuple[np.ndarray, pl.DataFrame]:
     from filters.text import compiled, loop_kernels
 
     classes = compiled.classes()
-    shares, loops, row = [], [], 0
 
-    def look(codes: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def look(
+        codes: np.ndarray, starts: np.ndarray, rows: slice
+    ) -> tuple[np.ndarray, np.ndarray]:
         shares = loop_kernels.shares_of(codes, starts, classes, NGRAM, PIECE, ECHO, ECHOED)
-        return shares, loop_kernels.loops_of(codes, starts, classes)
+        loops = loop_kernels.loops_of(codes, starts, classes)
+        loops[:, 0] += rows.start
+        return shares, loops
 
-    for some, found in compiled.over_texts(part, look):
-        found[:, 0] += row
-        row += len(some)
-        shares.append(some)
-        loops.append(found)
+    shares, loops = zip(*compiled.over_texts(part, look), strict=True)
     names = ["row", "counts", "repeats", "chars"]
     return np.concatenate(shares), pl.DataFrame(np.concatenate(loops), schema=names)
 
@@ -162,9 +162,12 @@ def compression(rows: pl.DataFrame) -> np.ndarray:
 
     codec = pa.Codec("zstd", compression_level=1)
     text = pl.concat_str(pl.all(), separator="\n", ignore_nulls=True)
-    column = rows.select(text).to_series().fill_null("").to_arrow()
+    column = rows.select(text).to_series().fill_null("")
+    texts = column.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int64)[texts.offset :][: rows.height + 1].tolist()
     ratios = np.zeros(rows.height)
-    for row, value in enumerate(column):
-        if text := value.as_buffer():
-            ratios[row] = text.size / codec.compress(text).size
+    for row, (start, end) in enumerate(pairwise(ends)):
+        if end > start:
+            ratios[row] = (end - start) / codec.compress(data.slice(start, end - start)).size
     return ratios

@@ -1,6 +1,6 @@
 """Compiled functions over code points: how texts get to them, and what a code point is.
 
-numba is imported by those who import this file, so do that inside functions: it takes half a second.
+Who imports this file imports numba, so do that inside functions: it takes half a second.
 The machine code is kept beside the source, or in the user's cache where that folder is read-only;
 where neither can be written it is made anew in each process. numba looks only at the file of the
 function that is called for changes: what one compiled function calls stands in the same file.
@@ -19,7 +19,7 @@ import numba
 import numpy as np
 import polars as pl
 
-from filters.text.languages import UNSPACED_LETTERS
+from filters.text.scripts import UNSPACED_LETTERS
 
 SPACE, UNSPACED, LETTER, DIGIT = 1, 2, 4, 8
 """Bits of a code point's class. The value of a digit stands in the four bits above."""
@@ -64,12 +64,15 @@ def codes_of(text: str) -> Codes:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
-def over_texts(column: pl.Series, function: Callable[[Codes, np.ndarray], Result]) -> list[Result]:
+def over_texts(
+    column: pl.Series, function: Callable[[Codes, np.ndarray, slice], Result]
+) -> list[Result]:
     """What a compiled function says of a column of texts, in runs of rows, on all threads.
 
     Args:
         column: texts; null is an empty one.
-        function: gets the code points of some rows, and where each begins and the last one ends.
+        function: gets the code points of some rows, where each begins and the last one ends, and
+            which rows these are.
     """
     texts = column.fill_null("").to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offsets, data = texts.buffers()
@@ -77,7 +80,7 @@ def over_texts(column: pl.Series, function: Callable[[Codes, np.ndarray], Result
     signs = np.frombuffer(data, np.uint8) if data and data.size else np.empty(0, np.uint8)
 
     def run(rows: tuple[int, int]) -> Result:
-        return function(*_decode(signs, ends[rows[0] : rows[1] + 1]))
+        return function(*_decode(signs, ends[rows[0] : rows[1] + 1]), slice(*rows))
 
     runs = list(pairwise(_cuts(ends)))
     if len(runs) < 2 or pl.thread_pool_size() == 1:

@@ -21,17 +21,22 @@ def _class(code, classes):
 
 
 @compiled
+def _pair(codes, at):
+    return (codes[at] * np.uint32(31) + codes[at + 1]) & np.uint32(1023)
+
+
+@compiled
 def _skips(key):
-    """For `_before`: how far to go left where a character stands at the key's beginning."""
-    skips = np.full(256, len(key), np.int64)
-    for at in range(len(key) - 1, 0, -1):
-        skips[key[at] & 255] = at
+    """For `_before`: how far to go left where two characters stand at the key's beginning."""
+    skips = np.full(1024, len(key) - 1, np.int64)
+    for at in range(len(key) - 2, 0, -1):
+        skips[_pair(key, at)] = at
     return skips
 
 
 @compiled
 def _before(codes, end, key, skips):
-    """Where a key stands last before `end`, or -1: Horspool's search, from the end."""
+    """Where a key stands last before `end`, or -1: Horspool's search by pairs, from the end."""
     size = len(key)
     start = end - size
     while start >= 0:
@@ -41,7 +46,7 @@ def _before(codes, end, key, skips):
                 same += 1
             if same == size:
                 return start
-        start -= skips[codes[start] & 255]
+        start -= skips[_pair(codes, start)]
     return -1
 
 
@@ -97,14 +102,14 @@ def shape_of(codes, classes):
 
 @compiled
 def numbers_of(codes, classes, most):
-    """Values and lengths of the last numbers, the last one first; without one that ends the text."""
+    """Values and lengths of the last numbers, the last one first; one at the very end is left out."""
     values = np.zeros(most, np.int64)
     lengths = np.zeros(most, np.int64)
     at = len(codes) - 1
     while at >= 0 and _class(codes[at], classes) & DIGIT:
         at -= 1
     number = -1
-    before = False
+    before, power = False, 1
     while at >= 0:
         kind = _class(codes[at], classes)
         digit = kind & DIGIT != 0
