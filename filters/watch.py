@@ -9,8 +9,9 @@ from typing import ClassVar
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from filters.text.languages import KNOWN, Reader, code_of, is_surely, prose_of, settled
+from filters.text.languages import Reader, code_of, is_surely, prose_of, settled
 from filters.text.loops import ECHO, Loop, Tail
+from filters.text.scripts import KNOWN
 from filters.text.thinking import CLOSE, OPEN
 
 EVERY = 1024

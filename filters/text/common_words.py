@@ -19,11 +19,10 @@ WORDS: dict[str, str] = {
         total final table note notes on or an a i am pan even such same other another too very
         formula area data via pro ad age use net rate mine pure fine base case face place page force
         sans que el los las del al le la de van der von par is het sun per ma era solo sum sub more
-        di da se te si ha
         number numbers think means given find calculate calculated equation expression question
         square squared sides point points value values years year old day days week hours minutes
         times twice cost costs price amount dollars remaining multiply multiplied divide divided add
-        added adding subtract equal equals difference distance speed height length width people
+        added adding end ends subtract equal equals difference distance speed height length width people
         children person left total together another same different possible correct sure looking
         look find finding solve solving using used step starts start begin another same terms term
         form both half thing things well good great hmm yes okay perhaps alternatively similarly
@@ -37,7 +36,7 @@ WORDS: dict[str, str] = {
         wenn dann dass weil da denn damit also auch noch nur schon so wie was wer wo warum welche
         welcher dies diese dieser dieses jetzt hier dort zuerst zwei drei mehr als immer alle alles
         stimmt richtig falsch gleich beide wieder doch sehr man hier moment mal nun gibt""",
-    "fr": """le la les un une des du de au aux et ou mais ne pas non plus je tu il elle on nous vous
+    "fr": """le la les un une des du de à au aux et ou mais ne pas non plus je tu il elle on nous vous
         ils elles me te se lui leur est sont était être suis avons ont ai avait fait faut peut
         doit dans sur sous avec sans pour par chez entre vers depuis si que qui quoi dont où quand
         comme parce donc alors car ainsi aussi encore très bien ce cet cette ces mon ma mes son sa
@@ -115,7 +114,7 @@ WORDS: dict[str, str] = {
     "sw": """na ya wa za la cha vya kwa ni si katika kutoka hadi bila lakini au kama ikiwa kwamba
         kwani kwa sababu hivyo basi pia tu sana zaidi hii hiyo hizi hizo huu huo hapa pale sasa
         kisha baada kabla mimi wewe yeye sisi nyinyi wao yake yao yetu kila wote yote zote moja
-        mbili tatu ngapi nani nini wapi ana ina wana kuna tuna jumla idadi hesabu kwanza""",
+        mbili tatu ngapi nani nini wapi ana ina wana kuna tuna jumla idadi hesabu kwanza sawa hata""",
     "tl": """ang ng sa mga na at o pero hindi ako ikaw siya kami tayo kayo sila ko mo niya natin
         nila ito iyon iyan dito doon ay may mayroon wala kung dahil kaya kapag para mula hanggang
         lahat bawat dalawa tatlo ano sino saan bakit paano ilan ngayon pagkatapos muna lang din

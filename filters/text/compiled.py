@@ -82,7 +82,7 @@ def over_texts(
     def run(rows: tuple[int, int]) -> Result:
         return function(*_decode(signs, ends[rows[0] : rows[1] + 1]), slice(*rows))
 
-    runs = list(pairwise(_cuts(ends)))
+    runs = list(pairwise(_cuts(ends))) or [(0, 0)]
     if len(runs) < 2 or pl.thread_pool_size() == 1:
         return [run(rows) for rows in runs]
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:

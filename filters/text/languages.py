@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 from operator import itemgetter
@@ -15,15 +14,7 @@ import polars as pl
 
 from filters.text.common_words import WORDS
 from filters.text.identifiers import identify
-from filters.text.scripts import (
-    ALIASES,
-    FIRST,
-    KNOWN,
-    LANGUAGES,
-    SCRIPT_OF,
-    SCRIPTS,
-    UNSPACED,
-)
+from filters.text.scripts import ALIASES, KNOWN, LANGUAGES, SCRIPT_OF, SCRIPTS, UNSPACED
 
 PATIENCE = 200
 """Letters after which a window that the identifier is not sure about counts as unknown."""

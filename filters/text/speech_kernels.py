@@ -294,10 +294,9 @@ def _read_own(codes, words, number, signs, own, window, state, events, row, coun
         first = at
         while at < number and words[at, 3] != own:
             at += 1
-        if at - first < 3:
-            continue
         best, times = _commonest(words, first, at, own, counts)
-        if times < 3 or not _differ(codes, words, first, at, best):
+        enough = times >= 3 or (times == 2 and 4 * times >= at - first > 2)
+        if not enough or not _differ(codes, words, first, at, best):
             continue
         end = at
         while not (words[first, 3] >> best) & 1:
@@ -322,12 +321,12 @@ def _chosen(words, number, script, chosen):
 
 
 @compiled
-def _is_term(words, size, letters, total, counts):
-    """Whether Latin words in a sentence of another script are a name or a term: DNA, Euler."""
-    if 2 * size >= total or letters >= TERM:
-        return False
+def _is_term(words, size, letters, total, own, counts):
+    """Whether Latin words of a sentence beside another script are a name or a term: DNA, Euler."""
+    if own:
+        return 2 * size < total and letters < TERM
     _, times = _commonest(words, 0, size, 0, counts)
-    return times < 2
+    return times < 2 and letters < TERM
 
 
 @compiled
@@ -345,9 +344,10 @@ def _read_sentence(
             continue
         size, done = _chosen(words, number, script, chosen), done | 1 << script
         letters = _letters(chosen, 0, size)
-        if script == LATIN and _is_term(chosen, size, letters, total, counts):
+        shared = (scripts >> script) & 1
+        if script == LATIN and _is_term(chosen, size, letters, total, shared, counts):
             continue
-        if (scripts >> script) & 1:
+        if shared:
             events = _read_own(codes, chosen, size, signs, own, window, state, events, row, counts)
             if state[LETTERS] >= (WINDOW // 3 if unspaced[script] else WINDOW):
                 events = _close(codes, window, out, events, state, row, own, kana)
