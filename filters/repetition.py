@@ -127,9 +127,7 @@ def _measured(part: pl.Series) -> tuple[np.ndarray, pl.DataFrame]:
 
     classes = compiled.classes()
 
-    def look(
-        codes: np.ndarray, starts: np.ndarray, rows: slice
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def look(codes: np.ndarray, starts: np.ndarray, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         shares = loop_kernels.shares_of(codes, starts, classes, NGRAM, PIECE, ECHO, ECHOED)
         loops = loop_kernels.loops_of(codes, starts, classes)
         loops[:, 0] += rows.start

@@ -36,7 +36,9 @@ def identify(text: str, own: str = "") -> tuple[str, bool]:
         result = _first()(text)
         return ("", False) if result.language == "und" else (result.language, bool(result.reliable))
     ways, chances = _second().predict(text.replace("\n", " "), k=3, threshold=0.0)
-    guesses = {way.removeprefix("__label__"): chance for way, chance in zip(ways, chances, strict=True)}
+    guesses = {
+        way.removeprefix("__label__"): chance for way, chance in zip(ways, chances, strict=True)
+    }
     if guesses.get(own, 0) >= LIKELY:
         return own, True
     found = max(guesses, key=lambda name: guesses[name], default="")

@@ -130,14 +130,18 @@ def _judged(
                 letters[found] += size
             window, size = "", 0
         else:
-            found = COMMON[detail] if what == SWITCH else _foreign_language(texts, detail, start, end)
+            found = (
+                COMMON[detail] if what == SWITCH else _foreign_language(texts, detail, start, end)
+            )
             letters[found] += count
         switches += found != own and not away
         away = found != own
     return Speech(letters, switches), window
 
 
-def _foreign_language(texts: tuple[np.ndarray, np.ndarray], number: int, start: int, end: int) -> str:
+def _foreign_language(
+    texts: tuple[np.ndarray, np.ndarray], number: int, start: int, end: int
+) -> str:
     """The language of a stretch in a foreign script, or the script's name."""
     script = NAMES[number]
     if start == end:

@@ -102,7 +102,7 @@ def shape_of(codes, classes):
 
 @compiled
 def numbers_of(codes, classes, most):
-    """Values and lengths of the last numbers, the last one first; one at the very end is left out."""
+    """Values and lengths of the last numbers, from the end, but for one that ends the text."""
     values = np.zeros(most, np.int64)
     lengths = np.zeros(most, np.int64)
     at = len(codes) - 1

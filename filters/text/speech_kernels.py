@@ -245,9 +245,7 @@ def _take(codes, words, first, last, signs, own, window, state):
         state[LETTERS] += words[at, 2] - words[at, 1]
         state[PURE] += mask == own and own != 0
         state[STRANGE] += mask != 0 and mask & own == 0
-        state[WORDS] = _write(
-            window, state[WORDS], words[at, 0], words[at, 1], words[at, 2], mask
-        )
+        state[WORDS] = _write(window, state[WORDS], words[at, 0], words[at, 1], words[at, 2], mask)
         if words[at, 0] == HAN:
             for place in range(words[at, 1], words[at, 2]):
                 state[KANAS] += _sign(codes[place], signs) & KANA != 0
@@ -269,9 +267,10 @@ def _differ(codes, words, first, last, language):
         if (words[at, 3] >> language) & 1:
             if one < 0:
                 one = at
-            elif words[at, 2] - words[at, 1] != words[one, 2] - words[one, 1]:
-                return True
-            elif codes[words[at, 1]] != codes[words[one, 1]]:
+            elif (
+                words[at, 2] - words[at, 1] != words[one, 2] - words[one, 1]
+                or codes[words[at, 1]] != codes[words[one, 1]]
+            ):
                 return True
     return False
 
@@ -283,9 +282,9 @@ def _read_own(codes, words, number, signs, own, window, state, events, row, coun
     if own and number and _pure(words, 0, number, own) == 0:
         best, times = _commonest(words, 0, number, own, counts)
         letters = _letters(words, 0, number)
-        if times >= 2 and 3 * times >= number and letters >= SHORT:
-            if _differ(codes, words, 0, number, best):
-                return _tell(events, state, row, SWITCH, letters, best, 0, 0)
+        enough = times >= 2 and 3 * times >= number and letters >= SHORT
+        if enough and _differ(codes, words, 0, number, best):
+            return _tell(events, state, row, SWITCH, letters, best, 0, 0)
     taken = at = 0
     while own and at < number:
         if words[at, 3] == own:
@@ -349,7 +348,8 @@ def _read_sentence(
             continue
         if shared:
             events = _read_own(codes, chosen, size, signs, own, window, state, events, row, counts)
-            if state[LETTERS] >= (WINDOW // 3 if unspaced[script] else WINDOW):
+            dense = unspaced[script] and kana != 2  # Japanese headings have no kana
+            if state[LETTERS] >= (WINDOW // 3 if dense else WINDOW):
                 events = _close(codes, window, out, events, state, row, own, kana)
         elif single[script]:
             events = _tell(events, state, row, FOREIGN, letters, script, 0, 0)
