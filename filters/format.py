@@ -65,7 +65,7 @@ class Format(Filter):
         )
         found = [len(boxes(response)) if response else 0 for response in facts["boxed"]]
         counts = pl.Series("final_answers", found, dtype=pl.Int32)
-        return facts.drop("boxed").with_columns(counts).cast(dict(Format.columns))
+        return facts.drop("boxed").with_columns(counts).cast(pl.Schema(Format.columns))
 
     def reasons(self) -> dict[str, pl.Expr]:
         rules = {

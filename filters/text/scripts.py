@@ -46,8 +46,8 @@ FIRST = {language for languages in LANGUAGES.values() for language in languages}
 """What is known by its script alone or to the first identifier."""
 SECOND: dict[str, str] = {
     "latin": "af als an ast bar bcl br cbk ceb co cy diq dsb eml eo frr fy ga gd gl gn gv hif hsb "
-    "ht ia ie ilo io jbo jv kw la lb li lmo mg min mt mwl nah nap nds oc pam pfl pms qu rm sc scn sco "
-    "so su sw tk uz vec vep vls vo wa war",
+    "ht ia ie ilo io jbo jv kw la lb li lmo mg min mt mwl nah nap nds oc pam pfl pms qu rm sc scn "
+    "sco so su sw tk uz vec vep vls vo wa war",
     "cyrillic": "av ba bxr ce cv kk krc kv ky lez mhr mk mn mrj myv os rue sah tg tt tyv xal",
     "arabic": "arz azb ckb lrc mzn pnb ps sd ug",
     "devanagari": "bh dty gom mai ne new sa",

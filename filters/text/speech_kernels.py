@@ -11,13 +11,15 @@ import numpy as np
 
 from filters.text.compiled import KNOWN_CODES, compiled
 
-OWN, ASK, FOREIGN, SWITCH = 0, 1, 2, 3
+OWN, ASK, FOREIGN, SWITCH = map(np.int64, range(4))
 """Events: letters of the own language, by its common words; a window for the identifier, with where
 its words stand in the first text that comes back; letters of a foreign script, with the script and
 where its words stand in the second; letters of a stretch in another language, with that language's
 number."""
 SCRIPT, WORD, END, KANA = 31, 32, 64, 128
 """Bits of a sign: its script's number, 0 for none; part of a word to `\\b`; a sentence's end."""
+ZERO = np.int64(0)
+"""Not a literal, for each of which numba would compile a function anew."""
 GREEK, LATIN, HAN = 1, 2, 3
 """Numbers of the scripts that are treated in a way of their own."""
 SIGNS = 2
@@ -93,8 +95,7 @@ def _is_symbol(codes, start, end, mask):
 def words_of(codes, start, end, signs, lower, keys, masks, words):
     """The words of the sentence that begins at `start`, a row each: script, where it starts and
     ends, languages it is common in. Returns how many, and where the sentence ends."""
-    number = 0
-    at = start
+    number, at = ZERO, start
     while at < end:
         sign = _sign(codes[at], signs)
         if sign & END:
@@ -222,11 +223,11 @@ def _close(codes, window, out, events, state, row, own, kana):
     elif kana == 2:
         plain = 10 * state[KANAS] >= state[LETTERS]
     if plain:
-        events = _tell(events, state, row, OWN, state[LETTERS], 0, 0, 0)
+        events = _tell(events, state, row, OWN, state[LETTERS], ZERO, ZERO, ZERO)
     else:
         start = state[OUT]
-        state[OUT] = _put(codes, window, 0, words, out, start)
-        events = _tell(events, state, row, ASK, state[LETTERS], 0, start, state[OUT])
+        state[OUT] = _put(codes, window, ZERO, words, out, start)
+        events = _tell(events, state, row, ASK, state[LETTERS], ZERO, start, state[OUT])
     _empty(state)
     return events
 
@@ -279,13 +280,13 @@ def _differ(codes, words, first, last, language):
 def _read_own(codes, words, number, signs, own, window, state, events, row, counts):
     """Words of the own script in one sentence: into the window, or told as a stretch in another
     language. A stretch has no word that is common in the own language alone."""
-    if own and number and _pure(words, 0, number, own) == 0:
-        best, times = _commonest(words, 0, number, own, counts)
-        letters = _letters(words, 0, number)
+    if own and number and _pure(words, ZERO, number, own) == 0:
+        best, times = _commonest(words, ZERO, number, own, counts)
+        letters = _letters(words, ZERO, number)
         enough = times >= 2 and 3 * times >= number and letters >= SHORT
-        if enough and _differ(codes, words, 0, number, best):
-            return _tell(events, state, row, SWITCH, letters, best, 0, 0)
-    taken = at = 0
+        if enough and _differ(codes, words, ZERO, number, best):
+            return _tell(events, state, row, SWITCH, letters, best, ZERO, ZERO)
+    taken = at = ZERO
     while own and at < number:
         if words[at, 3] == own:
             at += 1
@@ -303,7 +304,7 @@ def _read_own(codes, words, number, signs, own, window, state, events, row, coun
         while not (words[end - 1, 3] >> best) & 1:
             end -= 1
         _take(codes, words, taken, first, signs, own, window, state)
-        events = _tell(events, state, row, SWITCH, _letters(words, first, end), best, 0, 0)
+        events = _tell(events, state, row, SWITCH, _letters(words, first, end), best, ZERO, ZERO)
         taken = end
     _take(codes, words, taken, number, signs, own, window, state)
     return events
@@ -312,7 +313,7 @@ def _read_own(codes, words, number, signs, own, window, state, events, row, coun
 @compiled
 def _chosen(words, number, script, chosen):
     """The words of one script, apart."""
-    size = 0
+    size = ZERO
     for at in range(number):
         if words[at, 0] == script:
             size = _write(chosen, size, script, words[at, 1], words[at, 2], words[at, 3])
@@ -324,7 +325,7 @@ def _is_term(words, size, letters, total, own, counts):
     """Whether Latin words of a sentence beside another script are a name or a term: DNA, Euler."""
     if own:
         return 2 * size < total and letters < TERM
-    _, times = _commonest(words, 0, size, 0, counts)
+    _, times = _commonest(words, ZERO, size, ZERO, counts)
     return times < 2 and letters < TERM
 
 
@@ -334,7 +335,7 @@ def _read_sentence(
     events, row, counts, chosen
 ):  # fmt: skip
     """One sentence: its words by script, those of the own script into the window."""
-    total, done, script = 0, 0, words[0, 0]
+    total, done = ZERO, ZERO
     for at in range(number):
         total += words[at, 2] - words[at, 1] if unspaced[words[at, 0]] else 1
     for at in range(number):
@@ -342,7 +343,7 @@ def _read_sentence(
         if (done >> script) & 1:
             continue
         size, done = _chosen(words, number, script, chosen), done | 1 << script
-        letters = _letters(chosen, 0, size)
+        letters = _letters(chosen, ZERO, size)
         shared = (scripts >> script) & 1
         if script == LATIN and _is_term(chosen, size, letters, total, shared, counts):
             continue
@@ -352,10 +353,10 @@ def _read_sentence(
             if state[LETTERS] >= (WINDOW // 3 if dense else WINDOW):
                 events = _close(codes, window, out, events, state, row, own, kana)
         elif single[script]:
-            events = _tell(events, state, row, FOREIGN, letters, script, 0, 0)
+            events = _tell(events, state, row, FOREIGN, letters, script, ZERO, ZERO)
         else:
             start = state[OTHER]
-            state[OTHER] = _put(codes, chosen, 0, size, other, start)
+            state[OTHER] = _put(codes, chosen, ZERO, size, other, start)
             events = _tell(events, state, row, FOREIGN, letters, script, start, state[OTHER])
     return events
 
@@ -398,6 +399,6 @@ def speech_of(
                     kanas[row], window, out, other, state, events, row, counts, chosen
                 )  # fmt: skip
         rest[row, 0] = state[OUT]
-        state[OUT] = _put(codes, window, 0, state[WORDS], out, state[OUT])
+        state[OUT] = _put(codes, window, ZERO, state[WORDS], out, state[OUT])
         rest[row, 1] = state[OUT]
     return events[: state[EVENTS]], out[: state[OUT]], other[: state[OTHER]], rest
