@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from filters.text.languages import Reader, code_of, is_surely, prose_of, settled
 from filters.text.loops import ECHO, Loop, Tail
-from filters.text.scripts import KNOWN
+from filters.text.scripts import FIRST
 from filters.text.thinking import CLOSE, OPEN
 
 EVERY = 1024
@@ -121,7 +121,7 @@ class Watch:
         self._followers: list[_Loops | _Speech] = []
         if stops.loop:
             self._followers.append(_Loops(stops.loop))
-        if stops.language and code_of(language) in KNOWN:
+        if stops.language and code_of(language) in FIRST:
             self._followers.append(_Speech(stops.language, code_of(language)))
         self._new: list[str] = []  # what was not looked at yet
         self._missing = EVERY  # characters until the next look

@@ -253,14 +253,6 @@ def _take(codes, words, first, last, signs, own, window, state):
 
 
 @compiled
-def _pure(words, first, last, own):
-    number = 0
-    for at in range(first, last):
-        number += words[at, 3] == own
-    return number
-
-
-@compiled
 def _differ(codes, words, first, last, language):
     """Whether words that are common in a language are not all the same word."""
     one = -1
@@ -280,7 +272,10 @@ def _differ(codes, words, first, last, language):
 def _read_own(codes, words, number, signs, own, window, state, events, row, counts):
     """Words of the own script in one sentence: into the window, or told as a stretch in another
     language. A stretch has no word that is common in the own language alone."""
-    if own and number and _pure(words, ZERO, number, own) == 0:
+    pure = ZERO
+    for at in range(number):
+        pure += words[at, 3] == own
+    if own and number and pure == 0:
         best, times = _commonest(words, ZERO, number, own, counts)
         letters = _letters(words, ZERO, number)
         enough = times >= 2 and 3 * times >= number and letters >= SHORT
