@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from filters.text.languages import KNOWN
+from filters.text.scripts import KNOWN
 
 LOCALES = Path("/usr/share/locale")
 LONGEST = 20_000

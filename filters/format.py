@@ -73,8 +73,22 @@ class Format(Filter):
 
     @staticmethod
     def measure(rows: pl.DataFrame) -> pl.DataFrame:
-        facts = [_facts(text, Thought(*parts)) for text, *parts in rows.iter_rows()]
-        return pl.DataFrame(facts, schema=Format.columns)
+        text, response = pl.col("text"), pl.col("response").fill_null("")
+        lead = text.str.split_exact(CLOSE, 1).struct[0].str.split_exact(OPEN, 1).struct
+        boxed = response.str.contains(r"\\[fb]?box")
+        facts = rows.select(
+            think_opens=text.str.count_matches(OPEN, literal=True),
+            think_closes=text.str.count_matches(CLOSE, literal=True),
+            thinks=pl.col("reasoning").is_not_null(),
+            thinking_chars=pl.col("reasoning").fill_null("").str.strip_chars().str.len_chars(),
+            chars_before_thinking=pl.when(lead[1].is_not_null())
+            .then(lead[0].str.strip_chars().str.len_chars())
+            .otherwise(0),
+            boxed=pl.when(boxed).then(response),
+        )
+        found = [len(boxes(response)) if response else 0 for response in facts["boxed"]]
+        counts = pl.Series("final_answers", found, dtype=pl.Int32)
+        return facts.drop("boxed").with_columns(counts).cast(pl.Schema(Format.columns))
 
     def reasons(self) -> dict[str, pl.Expr]:
         rules = {

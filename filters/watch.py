@@ -9,8 +9,9 @@ from typing import ClassVar
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from filters.text.languages import KNOWN, Reader, code_of, is_surely, prose_of, settled
+from filters.text.languages import Reader, code_of, is_surely, prose_of, settled
 from filters.text.loops import ECHO, Loop, Tail
+from filters.text.scripts import FIRST
 from filters.text.thinking import CLOSE, OPEN
 
 EVERY = 1024
@@ -59,14 +60,17 @@ class LoopStop(_Settings):
     def is_doomed(self, tail: Tail) -> bool:
         """Whether the draw whose end this is loops."""
         return (
-            self._is_long(tail.loop(self.max_period), self.min_repeats)
-            or self._is_long(tail.counting_loop(self.max_period), self.min_counting_repeats)
+            self._is_long(tail.loops(self.max_period), self.min_repeats)
+            or self._is_long(tail.counting_loops(self.max_period), self.min_counting_repeats)
             or tail.echo() > self.max_echo
         )
 
-    def _is_long(self, loop: Loop, repeats: int) -> bool:
-        least = self.min_bare_chars if loop.is_bare else self.min_chars
-        return loop.repeats >= repeats and loop.chars >= least
+    def _is_long(self, loops: list[Loop], repeats: int) -> bool:
+        return any(
+            loop.repeats >= repeats
+            and loop.chars >= (self.min_bare_chars if loop.is_bare else self.min_chars)
+            for loop in loops
+        )
 
 
 class LanguageStop(_Settings):
@@ -117,7 +121,7 @@ class Watch:
         self._followers: list[_Loops | _Speech] = []
         if stops.loop:
             self._followers.append(_Loops(stops.loop))
-        if stops.language and code_of(language) in KNOWN:
+        if stops.language and code_of(language) in FIRST:
             self._followers.append(_Speech(stops.language, code_of(language)))
         self._new: list[str] = []  # what was not looked at yet
         self._missing = EVERY  # characters until the next look

@@ -1,73 +1,29 @@
-"""Which languages the letters of a text belong to: by script, then by an identifier."""
+"""Which languages the letters of a text belong to: by script, by common words, by an identifier."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from itertools import groupby
+from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
-WINDOW = 20
-"""Least letters that the language identifier is asked about, below that it guesses; a third of it
-where a letter is a word."""
+from filters.text.common_words import WORDS
+from filters.text.identifiers import identify
+from filters.text.scripts import ALIASES, KNOWN, LANGUAGES, SCRIPT_OF, SCRIPTS, UNSPACED
+
 PATIENCE = 200
 """Letters after which a window that the identifier is not sure about counts as unknown."""
+SYMBOLS = "sin cos tan log ln exp lim max min mod gcd lcm det"
+"""Names of functions belong to no language; nor do single letters and two to five capitals."""
 
-# Letters and vowel signs of each script, and the languages written in it that the identifier knows.
-SCRIPTS: dict[str, tuple[str, str]] = {
-    "latin": (
-        r"A-Za-zªºÀ-ÖØ-öø-ʯḀ-\u1eff",
-        "az ca cs da de en es et eu fi fr hr hu is it ku lt lv ms nl no pl pt ro sk sl sq sr sv tl "
-        "tr vi yo",
-    ),
-    "han": (  # and kana: Japanese sentences need both to be known
-        r"㐀-䶿一-鿿豈-﫿\U00020000-\U000323af぀-ヿㇰ-ㇿ",
-        "zh ja",
-    ),
-    "hangul": (r"ᄀ-ᇿ㄰-㆏가-힯", "ko"),
-    "cyrillic": (r"Ѐ-ԯ", "be bg ru sr uk az"),
-    "arabic": (r"ؠ-ٟٮ-ۓە-ۯۺ-ۿݐ-ݿ", "ar fa ku ur"),
-    "devanagari": (r"ऀ-ॣॱ-ॿ", "hi mr"),
-    "bengali": (r"ঀ-ৣৰ-৿", "bn"),
-    "gurmukhi": (r"ਁ-ੑੰ-ੵ", "pa"),
-    "gujarati": (r"ઁ-ૣ", "gu"),
-    "oriya": (r"ଁ-ୣ", "or"),
-    "tamil": (r"ஂ-ௗ", "ta"),
-    "telugu": (r"ఀ-ౣ", "te"),
-    "kannada": (r"ಀ-ೣ", "kn"),
-    "malayalam": (r"ഀ-ൣ", "ml"),
-    "thai": (r"ก-ฺเ-๎", "th"),
-    "lao": (r"ກ-ຽເ-ໍ", "lo"),
-    "georgian": (r"\u10a0-\u10ff", "ka"),
-    "armenian": (r"Ա-֏", "hy"),
-    "hebrew": (r"א-ײ", "he"),
-    "ethiopic": (r"\u1200-\u135a", "am"),
-    # Two letters at least: a lone one is a symbol of mathematics in any language.
-    "greek": (r"Ͱ-Ͽἀ-῿", "el"),
-}
-LANGUAGES = {script: tuple(names.split()) for script, (_, names) in SCRIPTS.items()}
-KNOWN = {language for languages in LANGUAGES.values() for language in languages}
-UNSPACED = {"han", "thai", "lao"}
-"""Scripts written without spaces: a word is a letter where words are counted."""
-UNSPACED_LETTERS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-"""The same for patterns that find words: Thai, kana and Chinese characters. Fewer letters than in
-`SCRIPTS`: to add some changes what `repetition` measures, so its version must go up with them."""
-ALIASES = {"nb": "no", "nn": "no", "bs": "hr", "id": "ms", "fil": "tl", "iw": "he"}
-"""Codes of languages that the identifier knows under a near relative's code."""
-
-_RUN = re.compile(
-    "|".join(
-        f"(?P<{script}>[{letters}]{'{2,}' if script == 'greek' else '+'})"
-        for script, (letters, _) in SCRIPTS.items()
-    )
-)
-_ASCII = re.compile("[A-Za-z]+")
-_SENTENCE = re.compile(
-    "[.!?:;\n\u3002\uff01\uff1f\uff1b\uff1a\u2026]+"
-)  # and their full-width forms
+NUMBERS = {script: number for number, script in enumerate(SCRIPTS, 1)}
+NAMES = {number: script for script, number in NUMBERS.items()}
+BITS = {language: 1 << number for number, language in enumerate(WORDS)}
+COMMON = tuple(WORDS)
 
 # What is not prose, in the order in which it is taken out. Rust's regexes run in linear time.
 NOT_PROSE = (
@@ -78,13 +34,21 @@ NOT_PROSE = (
     # Only letters that formulas are made of: two prices in a line must not hide what is between.
     r"\$[[\p{Latin}\p{Greek}\p{Common}]&&[^$\n]]+\$",
     r"\\(?:begin|end)\{[a-zA-Z*]*\}|\\[a-zA-Z]+",
-    # Variables, points of a figure, and names of functions belong to no language.
-    r"\b(?:[A-Za-z]|[A-Z]{2,5}|sin|cos|tan|log|ln|exp|lim|max|min|mod|gcd|lcm|det)\b",
 )
 
 _OPENING = re.compile(r"```|\$\$|\\\(|\\\[")
 _CLOSING = {"```": "```", "$$": "$$", r"\(": r"\)", r"\[": r"\]"}
 """Of NOT_PROSE, what may go on over several lines."""
+
+
+class Speech(NamedTuple):
+    """What was said of one text."""
+
+    letters: Counter[str]
+    """Letters that could be judged, by language; where a foreign script's language is not sure,
+    they stand under the script's name."""
+    switches: int
+    """How many times the text goes over into another language than its own."""
 
 
 class Reader:
@@ -100,34 +64,143 @@ class Reader:
     def __init__(self, own: str):
         self.own = own
         """The question's language (ISO 639-1)."""
-        self._window: list[str] = []  # neighbouring fragments in the script of `own`
-        self._size = 0  # letters in the window
+        self._rest = ""  # words that were too few to be judged
 
     def read(self, prose: str) -> Counter[str]:
-        """Letters of a piece without LaTeX, code and the like that could be judged, by language.
+        """Letters of a piece without LaTeX, code and the like that could be judged, by language."""
+        from filters.text import compiled
 
-        Where a foreign script's language is not sure, its letters stand under the script's name.
-        """
-        letters: Counter[str] = Counter()
-        for script, words, count in _fragments(prose):
-            languages = LANGUAGES[script]
-            if len(languages) == 1:
-                letters[languages[0]] += count
-            elif self.own not in languages:
-                letters[identify(words)[0] or script] += count
-            else:
-                self._window.append(words)
-                self._size += count
-                if self._size >= WINDOW // (3 if script in UNSPACED else 1):
-                    self._judge(letters)
-        return letters
+        codes = compiled.codes_of(f"{self._rest}\n{prose}")
+        events, texts, rest = _events(codes, np.array([0, len(codes)]), [self.own])
+        speech, waiting = _judged(events.tolist(), texts, self.own)
+        self._rest = waiting + _text(texts[0][rest[0, 0] : rest[0, 1]])
+        return speech.letters
 
-    def _judge(self, letters: Counter[str]) -> None:
-        found, sure = identify(" ".join(self._window))
-        if sure or found == self.own:  # best guess for it, certainty against it
-            letters[found] += self._size
-        if sure or found == self.own or self._size >= PATIENCE:
-            self._window, self._size = [], 0
+
+def speech(prose: pl.Series, languages: list[str]) -> list[Speech]:
+    """What texts without LaTeX, code and the like say, each beside the language of its question."""
+    from filters.text import compiled
+
+    def look(codes: np.ndarray, starts: np.ndarray, rows: slice) -> list[Speech]:
+        owns = languages[rows]
+        events, texts, _ = _events(codes, starts, owns)
+        found = [Speech(Counter(), 0)] * len(owns)
+        every: list[list[int]] = events.tolist()
+        for row, some in groupby(every, key=_row):
+            found[row], _ = _judged(list(some), texts, owns[row])
+        return found
+
+    return [one for some in compiled.over_texts(prose, look) for one in some]
+
+
+def _row(event: list[int]) -> int:
+    return event[0]
+
+
+def _events(
+    codes: np.ndarray, starts: np.ndarray, owns: list[str]
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """What the compiled function says of texts: events, the words of windows and of fragments, and
+    where those stand that are too few for a window."""
+    from filters.text import speech_kernels
+
+    sides = np.array([_side(own) for own in owns], np.int64).reshape(-1, 3).T.copy()
+    events, *texts, rest = speech_kernels.speech_of(codes, starts, *sides, *_tables())
+    return events, (texts[0], texts[1]), rest
+
+
+def _judged(
+    events: list[list[int]], texts: tuple[np.ndarray, np.ndarray], own: str
+) -> tuple[Speech, str]:
+    """What one text says, and the words of a window that the identifier is not sure about yet."""
+    from filters.text.speech_kernels import ASK, OWN, SWITCH, WINDOW
+
+    letters: Counter[str] = Counter()
+    switches = size = 0
+    window, away = "", False
+    for _, what, count, detail, start, end in events:
+        found = own
+        if what == OWN:
+            letters[own] += count + size  # best guess for it, certainty against it
+            window, size = "", 0
+        elif what == ASK:
+            window, size = window + _text(texts[0][start:end]), size + count
+            if own in SCRIPT_OF and size < 3 * WINDOW:
+                continue
+            found, sure = identify(window, own)
+            if not sure and found != own and size < PATIENCE:
+                continue
+            if sure or found == own:
+                letters[found] += size
+            window, size = "", 0
+        else:
+            found = (
+                COMMON[detail] if what == SWITCH else _foreign_language(texts, detail, start, end)
+            )
+            letters[found] += count
+        switches += found != own and not away
+        away = found != own
+    return Speech(letters, switches), window
+
+
+def _foreign_language(
+    texts: tuple[np.ndarray, np.ndarray], number: int, start: int, end: int
+) -> str:
+    """The language of a stretch in a foreign script, or the script's name."""
+    script = NAMES[number]
+    if start == end:
+        return LANGUAGES[script][0]
+    return identify(_text(texts[1][start:end]))[0] or script
+
+
+def _text(codes: np.ndarray) -> str:
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+
+@cache
+def _side(own: str) -> tuple[int, int, int]:
+    """The bit of a language among those with common words, bits of the scripts in which it has
+    neighbours, and whether kana tell."""
+    shared = [script for script, names in LANGUAGES.items() if own in names and len(names) > 1]
+    shared += [SCRIPT_OF[own]] if own in SCRIPT_OF else []
+    scripts = sum(1 << NUMBERS[script] for script in shared)
+    return BITS.get(own, 0), scripts, {"zh": 1, "ja": 2}.get(own, 0)
+
+
+@cache
+def _tables() -> tuple[np.ndarray, ...]:
+    """Signs, small letters, common words with names of functions, and what scripts are like."""
+    from filters.text import compiled, speech_kernels
+
+    every = "".join(map(chr, range(compiled.KNOWN_CODES)))
+    valid = every.encode("utf-8", "replace").decode()  # no lone surrogates
+    words = pl.Series(list(valid)).str.contains(r"^\w$").to_numpy()
+    signs = words.astype(np.uint8) * speech_kernels.WORD
+    for script, (letters, _) in SCRIPTS.items():
+        for letter in re.findall(f"[{letters}]", every):
+            signs[ord(letter)] |= NUMBERS[script] | speech_kernels.WORD
+    for sign in ".!?:;\n\u3002\uff01\uff1f\uff1b\uff1a\u2026":  # and their full-width forms
+        signs[ord(sign)] |= speech_kernels.END
+    for code in (*range(0x3040, 0x3100), *range(0x31F0, 0x3200)):
+        signs[code] |= speech_kernels.KANA
+    lower = np.array([ord(sign.lower()[0]) for sign in every[:0x2000]], np.uint32)
+
+    def hashed(word: str) -> np.uint64:
+        return np.uint64(speech_kernels.word_hash(compiled.codes_of(word), lower))
+
+    keys, masks = np.zeros(8192, np.uint64), np.zeros(8192, np.uint32)
+    for language, text in WORDS.items():
+        for word in text.split():
+            slot = speech_kernels.slot_of(hashed(word), keys)
+            keys[slot] = hashed(word)
+            masks[slot] |= BITS[language]
+    for name in SYMBOLS.split():
+        slot = speech_kernels.slot_of(hashed(name), keys)
+        keys[slot] = hashed(name)
+        masks[slot] |= speech_kernels.SYMBOL
+    unspaced = np.array([False, *(script in UNSPACED for script in SCRIPTS)])
+    single = np.array([False, *(len(names) == 1 for names in LANGUAGES.values())])
+    return signs, lower, keys, masks, unspaced, single
 
 
 def share(letters: Counter[str], language: str | None) -> float | None:
@@ -187,47 +260,6 @@ def _foreign(own: str) -> re.Pattern[str]:
         if own not in LANGUAGES[script] and script != "greek"
     )
     return re.compile(f"[{''.join(letters)}]")
-
-
-def _fragments(text: str) -> Iterator[tuple[str, str, int]]:
-    """Script, words and number of letters of each stretch of one script within one sentence."""
-    for sentence in _SENTENCE.split(text):
-        if sentence.isascii():
-            if words := _ASCII.findall(sentence):
-                yield "latin", " ".join(words), sum(map(len, words))
-            continue
-        runs: dict[str, list[str]] = {}
-        for match in _RUN.finditer(sentence):
-            runs.setdefault(match.lastgroup or "", []).append(match.group())
-        # Compared in words; a script without spaces has a word a letter.
-        words_of = {
-            script: sum(map(len, found)) if script in UNSPACED else len(found)
-            for script, found in runs.items()
-        }
-        for script, found in runs.items():
-            count = sum(map(len, found))
-            minority = 2 * words_of[script] < sum(words_of.values())
-            if script == "latin" and minority and count < WINDOW:
-                continue  # a name or a term: DNA, Python, Euler
-            yield script, " ".join(found), count
-
-
-def identify(text: str) -> tuple[str, bool]:
-    """ISO 639-1 code of the most likely language of a short text, and whether that is sure.
-
-    The one place that knows which identifier we use. It reads the first 1,000 characters and calls
-    near relatives (Hindi and Marathi) never sure. The code is empty where it has no guess at all.
-    """
-    result = _identifier()(text)
-    return ("", False) if result.language == "und" else (result.language, bool(result.reliable))
-
-
-@cache
-def _identifier() -> Callable[[str], Any]:
-    import eldc
-
-    eldc.init()
-    return eldc.detect_details
 
 
 def code_of(language: str | None) -> str:

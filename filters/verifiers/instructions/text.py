@@ -6,15 +6,9 @@ import re
 
 import polars as pl
 
-from filters.text.languages import (
-    KNOWN,
-    UNSPACED_LETTERS,
-    Reader,
-    code_of,
-    identify,
-    prose_of,
-    share,
-)
+from filters.text.identifiers import identify
+from filters.text.languages import Reader, code_of, prose_of, share
+from filters.text.scripts import FIRST, UNSPACED_LETTERS
 
 _WORD = re.compile(rf"[{UNSPACED_LETTERS}]|[^\W{UNSPACED_LETTERS}]+")
 _COMPOUND = re.compile(r"\w+(?:[-'\u2019]\w+)*")
@@ -54,8 +48,8 @@ def words(text: str) -> list[str]:
 def capital_words(text: str) -> list[str]:
     """Words without a lower-case letter; hyphens and apostrophes hold a word together.
 
-    >>> capital_words("I DON'T own a WELL-KNOWN Ford F150.")
-    ['I', "DON'T", 'WELL-KNOWN', 'F150']
+    >>> capital_words("I DON'T own a WELL-FIRST Ford F150.")
+    ['I', "DON'T", 'WELL-FIRST', 'F150']
     """
     return [word for word in _COMPOUND.findall(text) if word.isupper()]
 
@@ -134,7 +128,7 @@ def knows(language: str) -> bool:
     >>> knows("ko"), knows("sw")
     (True, False)
     """
-    return language in KNOWN
+    return language in FIRST
 
 
 def _ends(text: str, start: int, end: re.Match[str]) -> bool:

@@ -167,7 +167,7 @@ def test_another_language_of_the_prompts_is_measured_again_by_who_reads_it(tmp_p
     before = written(tmp_path)
     assert measure(rows, filters, tmp_path, language="de") == 3
     added = written(tmp_path).keys() - before.keys()
-    assert {Path(name).parent.name for name in added} == {"language@1"}
+    assert {Path(name).parent.name for name in added} == {f"language@{Language.version}"}
     assert before.items() <= written(tmp_path).items()
     for language in ("en", "de", "en"):  # to and fro, as often as one likes
         assert measure(rows, filters, tmp_path, language=language) == 0
@@ -178,7 +178,7 @@ def test_another_language_of_the_prompts_is_measured_again_by_who_reads_it(tmp_p
 def test_measures_without_what_they_read_are_made_anew(tmp_path: Path):
     filters = Filters(language=Language())
     measure(draws({"draw": 0}), filters, tmp_path)
-    file = tmp_path / "measures" / "language@1" / "part-00000.parquet"
+    file = tmp_path / "measures" / f"language@{Language.version}" / "part-00000.parquet"
     pl.read_parquet(file).drop("language").write_parquet(file)
     assert measure(draws({"draw": 0}), filters, tmp_path) == 1
 
