@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, Self
@@ -140,7 +141,9 @@ class Wire:
             else:
                 failure = EngineFailure("timeout", f"no whole answer within {seconds:.3g} seconds")
         except (ClientError, OSError) as error:
-            said = echo(self.credentials.removed_from(str(error)))
+            # aiohttp names its setting of TLS in every failure to connect, spoken or not.
+            words = re.sub(r" ssl:\S+(?= \[)", "", str(error))
+            said = echo(self.credentials.removed_from(words))
             failure = EngineFailure("connection", f"{type(error).__name__} {said}")
         finally:
             patience.stop()
