@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol, Self
 from factory.engines.address import Address
 from factory.engines.backoff import retry_after
 from factory.engines.credentials import REMOVED, Credentials
-from factory.engines.credentials import key_of as key_of  # a stage asks for it before it begins
 from factory.engines.models_at import models_there, plain_headers
 from factory.engines.patience import Pace, Patience
 from factory.engines.refusals import Trouble

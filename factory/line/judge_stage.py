@@ -55,7 +55,7 @@ def found(told: Judge, home: Path) -> Judging:
         StageError: the key of its endpoint is not in the environment.
     """
     if isinstance(told.model, Served):
-        from factory.engines.http_client import key_of
+        from factory.engines.credentials import key_of
 
         key_of(told.model)
         return Judging(Teacher(models.elsewhere(told.model), told.model), told)

@@ -61,7 +61,7 @@ def teacher_base(context: Context) -> Result:
     base = context.recipe.teacher.base
     if not isinstance(base, Served):
         return _base(context, base, "teacher base")
-    from factory.engines.http_client import key_of
+    from factory.engines.credentials import key_of
 
     key_of(base)  # before anything else is done in vain
     found = models.elsewhere(base)
@@ -102,7 +102,7 @@ def _base(context: Context, model: Model, name: str) -> Result:
 
 def other_teachers(context: Context) -> Result:
     """The models that answer beside the teacher."""
-    from factory.engines.http_client import key_of
+    from factory.engines.credentials import key_of
 
     found = []
     for number, other in enumerate(context.recipe.teacher.others):
