@@ -84,8 +84,6 @@ def accepted(rows: pl.DataFrame) -> dict[str, int]:
 
 def told_of(rows: pl.DataFrame, judged: str) -> str:
     """What a note says of the judge's part in the verdicts of these draws, and of its price."""
-    if not judged:
-        return ""
     counts = accepted(rows)
     said = {"judge": "accepted by the judge", "judge_rescued": "rescued by the judge"}
     parts = [f"{count:,} {said[word]}" for word, count in counts.items()]
