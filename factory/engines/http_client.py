@@ -140,9 +140,7 @@ class Wire:
             else:
                 failure = EngineFailure("timeout", f"no whole answer within {seconds:.3g} seconds")
         except (ClientError, OSError) as error:
-            # aiohttp names its setting of TLS in every failure to connect, spoken or not.
-            words = re.sub(r" ssl:\S+(?= \[)", "", str(error))
-            said = echo(self.credentials.removed_from(words))
+            said = echo(self.credentials.removed_from(_words(error)))
             failure = EngineFailure("connection", f"{type(error).__name__} {said}")
         finally:
             patience.stop()
@@ -205,6 +203,11 @@ class Wire:
                     await _left(response, listener.done)
                     return
             chunk = await response.content.readany()
+
+
+def _words(error: Exception) -> str:
+    """Those of a failure; aiohttp names its setting of TLS in many, be it spoken or not."""
+    return re.sub(r" ssl:\S+(?= \[)", "", str(error))
 
 
 async def _read(response: ClientResponse, cap: int) -> bytes:
