@@ -163,7 +163,7 @@ def test_a_verifier_that_is_not_there(name, said):
 
 def test_a_named_one_is_called_as_a_run_calls_it(tmp_path, monkeypatch):
     """In a worker, never without a response; what it raises is told."""
-    (tmp_path / "mine.py").write_text(
+    (tmp_path / "looked_up.py").write_text(
         "def verify(response, key):\n    return {'12': 1}[response]\n"
     )
     monkeypatch.setattr(own_code, "_home", tmp_path)
@@ -171,7 +171,7 @@ def test_a_named_one_is_called_as_a_run_calls_it(tmp_path, monkeypatch):
         {"gold": "12", "prediction": text, "expected": "correct"}
         for text in ("12", "13", "<think>12")
     ]
-    verdicts = [line.verdict for line in check(rows, load("mine:verify")).lines]
+    verdicts = [line.verdict for line in check(rows, load("looked_up:verify")).lines]
     assert [(verdict.outcome, verdict.reason) for verdict in verdicts] == [
         ("correct", None),
         ("unverifiable", "crash: KeyError: '13'"),
