@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from filters.verifiers import check_reference, code, named, verify
+from filters.verifiers import accepted, check_reference, code, named, verify
 
 UNKNOWN = "I don't know"
 
@@ -68,8 +68,9 @@ def _tries(question: str, reference: object, verifier: str) -> Iterator[tuple[st
 
 
 def _may_be_words(reference: object, verifier: str) -> bool:
-    """Whether words may agree with a key: those of digits and signs alone never do, and the look
-    that parsers take at words costs milliseconds."""
-    chosen = named(verifier)
-    key = None if verifier == "code" else chosen.key(reference)
-    return verifier != "code" and (key is None or any(map(str.isalpha, key)))
+    """Whether words may agree with an accepted key: those of digits and signs alone never do, and
+    the look that parsers take at words costs milliseconds."""
+    if verifier == "code":
+        return False
+    keys = map(named(verifier).key, accepted(reference))
+    return any(key is None or any(map(str.isalpha, key)) for key in keys)

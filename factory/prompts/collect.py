@@ -98,10 +98,19 @@ def collect(sources: Sequence[Source], seed: int, base: Path) -> Collected:
         StageError: the Hub cannot be read.
         LedgerError: the sums do not close.
     """
+    return joined(collect_each(sources, seed, base))
+
+
+def collect_each(sources: Sequence[Source], seed: int, base: Path) -> list[Collected]:
+    """As `collect`, each source by itself; two of them may have one name."""
     opened = [(source, read(source, seed, base)) for source in sources]
     kept: dict[str, tuple[int, str]] = {}
     told = {source.instruction for source in sources if source.instruction}
-    taken = [_checked(source, take(source, drafts, kept, told)) for source, drafts in opened]
+    return [_checked(source, take(source, drafts, kept, told)) for source, drafts in opened]
+
+
+def joined(taken: Sequence[Collected]) -> Collected:
+    """What several sources gave, in their order."""
     return Collected(
         prompts=pl.concat([t.prompts for t in taken]),
         set_aside=pl.concat([t.set_aside for t in taken]),
