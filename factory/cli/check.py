@@ -30,6 +30,7 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     """
     from factory import recipe as recipes
     from factory.audit import key_tries
+    from factory.engines.credentials import lacking
     from factory.line import contexts
     from factory.line.table import wanted
     from factory.prompts import look
@@ -48,6 +49,7 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     else:
         told, prompts = look.told(plan.prompts, plan.seed, home), None
     told += [*contexts.told(plan, home), *contexts.prompts_told(plan, home, prompts)]
+    told += [f"here {wrong}" for served in plan.endpoints if (wrong := lacking(served))]
     click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
     for line in told:
         click.echo(f"  {line}")

@@ -40,7 +40,7 @@ def told(sources: Sequence[Source], seed: int, base: Path) -> list[str]:
         drafts = read(source, seed, base)
         if isinstance(source, ReasoningGym):
             continue  # its task and options were tried; it makes as many rows as are wanted
-        most = PROGRAMS if source.verifier == "code" else ROWS
+        most = PROGRAMS if source.verifier == "code" or ":" in source.verifier else ROWS
         found = take(source, islice(drafts, most), kept, instructions)
         more = next(drafts, None) is not None and found.prompts.height != source.rows
         if not more:
@@ -72,7 +72,7 @@ def _said(found: Taken, more: bool) -> str:
     would = "becomes a prompt" if good == 1 else "become prompts"
     line = f"{seen}, {good:,} {would}"
     if aside.is_empty():
-        line = f"all {seen if more else rows} become prompts"
+        line = f"{'its' if found.read == 1 else 'all'} {seen if more else rows} {would}"
     for reason, count in aside["reason"].value_counts(sort=True).iter_rows():
         line += f", {count:,} {reason}"
     for place, detail in aside.select("place", "detail").head(1).iter_rows():
