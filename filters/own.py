@@ -15,13 +15,13 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from difflib import get_close_matches
 from importlib.machinery import ModuleSpec
 from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import Any
 
 from filters.text.answer import extract
+from filters.text.nearest import nearest
 from filters.verdict import Verdict, incorrect, unverifiable
 from filters.verifiers import pool
 
@@ -70,9 +70,7 @@ def fault(name: str, home: Path | None = None) -> str | None:
     except (SyntaxError, ValueError) as error:
         return f"{file} cannot be read as Python: {error}"
     if function not in names and "*" not in names:
-        near = get_close_matches(function, names, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return f"{file} has no function {function}{hint}"
+        return f"{file} has no function {function}{nearest(function, names)}"
     return None
 
 

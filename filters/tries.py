@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from filters.verifiers import check_reference, code, named, verify
+from filters import own
+from filters.verifiers import accepted, check_reference, code, named, verify
 
 UNKNOWN = "I don't know"
 
@@ -19,7 +20,8 @@ class Fault(NamedTuple):
     """What is wrong with a prompt."""
 
     reason: str
-    """`bad_reference`, `empty_is_right`, `question_is_right` or `unknown_is_right`."""
+    """`bad_reference`, `empty_is_right`, `question_is_right`, `unknown_is_right`; or `too_slow`,
+    where a verifier of a person's own did not end in time."""
     detail: str
 
 
@@ -46,18 +48,24 @@ def faults(question: str, reference: object, verifier: str) -> list[Fault]:
     if verifier in ("instructions", "majority") or (named(verifier).keyless and reference is None):
         return []
     told = f"is judged right; the key is {reference!r}"
-    return [
-        Fault(reason, f"{words} {told}")
-        for reason, words, passes in _tries(question, reference, verifier)
-        if passes
-    ]
+    try:
+        return [
+            Fault(reason, f"{words} {told}")
+            for reason, words, passes in _tries(question, reference, verifier)
+            if passes
+        ]
+    except TimeoutError:
+        return [Fault("too_slow", f"{verifier} took more than {own.DEADLINE:g} seconds for a text")]
 
 
 def _tries(question: str, reference: object, verifier: str) -> Iterator[tuple[str, str, bool]]:
     """(reason, what was tried, whether it is judged right)."""
 
     def right(response: str) -> bool:
-        return verify(response, reference, verifier).outcome == "correct"
+        verdict = verify(response, reference, verifier)
+        if verdict.reason == "timeout" and own.is_own(verifier):
+            raise TimeoutError  # what hangs once hangs with the next text, too
+        return verdict.outcome == "correct"
 
     empty = verifier == "code" and code.needs_nothing(reference)
     words = "a program that does nothing" if empty else "an empty answer"
@@ -68,8 +76,9 @@ def _tries(question: str, reference: object, verifier: str) -> Iterator[tuple[st
 
 
 def _may_be_words(reference: object, verifier: str) -> bool:
-    """Whether words may agree with a key: those of digits and signs alone never do, and the look
-    that parsers take at words costs milliseconds."""
-    chosen = named(verifier)
-    key = None if verifier == "code" else chosen.key(reference)
-    return verifier != "code" and (key is None or any(map(str.isalpha, key)))
+    """Whether words may agree with an accepted key: those of digits and signs alone never do, and
+    the look that parsers take at words costs milliseconds."""
+    if verifier == "code":
+        return False
+    keys = map(named(verifier).key, accepted(reference))
+    return any(key is None or any(map(str.isalpha, key)) for key in keys)

@@ -27,6 +27,15 @@ class Verdict:
     seconds: float = 0.0
     """Wall-clock time that judging took."""
 
+    @property
+    def word(self) -> str:
+        """The word of its reason, without details; empty where there is none.
+
+        >>> incorrect("not_majority: 2 of 4 say 0.5").word
+        'not_majority'
+        """
+        return (self.reason or "").partition(":")[0]
+
 
 def correct(answer: str) -> Verdict:
     """The answer agrees with the reference."""

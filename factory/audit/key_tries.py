@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import orjson
 import polars as pl
 
-from factory.prompts.collect import collect
-from factory.recipe import Recipe
+from factory.prompts.collect import Collected
+from factory.prompts.look import labels
+from factory.recipe.sources import Source
 from filters.own import is_own
 from filters.text.shorten import shorten
 from filters.verifiers import verify
@@ -28,33 +28,30 @@ TRIED = {
 """What is tried of a prompt, by the reason for which one that fails is set aside."""
 
 
-def told(recipe: Recipe, home: Path, most: int) -> Iterator[str]:
-    """Lines about each source: prompts, those that failed by what was tried, and the first ones.
+def told(sources: Sequence[Source], taken: Sequence[Collected], most: int) -> Iterator[str]:
+    """Lines about each source: its prompts, what will be set aside, and the first such rows.
+
+    Those that failed by what was tried come before repeats and rows that cannot be read.
 
     Args:
-        recipe: its sources are read as the run would.
-        home: folder that relative paths in it start from.
-        most: prompts listed for each source.
-
-    Raises:
-        RecipeError: a source is not as it should be, or no prompt of it is left.
-        StageError: the Hub cannot be read.
+        sources: the recipe's prompts.
+        taken: what `collect_each` read of them.
+        most: rows listed for each source.
     """
-    found = collect(recipe.prompts, recipe.seed, home)
-    failed = found.set_aside.filter(pl.col("reason").is_in(list(TRIED)))
-    for source, good in found.sources.select("source", "prompts").iter_rows():
-        own = failed.filter(source=source)
-        reasons = dict(own["reason"].value_counts(sort=True, name="n").iter_rows())
-        counts = ", ".join(f"{reason} {n:,}" for reason, n in reasons.items())
-        yield f"{source}: {good:,} prompts are good" + (
-            f", {own.height:,} will be set aside: {counts}" if counts else ""
+    for label, found in zip(labels(sources), taken, strict=True):
+        aside, good = found.set_aside, found.prompts.height
+        reasons = aside["reason"].value_counts(sort=True).iter_rows()
+        counts = ", ".join(f"{reason} {n:,}" for reason, n in reasons)
+        yield f"{label}: {good:,} prompts are good" + (
+            f", {aside.height:,} will be set aside: {counts}" if counts else ""
         )
-        rows = own.select("place", "reason", "detail").head(most)
+        tried_first = aside.sort(~pl.col("reason").is_in(list(TRIED)), maintain_order=True)
+        rows = tried_first.select("place", "reason", "detail").head(most)
         for place, reason, detail in rows.iter_rows():
-            yield f"  {place}: {TRIED[reason]}: {shorten(detail, 200)}"
-        if own.height > most:
-            yield f"  and {own.height - most:,} more; --show lists them"
-        yield from _of_own(found.prompts.filter(source=source))
+            yield f"  {place}: {TRIED.get(reason, reason)}: {shorten(detail, 200)}"
+        if aside.height > most:
+            yield f"  and {aside.height - most:,} more; --show lists them"
+        yield from _of_own(found.prompts)
 
 
 def _of_own(prompts: pl.DataFrame) -> Iterator[str]:

@@ -15,7 +15,7 @@ import click
     type=click.IntRange(min=0),
     default=20,
     show_default=True,
-    help="Prompts listed of each source, with --keys.",
+    help="Rows listed of each source, with --keys.",
 )
 def check(recipe: Path, keys: bool, show: int) -> None:
     """Read a RECIPE and say what is wrong with it, without starting anything.
@@ -30,9 +30,11 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     """
     from factory import recipe as recipes
     from factory.audit import key_tries
+    from factory.engines.credentials import lacking
     from factory.line import contexts
     from factory.line.table import wanted
     from factory.prompts import look
+    from factory.prompts.collect import collect_each, joined
     from factory.recipe import own_code
     from filters import own
     from filters.verifiers.code import sandbox
@@ -41,11 +43,13 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     sandbox.allow(plan.allow_unsandboxed)
     own.look_in(home)
     own_code.check(plan.own_code)
-    told = look.told(plan.prompts, plan.seed, home)
-    told += [*contexts.told(plan, home), *contexts.prompts_told(plan, home)]
+    if keys:
+        taken = collect_each(plan.prompts, plan.seed, home)
+        told, prompts = list(key_tries.told(plan.prompts, taken, show)), joined(taken).prompts
+    else:
+        told, prompts = look.told(plan.prompts, plan.seed, home), None
+    told += [*contexts.told(plan, home), *contexts.prompts_told(plan, home, prompts)]
+    told += [f"here {wrong}" for served in plan.endpoints if (wrong := lacking(served))]
     click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
     for line in told:
         click.echo(f"  {line}")
-    if keys:
-        for line in key_tries.told(plan, home, show):
-            click.echo(f"  {line}")

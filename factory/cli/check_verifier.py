@@ -30,8 +30,10 @@ def check_verifier(file: Path, verifier: str, recipe: Path | None) -> None:
       factory check-verifier answers.jsonl --verifier judge --recipe recipe.yaml
     """
     from factory.errors import FactoryError, RecipeError
+    from filters import own
     from filters.verifiers import check
 
+    own.look_in(recipe.parent if recipe else None)
     try:
         judge = check.load(verifier)
     except ValueError as error:

@@ -109,6 +109,15 @@ class Counts(Protocol):
         """Tokens of draws that are not finished."""
 
 
+@runtime_checkable
+class HoldsBack(Protocol):
+    """An engine that holds requests back, so that fewer are out than it was given."""
+
+    @property
+    def out(self) -> int:
+        """Requests that are out now."""
+
+
 class Scripted:
     """Answers from a table, a list of texts for each prompt. For tests and dry runs."""
 

@@ -10,6 +10,8 @@ from factory.engines.saying import echo
 from factory.errors import StageError
 
 CHAT = "/chat/completions"
+MOST = 8
+"""Names of models that are told."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,6 @@ async def found(address: Address, model: str, words: str, ask: Asked) -> Address
         f"{CHAT} follows, as http://localhost:8000/v1; and the model's name as the server has it "
         f"(now {model!r})"
     )
-
-
-MOST = 8
-"""Names of models that are told."""
 
 
 def unreachable(address: Address, words: str) -> StageError:

@@ -77,6 +77,15 @@ class Credentials:
         return sorted(found - {""}, key=len, reverse=True)
 
 
+def lacking(served: Served) -> str | None:
+    """What the recipe asks for and the environment has not, in words; None where nothing lacks."""
+    try:
+        Credentials.of(served)
+    except StageError as error:
+        return str(error)
+    return None
+
+
 def key_of(served: Served) -> str:
     """The key from the environment variable that the recipe names; empty where it names none.
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from factory.engines.address import found, plain_http, unreachable, wants_tls
+from factory.engines.address import Address, found, plain_http, unreachable, wants_tls
 from factory.engines.http_client import Wire
 from factory.engines.refusals import Refusal, Said
 from factory.engines.saying import echo
@@ -46,8 +46,14 @@ class Doubt:
         self.answers = 0
         """Draws that came."""
         self._wire, self._wording, self._say = wire, wording, say
-        self._turn, self._is_there = asyncio.Lock(), False
-        self._moves = 0
+        self.settled = asyncio.Event()
+        """Clear while it is looked where draws are to be asked for: nothing is to be sent then."""
+        self.settled.set()
+        self._turn, self._is_there, self._moves = asyncio.Lock(), False, 0
+        self._sought: Address | None = None
+        """Where it was looked last, for what is there."""
+        self._nowhere: StageError | None = None
+        """What that look found, where draws cannot be had."""
 
     async def look(self, refusal: Refusal, case: Case, lessons: int) -> float | None:
         """Seconds after which to ask again; None: the refusal is of this draw alone.
@@ -70,6 +76,10 @@ class Doubt:
         why = self._why(refusal)
         if not why:
             return None
+        if why not in REMEDY:
+            await self._seek(refusal, lessons)
+            if lessons != self.lessons:
+                return 0.0
         if not case.refused:
             case.answers = self.answers
         case.refused += 1
@@ -79,8 +89,10 @@ class Doubt:
             return WAIT * case.refused
         if why in REMEDY:
             raise self._end(refusal, why)
-        async with self._turn:
-            return await self._elsewhere(refusal, case) if lessons == self.lessons else 0.0
+        if self._nowhere:
+            raise self._nowhere
+        self._is_there = True
+        return None
 
     @property
     def lessons(self) -> int:
@@ -110,20 +122,26 @@ class Doubt:
             return "place"
         return "access" if said.status == 403 else refusal.why
 
-    async def _elsewhere(self, refusal: Refusal, case: Case) -> float | None:
-        if self.answers or self._is_there:
-            return None
-        before, words = self._wire.address, f"{refusal.reason}: {_words(refusal.said)}"
-        other = await found(before, self._wire.served.model, words, self._wire.models)
-        if self.answers:
-            return None
-        if other is None:
-            self._is_there = True
-            return None
-        self._say(f"{before.chat} is not there, and {other.chat} is: it is asked ({words})")
-        self._wire.address, case.refused = other, 0
-        self._moves += 1
-        return 0.0
+    async def _seek(self, refusal: Refusal, lessons: int) -> None:
+        """Looks once at each address, before anybody was answered, whether another is meant."""
+        async with self._turn:
+            before = self._wire.address
+            if self.answers or lessons != self.lessons or before == self._sought:
+                return
+            self._sought, self._nowhere = before, None
+            words = f"{refusal.reason}: {_words(refusal.said)}"
+            self.settled.clear()
+            try:
+                other = await found(before, self._wire.served.model, words, self._wire.models)
+            except StageError as error:
+                self._nowhere = error
+                return
+            finally:
+                self.settled.set()
+            if other and not self.answers:
+                self._say(f"{before.chat} is not there, and {other.chat} is: it is asked ({words})")
+                self._wire.address = other
+                self._moves += 1
 
     def _end(self, refusal: Refusal, why: str) -> StageError:
         return StageError(

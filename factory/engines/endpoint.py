@@ -106,6 +106,8 @@ class Endpoint:
                 if found is None:
                     raise
                 wait = found
+                if lessons != self._doubt.lessons:
+                    retries.attempts -= 1  # it was asked wrongly, which is no failure of the server
             await asyncio.sleep(wait)
 
     def _wait(self, trouble: Trouble, retries: Retries) -> float:
@@ -166,6 +168,7 @@ class Endpoint:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(None if math.isinf(wait) else wait):
                         await self._change.wait()
+            await self._doubt.settled.wait()
             sent = self._limit.begin()
         try:
             yield sent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, Self
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol, Self
 from factory.engines.address import Address
 from factory.engines.backoff import retry_after
 from factory.engines.credentials import REMOVED, Credentials
-from factory.engines.credentials import key_of as key_of  # a stage asks for it before it begins
 from factory.engines.models_at import models_there, plain_headers
 from factory.engines.patience import Pace, Patience
 from factory.engines.refusals import Trouble
@@ -140,7 +140,7 @@ class Wire:
             else:
                 failure = EngineFailure("timeout", f"no whole answer within {seconds:.3g} seconds")
         except (ClientError, OSError) as error:
-            said = echo(self.credentials.removed_from(str(error)))
+            said = echo(self.credentials.removed_from(_words(error)))
             failure = EngineFailure("connection", f"{type(error).__name__} {said}")
         finally:
             patience.stop()
@@ -203,6 +203,11 @@ class Wire:
                     await _left(response, listener.done)
                     return
             chunk = await response.content.readany()
+
+
+def _words(error: Exception) -> str:
+    """Those of a failure; aiohttp names its setting of TLS in many, be it spoken or not."""
+    return re.sub(r" ssl:\S+(?= \[)", "", str(error))
 
 
 async def _read(response: ClientResponse, cap: int) -> bytes:

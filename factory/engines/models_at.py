@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from factory.engines.address import Address
+from factory.engines.address import MOST, Address
 from factory.engines.credentials import Credentials
 from factory.recipe.served import Served
 
@@ -12,8 +12,6 @@ SECONDS = 5.0
 """Longest wait for the answer."""
 LARGEST = 2**22
 """Bytes of it that are read: a large gateway has hundreds of models, each with a page of prices."""
-MOST = 5
-"""Names that are told."""
 
 
 def models_at(served: Served) -> list[str]:

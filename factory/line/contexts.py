@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from factory import models
 from factory.errors import RecipeError
 from factory.line.stages import examination, told_aside
@@ -105,8 +107,13 @@ def told(recipe: Recipe, home: Path) -> list[str]:
     return list(lines)
 
 
-def prompts_told(recipe: Recipe, home: Path) -> list[str]:
+def prompts_told(recipe: Recipe, home: Path, prompts: pl.DataFrame | None = None) -> list[str]:
     """What the run will say of its prompts, where they and the teachers' tokenizers are here.
+
+    Args:
+        recipe: the recipe.
+        home: folder that relative paths in it start from.
+        prompts: those of its sources, where they were read already.
 
     Raises:
         RecipeError: a source, a strategy or a template is not as it should be.
@@ -118,11 +125,13 @@ def prompts_told(recipe: Recipe, home: Path) -> list[str]:
     known = [(found, own) for model, own in there if (found := models.here(model, home))]
     if not known:
         return []
-    sources = recipe.prompts
-    if any(isinstance(source, Hub) and not source.folder(home) for source in sources):
-        return []  # `look` says so
+    if prompts is None:
+        sources = recipe.prompts
+        if any(isinstance(source, Hub) and not source.folder(home) for source in sources):
+            return []  # `look` says so
+        prompts = collect(sources, recipe.seed, home).prompts
     lines: list[str] = []
-    asked = collect(sources, recipe.seed, home).prompts.filter(split="train")
+    asked = prompts.filter(split="train")
     strategies = prepare(recipe.sampling.strategies, home)
     for found, own in known:
         must_speak(found)

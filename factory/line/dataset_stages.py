@@ -12,7 +12,7 @@ import polars as pl
 from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.line.context import Context, Result
-from factory.line.stages import distilled
+from factory.line.stages import distilled, told_unverifiable
 from factory.records import digest, rows_digest
 from factory.sampler import draws
 from factory.sampler.policy import sure_draws_of
@@ -47,8 +47,8 @@ def dataset(context: Context) -> Result:
     if not account.left:
         dropped = ", ".join(f"{name} dropped {n:,}" for name, n in account.dropped.items())
         raise StageError(
-            f"none of {decided.height:,} draws passed the filters: {dropped}. "
-            "Loosen a rule, or look at the draws in samples/"
+            f"none of {decided.height:,} draws passed the filters: {dropped}"
+            f"{told_unverifiable(decided)}. Loosen a rule, or look at the draws in samples/"
         )
     _, manifest = write(
         context.folder,

@@ -55,7 +55,7 @@ def found(told: Judge, home: Path) -> Judging:
         StageError: the key of its endpoint is not in the environment.
     """
     if isinstance(told.model, Served):
-        from factory.engines.http_client import key_of
+        from factory.engines.credentials import key_of
 
         key_of(told.model)
         return Judging(Teacher(models.elsewhere(told.model), told.model), told)
@@ -84,8 +84,6 @@ def accepted(rows: pl.DataFrame) -> dict[str, int]:
 
 def told_of(rows: pl.DataFrame, judged: str) -> str:
     """What a note says of the judge's part in the verdicts of these draws, and of its price."""
-    if not judged:
-        return ""
     counts = accepted(rows)
     said = {"judge": "accepted by the judge", "judge_rescued": "rescued by the judge"}
     parts = [f"{count:,} {said[word]}" for word, count in counts.items()]

@@ -23,9 +23,8 @@ def held(run: RunFolder) -> Iterator[int]:
     """Hold the run folder; yields the lock's file descriptor.
 
     Stages inherit the descriptor, so the folder stays held until the last of them is gone, even
-    when the process that started them was killed.
-
-    Stages of a process that was killed take a moment to end; they get `ENDING` seconds.
+    when the process that started them was killed; they take a moment to end then, and get `ENDING`
+    seconds.
 
     Raises:
         RunInUse: saying which process on which machine holds it, and since when.

@@ -30,6 +30,9 @@ from factory.sampler.draws import Drawn
 from factory.sampler.teacher import Teacher
 from factory.store import Store
 
+SHOWN = 3
+"""Reasons that a note tells."""
+
 
 def prompts(context: Context) -> Result:
     """Collect the prompts of all sources and set the held-out ones apart."""
@@ -61,7 +64,7 @@ def teacher_base(context: Context) -> Result:
     base = context.recipe.teacher.base
     if not isinstance(base, Served):
         return _base(context, base, "teacher base")
-    from factory.engines.http_client import key_of
+    from factory.engines.credentials import key_of
 
     key_of(base)  # before anything else is done in vain
     found = models.elsewhere(base)
@@ -102,7 +105,7 @@ def _base(context: Context, model: Model, name: str) -> Result:
 
 def other_teachers(context: Context) -> Result:
     """The models that answer beside the teacher."""
-    from factory.engines.http_client import key_of
+    from factory.engines.credentials import key_of
 
     found = []
     for number, other in enumerate(context.recipe.teacher.others):
@@ -204,6 +207,7 @@ def _summary(context: Context, drawn: Drawn, copies: int) -> str:
     note += f" ({tokens / correct:,.0f} a correct draw)" if correct else ""
     if isinstance(rate, float):
         note += f", pass@1 {rate:.1%}"
+    note += told_unverifiable(kept)
     hopeless = drawn.prompts.filter(state="hopeless").height
     note += f", {hopeless:,} prompts hopeless" if hopeless else ""
     if drawn.judged:
@@ -217,6 +221,15 @@ def _summary(context: Context, drawn: Drawn, copies: int) -> str:
     if copies and context.recipe.sampling.temperature:
         note += f", {copies:,} draws are copies of another of their prompt: are seeds ignored?"
     return f"{note}; ended: {', '.join(dict.fromkeys(drawn.ended_by))}"
+
+
+def told_unverifiable(rows: pl.DataFrame) -> str:
+    """What a note says of draws that nobody could judge: how many, and the commonest reasons."""
+    open_ = rows.filter(verdict="unverifiable")
+    if open_.is_empty():
+        return ""
+    counts = open_["verdict_reason"].value_counts(sort=True).head(SHOWN).iter_rows()
+    return f", {open_.height:,} unverifiable ({', '.join(f'{why} {n:,}' for why, n in counts)})"
 
 
 def _left_out(context: Context, drawn: Drawn, asked: pl.DataFrame) -> str:

@@ -78,11 +78,7 @@ def _control(recipe: Recipe) -> Any:
 
 def _prompts(recipe: Recipe) -> Any:
     # A recipe may name a ready mapping: what that says now counts, not its name.
-    mappings = [
-        source.mapping(getattr(source, "dataset", None))
-        for source in recipe.prompts
-        if isinstance(source, Table)
-    ]
+    mappings = [source.mapping() for source in recipe.prompts if isinstance(source, Table)]
     return [recipe.prompts, mappings, recipe.seed, drafts.VERSION]
 
 

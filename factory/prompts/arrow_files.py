@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import RecipeError
-from factory.prompts.rows import BadRow, Cells, Opened, root
+from factory.prompts.rows import BadRow, Cells, Opened, roots
 from factory.recipe.paths import SAVED
 
 ROWS_AT_ONCE = 1024
@@ -33,7 +33,7 @@ def parquet(path: Path, name: str, wanted: Sequence[str]) -> Opened:
         ) from None
 
     def batches() -> Iterator[Any]:
-        columns = list(dict.fromkeys(root(column, schema.names) for column in wanted))
+        columns = roots(wanted, schema.names, name)
         with pq.ParquetFile(path) as file:
             yield from file.iter_batches(ROWS_AT_ONCE, columns=columns or schema.names[:1])
 
@@ -104,10 +104,7 @@ def _batches(source: Any) -> Iterator[Any]:
 
 
 def _opened(name: str, schema: Any, batches: Batches, wanted: Sequence[str]) -> Opened:
-    for column in dict.fromkeys(root(column, schema.names) for column in wanted):
-        if schema.names.count(column) > 1:
-            count = schema.names.count(column)
-            raise RecipeError(f"{name}: {count} columns are called {column!r}: rename one")
+    roots(wanted, schema.names, name)  # none of them is there twice
     names = _class_names(schema)
     binary = [field.name for field in schema if has_bytes(field.type)]
     return Opened(name, schema.names, lambda: _rows(name, batches, wanted, names), binary=binary)
@@ -119,7 +116,7 @@ def _rows(name: str, batches: Batches, wanted: Sequence[str], names: dict[str, l
     number = 0
     try:
         for batch in batches():
-            columns = {root(column, batch.schema.names) for column in wanted}
+            columns = roots(wanted, batch.schema.names, name)
             there = [column for column in batch.schema.names if column in columns]
             for cells in _decoded(batch.select(there) if there else batch):
                 number += 1

@@ -24,6 +24,7 @@ from factory.prompts.rows import BadRow
 from factory.recipe.judge import rescues
 from factory.recipe.sources import ReasoningGym, Source
 from factory.records import digest
+from filters import own
 from filters.verifiers import identity
 
 PROMPT: dict[str, Any] = {
@@ -48,6 +49,8 @@ SET_ASIDE: dict[str, Any] = dict.fromkeys(["source", "place", "reason", "detail"
 R1 = "Please reason step by step, and put your final answer within \\boxed{}."
 """How R1 is asked; data that was made for it often carries this behind its questions."""
 REPEATS = ("duplicate", "conflicting_reference")
+HANGS = 3
+"""Prompts in a row for which a person's own verifier takes too long until it is said to hang."""
 CHUNK = 10_000  # rows held as Python objects before they are sealed into a table
 
 
@@ -98,10 +101,19 @@ def collect(sources: Sequence[Source], seed: int, base: Path) -> Collected:
         StageError: the Hub cannot be read.
         LedgerError: the sums do not close.
     """
+    return joined(collect_each(sources, seed, base))
+
+
+def collect_each(sources: Sequence[Source], seed: int, base: Path) -> list[Collected]:
+    """As `collect`, each source by itself; two of them may have one name."""
     opened = [(source, read(source, seed, base)) for source in sources]
     kept: dict[str, tuple[int, str]] = {}
     told = {source.instruction for source in sources if source.instruction}
-    taken = [_checked(source, take(source, drafts, kept, told)) for source, drafts in opened]
+    return [_checked(source, take(source, drafts, kept, told)) for source, drafts in opened]
+
+
+def joined(taken: Sequence[Collected]) -> Collected:
+    """What several sources gave, in their order."""
     return Collected(
         prompts=pl.concat([t.prompts for t in taken]),
         set_aside=pl.concat([t.set_aside for t in taken]),
@@ -170,20 +182,33 @@ def take(source: Source, drafts: Drafts, kept: dict[str, tuple[int, str]], told:
 def _rows(
     source: Source, drafts: Drafts, told: set[str]
 ) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
-    """Each draft as a prompt, or as what keeps it from being one; programs run side by side."""
+    """Each draft as a prompt, or as what keeps it from being one; programs and a person's own code
+    run side by side.
+
+    Raises:
+        RecipeError: a person's own verifier hangs.
+    """
     judge = identity(source.verifier)
 
     def row(placed: tuple[str, Draft | BadRow]) -> tuple[str, dict[str, Any] | BadRow]:
         place, draft = placed
         return place, draft if isinstance(draft, BadRow) else _prompt(source, draft, judge, told)
 
-    if source.verifier != "code":
+    if source.verifier != "code" and not own.is_own(source.verifier):
         yield from map(row, drafts)
         return
-    cores = os.cpu_count() or 1
+    cores, slow = os.cpu_count() or 1, 0
     with ThreadPoolExecutor(cores, "tests") as threads:
         while some := list(islice(drafts, 2 * cores)):
-            yield from threads.map(row, some)
+            for place, found in threads.map(row, some):
+                yield place, found
+                if not (isinstance(found, BadRow) and found.reason == "too_slow"):
+                    slow = 0
+                elif (slow := slow + 1) == HANGS:
+                    raise RecipeError(
+                        f"{source.label}: {source.verifier} took too long for {HANGS} prompts in a "
+                        f"row, at last {place}: {found.detail}. Mend it before anything is drawn"
+                    )
 
 
 def _checked(source: Source, taken: Taken) -> Collected:
@@ -259,6 +284,8 @@ def check_enough(source: Source, taken: Taken) -> None:
     why = ", ".join(f"{count} {reason}" for reason, count in reasons) or "nothing set aside"
     if aside.height:
         why += f"; the first: {aside['place'][0]}: {aside['detail'][0]}"
+    if not read:
+        raise RecipeError(f"{source.label}: there is no row in it")
     if not prompts:
         raise RecipeError(f"{source.label}: none of its {read} rows became a prompt: {why}")
     if isinstance(source, ReasoningGym) and prompts < source.rows:

@@ -30,10 +30,9 @@ def opened(base: Path, source: Files, wanted: Sequence[str]) -> list[Opened]:
             paths = files(base, name)
         except ValueError as wrong:
             raise RecipeError(str(wrong)) from None
-        alone = len(paths) == 1 and not any(sign in name for sign in "*?[")
         for path in paths:
-            alone = alone and path == base / Path(name).expanduser()
-            found.setdefault(path, name if alone else shown(path, base))
+            itself = path == base / Path(name).expanduser()
+            found.setdefault(path, name if itself else shown(path, base))
     told = (wanted, source.encoding, source.field)
     return [one(path, name, *told) for path, name in found.items()]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from factory.errors import FactoryError, RecipeError, StageError, nearest
 from factory.prompts import arrow_files, files
-from factory.prompts.rows import Cells, Opened, named_by_rows, root
+from factory.prompts.rows import Cells, Opened, named_by_rows, roots
 from factory.recipe.paths import SAVED, SAVED_SPLITS, kind
 from factory.recipe.sources import Hub
 
@@ -53,7 +53,7 @@ def opened(base: Path, source: Hub, wanted: Sequence[str]) -> Opened:
 
 def _typed(source: Hub, folder: Path | None, data: Any, wanted: Sequence[str]) -> Opened:
     columns = list(data.column_names)
-    read = [c for c in dict.fromkeys(root(column, columns) for column in wanted) if c in columns]
+    read = [column for column in roots(wanted, columns, source.dataset) if column in columns]
     features: Any = data.features or {}
     names = {name: kind.names for name, kind in features.items() if hasattr(kind, "str2int")}
     schema = features.arrow_schema if features else ()

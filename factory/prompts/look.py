@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-import polars as pl
-
 from factory.prompts.collect import Taken, check_enough, take
 from factory.prompts.readers import read
 from factory.recipe.sources import Files, Hub, ReasoningGym, Source
@@ -35,24 +33,29 @@ def told(sources: Sequence[Source], seed: int, base: Path) -> list[str]:
     kept: dict[str, tuple[int, str]] = {}
     instructions = {source.instruction for source in sources if source.instruction}
     lines = []
-    labels = [source.label for source in sources]
-    for source in sources:
-        label = source.label
-        if labels.count(label) > 1:
-            label += f" ({_which(source)})"
+    for source, label in zip(sources, labels(sources), strict=True):
         if isinstance(source, Hub) and source.folder(base) is None:
             lines.append(f"{label}: on the Hub, it was not looked at")
             continue
         drafts = read(source, seed, base)
         if isinstance(source, ReasoningGym):
             continue  # its task and options were tried; it makes as many rows as are wanted
-        most = PROGRAMS if source.verifier == "code" else ROWS
+        most = PROGRAMS if source.verifier == "code" or ":" in source.verifier else ROWS
         found = take(source, islice(drafts, most), kept, instructions)
         more = next(drafts, None) is not None and found.prompts.height != source.rows
         if not more:
             check_enough(source, found)
         lines.append(f"{label}: {_said(found, more)}")
     return lines
+
+
+def labels(sources: Sequence[Source]) -> list[str]:
+    """What messages call each source: with what tells it from another of its name, if any."""
+    names = [source.label for source in sources]
+    return [
+        f"{name} ({_which(source)})" if names.count(name) > 1 else name
+        for source, name in zip(sources, names, strict=True)
+    ]
 
 
 def _which(source: Source) -> str:
@@ -67,15 +70,11 @@ def _said(found: Taken, more: bool) -> str:
     rows = f"{found.read:,} rows" if found.read != 1 else "1 row"
     seen = f"of its first {rows}" if more else f"of {rows}"
     would = "becomes a prompt" if good == 1 else "become prompts"
-    line = f"{seen}, {good:,} {would}" if not aside.is_empty() else f"all {rows} become prompts"
-    if more and aside.is_empty():
-        line = f"all of its first {rows} become prompts"
-    for reason, count in _reasons(aside):
+    line = f"{seen}, {good:,} {would}"
+    if aside.is_empty():
+        line = f"{'its' if found.read == 1 else 'all'} {seen if more else rows} {would}"
+    for reason, count in aside["reason"].value_counts(sort=True).iter_rows():
         line += f", {count:,} {reason}"
     for place, detail in aside.select("place", "detail").head(1).iter_rows():
         line += f"; first set aside: {place}: {detail}"
     return line + ("; the rest was not looked at" if more else "")
-
-
-def _reasons(aside: pl.DataFrame) -> list[tuple[str, int]]:
-    return list(aside["reason"].value_counts(sort=True).iter_rows())

@@ -28,11 +28,10 @@ def read(source: Source, seed: int, base: Path) -> Drafts:
     """
     if isinstance(source, ReasoningGym):
         return gym.generate(source, seed)
+    mapping = source.mapping()
     if isinstance(source, Files):
-        mapping = source.mapping()
         tables = files.opened(base, source, mapping.columns())
     else:
-        mapping = source.mapping(source.dataset)
         tables = [hub.opened(base, source, mapping.columns())]
     for table in tables:
         _check_columns(table, tables, mapping)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from factory.errors import RecipeError
 from filters.text.shorten import shorten
 
 PEEK = 100  # rows that a file is known by; a column that none of them has is looked for further on
@@ -80,6 +81,19 @@ def root(column: str, columns: Sequence[str]) -> str:
     return column if column in columns else column.partition(".")[0]
 
 
+def roots(wanted: Sequence[str], columns: Sequence[str], place: str) -> list[str]:
+    """The columns of the table that names lead into, each once; some may not be there.
+
+    Raises:
+        RecipeError: one of them is there twice, at this place.
+    """
+    found = list(dict.fromkeys(root(column, columns) for column in wanted))
+    for column in found:
+        if (count := columns.count(column)) > 1:
+            raise RecipeError(f"{place}: {count} columns are called {column!r}: rename one")
+    return found
+
+
 def fields(value: Any) -> list[str]:
     """What a value has inside, by the names that lead there."""
     value = literal(value)
@@ -120,10 +134,8 @@ def _inside(value: Any, step: str) -> Any:
 
 
 def _known(value: Any) -> Any:
-    if isinstance(
-        value, bytes
-    ):  # some programs do not mark the text in their Parquet files as such
-        try:
+    if isinstance(value, bytes):
+        try:  # some programs do not mark the text in their Parquet files as such
             return value.decode()
         except UnicodeDecodeError:
             return value

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from factory.errors import RecipeError
-from factory.prompts.rows import BadRow, Cells, Opened, root
+from factory.prompts.rows import BadRow, Cells, Opened, root, roots
 from factory.prompts.text_files import TextFile
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -34,10 +34,7 @@ def opened(file: TextFile, wanted: Sequence[str], separators: Sequence[str] = SE
     fits = [sum(root(column, header) in header for column in wanted) for header in headers]
     best = max(range(len(headers)), key=lambda n: (fits[n], len(headers[n]), -n))
     header = headers[best]
-    for column in dict.fromkeys(root(column, header) for column in wanted):
-        if header.count(column) > 1:
-            count = header.count(column)
-            raise RecipeError(f"{file.name}:1: {count} columns are called {column!r}: rename one")
+    roots(wanted, header, f"{file.name}:1")  # none of them is there twice
     return Opened(file.name, header, lambda: _cells(file, separators[best], header, bool(told)))
 
 

@@ -52,7 +52,7 @@ class TextFile:
                 with self.path.open("rb") as stream:
                     yield stream
         except (EOFError, OSError, zlib.error) as error:
-            raise self.damaged(error) from error
+            raise self._damaged(error) from error
 
     @contextmanager
     def text(self, errors: str = "strict") -> Generator[IO[str]]:
@@ -96,7 +96,7 @@ class TextFile:
             for line in _lines(lines):
                 yield line.encode()
 
-    def damaged(self, error: Exception, where: str = "") -> RecipeError:
+    def _damaged(self, error: Exception) -> RecipeError:
         """A file that cannot be read to its end."""
         if isinstance(error, OSError) and error.strerror:
             return RecipeError(f"{self.name}: cannot be read: {error.strerror}")
@@ -104,7 +104,7 @@ class TextFile:
         what = "ends in the middle" if _is_cut(error) else f"is damaged ({error})"
         if packed and isinstance(error, gzip.BadGzipFile) and "Not a gzipped" in str(error):
             what = "is not packed as its name says"
-        return RecipeError(f"{self.name}: the file {what}{where}: get it again")
+        return RecipeError(f"{self.name}: the file {what}: get it again")
 
 
 def _lines(text: IO[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from factory.recipe import judge as judges
 from factory.recipe.dataset import Dataset
 from factory.recipe.judge import Judge
 from factory.recipe.sampling import Sampling
+from factory.recipe.served import Served
 from factory.recipe.sources import Source, Table
 from factory.recipe.strict import Strict
 from factory.recipe.student import Evaluate, Student
@@ -52,6 +53,16 @@ class Recipe(Strict):
         if grpo := self.teacher.grpo:
             found |= {f"teacher.grpo.rewards.{name}": name for name in grpo.rewards.own}
         return {key: name for key, name in found.items() if ":" in name}
+
+    @property
+    def endpoints(self) -> list[Served]:
+        """The models that are asked behind endpoints."""
+        models = [
+            self.teacher.base,
+            *self.teacher.others,
+            *([self.judge.model] if self.judge else []),
+        ]
+        return [model for model in models if isinstance(model, Served)]
 
     @model_validator(mode="after")
     def _someone_to_ask(self) -> Self:

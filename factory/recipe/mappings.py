@@ -34,7 +34,6 @@ DAPO = (
 )
 """The problem, without DAPO's instructions around it."""
 STATEMENT = "{title}\n\n{description}\n\nInput\n{input_format}\n\nOutput\n{output_format}"
-TACO = ["difficulty", "source", "url", "time_limit", "memory_limit"]
 
 MAPPINGS: dict[str, Ready] = {
     # Mathematics whose keys are answers.
@@ -174,7 +173,7 @@ MAPPINGS: dict[str, Ready] = {
     "BAAI/TACO": Ready(
         compose="{question}\n\n{starter_code:optional}",
         reference="input_output",
-        keep=TACO,
+        keep=["difficulty", "source", "url", "time_limit", "memory_limit"],
         verifier="code",
         domain="code",
         license="Apache-2.0",

@@ -8,7 +8,6 @@ from typing import Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from factory.recipe.asking import Asking
-from factory.recipe.served import Served as Served  # beside the others, for who names a model
 from factory.recipe.served import are_tags
 from factory.recipe.strict import Strict
 

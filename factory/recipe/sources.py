@@ -44,6 +44,7 @@ def _ready_mapping(columns: Mapping | str | None) -> Mapping | str | None:
 
 
 def _ready_one(told: dict[str, Any]) -> Ready | None:
+    """The ready mapping that the keys of a source name, if any."""
     columns = told.get("columns")
     name = told.get("dataset") if columns is None else columns
     return ready(name, told.get("config")) if isinstance(name, str) else None
@@ -145,11 +146,11 @@ class Table(Strict):
             )
         return self
 
-    def mapping(self, dataset: str | None = None) -> Mapping:
-        """The mapping that was given, or the ready one it names."""
+    def mapping(self) -> Mapping:
+        """The mapping that was given, or the ready one: it is named, or the dataset's own."""
         if isinstance(self.columns, Mapping):
             return self.columns
-        found = ready(self.columns or dataset or "", getattr(self, "config", None))
+        found = _ready_one(vars(self))
         assert found  # the recipe was checked
         return found
 
@@ -170,7 +171,7 @@ class Table(Strict):
     @property
     def names_a_key(self) -> bool:
         """Whether a column is named for the key."""
-        return bool(self.mapping(getattr(self, "dataset", None)).references)
+        return bool(self.mapping().references)
 
 
 class Files(Table):

@@ -15,6 +15,7 @@ from factory.sampler.asker import Asker
 from factory.sampler.earlier import CUT, LENGTH
 from factory.sampler.teacher import Teacher
 from factory.store import Store
+from factory.store.shards import write_text
 from filters.text.shorten import shorten
 
 SETTINGS = {
@@ -175,6 +176,4 @@ def _noted(file: Path) -> dict[str, Any] | None:
 
 def _note(file: Path, told: Mapping[str, Any]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(file.name + ".tmp")
-    temporary.write_text(json.dumps(told, indent=1))
-    temporary.rename(file)
+    write_text(json.dumps(told, indent=1), file)

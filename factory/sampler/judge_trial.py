@@ -71,10 +71,8 @@ class Trial:
 
     def __str__(self) -> str:
         """In a line."""
-        report, wrong = (
-            self.report,
-            [x for x in self.report.lines if x.row["expected"] != "correct"],
-        )
+        report = self.report
+        wrong = [line for line in report.lines if line.row["expected"] != "correct"]
         return (
             f"{self.name} is right on {report.count(None)} of {len(report.lines)} trial answers, "
             f"accepts {report.count('false accept')} of {len(wrong)} wrong ones, and leaves "

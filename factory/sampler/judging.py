@@ -158,10 +158,9 @@ class Bench:
     def _named(self, verdict: Verdict, rules: Verdict) -> Verdict:
         """The verdict with the judge's name, and what the rules had said, in its reason."""
         word, _, details = (verdict.reason or "judge").partition(": ")
-        said = (rules.reason or "").partition(":")[0]
         told = [self.judging.name, *([details] if details else [])]
-        if said != MISSING:
-            told.append(f"after {said}")
+        if rules.word != MISSING:
+            told.append(f"after {rules.word}")
             word = "judge_rescued" if verdict.outcome == "correct" else word
         return replace(verdict, reason=f"{word}: {', '.join(told)}")
 
@@ -186,7 +185,7 @@ class Bench:
             except StopIteration as end:
                 verdict: Verdict = end.value
                 break
-        if not (verdict.reason or "").startswith(FAILED):
+        if verdict.word != FAILED:
             self.notes.keep(key, verdict, number, *spent)
         return verdict
 

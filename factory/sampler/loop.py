@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from factory.engines import Completion, Continues, Counts, Engine, Request
+from factory.engines import Completion, Continues, Counts, Engine, HoldsBack, Request
 from factory.errors import EngineFailure, StageError
 from factory.progress import Report
 from factory.sampler.asker import Asker
@@ -21,7 +21,7 @@ from factory.sampler.failures import Failed
 from factory.sampler.health import PATIENCE, Health
 from factory.sampler.outcome import ALL_FINISHED
 from factory.sampler.prompt_state import PromptState
-from factory.sampler.protocols import Judge, Keeper, KnowsWhatIsOut, Prompts, Stop, judge_here
+from factory.sampler.protocols import Judge, Keeper, Prompts, Stop, judge_here
 from factory.sampler.trend import Trend
 from filters.text.thinking import OPEN, split
 from filters.truncation import STOPPED
@@ -122,7 +122,7 @@ class Run:
 
     def _out(self) -> int:
         """Requests that the engine works on: not those that wait for a verdict or another try."""
-        if isinstance(self.engine, KnowsWhatIsOut):
+        if isinstance(self.engine, HoldsBack):
             return self.engine.out
         return min(self.health.asking, self.asker.sampling.concurrency)
 

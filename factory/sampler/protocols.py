@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from factory.sampler.prompt_state import PromptState
 from filters.verdict import Verdict
@@ -36,15 +36,6 @@ class Prompts(Protocol):
 
     def put_away(self, state: PromptState) -> None:
         """Take a prompt that wants nothing more."""
-
-
-@runtime_checkable
-class KnowsWhatIsOut(Protocol):
-    """An engine that holds requests back, so that fewer are out than it was given."""
-
-    @property
-    def out(self) -> int:
-        """Requests that are out now."""
 
 
 class Keeper(Protocol):

@@ -66,8 +66,7 @@ class Round:
 
     def own(self) -> pl.DataFrame:
         """Its verdicts so far."""
-        there = self.folder.is_dir()
-        if there:
+        if self.folder.is_dir():
             return verdicts.of_round(self.folder.parent, self.folder.name)
         return pl.DataFrame(schema=verdicts.VERDICT)
 

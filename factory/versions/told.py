@@ -29,6 +29,8 @@ ROW = (
 """The columns of every row, in order; behind these come measures, then the columns kept."""
 OF_PROMPTS = ("messages", "source", "domain", "language", "license", "reference", "verifier")
 """Those that are told of its prompt."""
+SEVERAL = '{"any_of"'
+"""How a key begins that is one of several (`filters.verifiers.accepted`)."""
 TAKEN = "kept_"
 """Begins the name of a kept column where rows have a column of that name already."""
 
@@ -48,8 +50,8 @@ class Told:
     def of(cls, prompts: pl.DataFrame, fates: pl.DataFrame, own: tuple[str, ...] = ()) -> Told:
         """Gather it from the table of prompts, and that of what became of them.
 
-        `reference` becomes text that others' verifiers read: `23`, not `"23"`. A key that is no
-        text, as a program's tests, stays JSON.
+        `reference` becomes text that others' verifiers read: `23`, not `"23"`; of several keys it
+        is the first. A key that is no text, as a program's tests, stays JSON.
         """
         told = prompts.select("prompt_id", *OF_PROMPTS).with_columns(_as_text("reference"))
         told = told.with_columns([_called(column, own) for column in _kept(prompts["meta"])])
@@ -63,8 +65,9 @@ class Told:
 
 def _as_text(column: str) -> pl.Expr:
     key = pl.col(column)
+    several = pl.when(key.str.starts_with(SEVERAL)).then(key).str.json_path_match("$.any_of[0]")
     text = pl.when(key.str.starts_with('"')).then(key)
-    return pl.coalesce(text.str.json_decode(pl.String), key).alias(column)
+    return pl.coalesce(several, text.str.json_decode(pl.String), key).alias(column)
 
 
 def _called(column: pl.Series, own: tuple[str, ...]) -> pl.Series:

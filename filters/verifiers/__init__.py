@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial, wraps
 from math import isnan
 from time import perf_counter
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 from filters import own
 from filters.text.answer import extract
+from filters.text.nearest import nearest
 from filters.verdict import Verdict, incorrect, unverifiable
 from filters.verifiers import (
     choice,
@@ -132,8 +132,7 @@ def unknown(verifier: str) -> str | None:
         return own.fault(verifier)
     if verifier in VERIFIERS:
         return None
-    near = get_close_matches(verifier, VERIFIERS, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = nearest(verifier, VERIFIERS)
     known = f"There are {', '.join(VERIFIERS)}, or your own as module:function."
     return f"no verifier {verifier!r}{hint} {known}"
 

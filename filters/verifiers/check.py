@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from filters.own import as_verdict
+from filters import own
 from filters.text.shorten import shorten
 from filters.text.thinking import split
-from filters.verdict import unverifiable
-from filters.verifiers import VERIFIERS, Verdict, verify
+from filters.verdict import incorrect, unverifiable
+from filters.verifiers import Verdict, unknown, verify
 
 LABELS = ("correct", "incorrect", "unverifiable")
 
@@ -116,27 +115,15 @@ def read(file: Path) -> Iterator[dict[str, Any]]:
 def load(name: str) -> str | Judge:
     """A verifier by its name here, or by `module:function` where it is a person's own.
 
-    Such a function takes a response (None where the thinking never ended) and a reference and
-    returns what `filters.own.as_verdict` reads; what it raises makes the line unverifiable.
+    That is called as a run does, in a worker (`filters.own`); what it raises makes the line
+    unverifiable.
 
     Raises:
-        ValueError: there is none of this name.
+        ValueError: there is none of this name, or it cannot be called.
     """
-    if ":" not in name:
-        if name not in VERIFIERS:
-            expected = f"{', '.join(VERIFIERS)}, or your own as module:function"
-            raise ValueError(f"no verifier {name!r}; there are {expected}")
-        return name
-    module, _, function = name.partition(":")
-    if "" not in sys.path:  # a command that was installed does not look here by itself
-        sys.path.insert(0, "")
-    try:
-        own = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"no verifier {name!r}: {error}") from error
-    if not callable(own):
-        raise ValueError(f"{name!r} is no function but {type(own).__name__}")
-    return own
+    if wrong := unknown(name) or (own.refused(name) if own.is_own(name) else None):
+        raise ValueError(wrong)
+    return partial(_by_own, name) if own.is_own(name) else name
 
 
 def wilson(count: float, total: int) -> tuple[float, float]:
@@ -153,6 +140,10 @@ def wilson(count: float, total: int) -> tuple[float, float]:
     half = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 1 + z * z / total
     return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+def _by_own(name: str, response: str | None, reference: object) -> Verdict:
+    return incorrect("unfinished") if response is None else own.judge(name, response, reference)
 
 
 def _by_name(name: str) -> Judge:
@@ -175,7 +166,7 @@ def _judged(row: Mapping[str, Any], judge: Judge) -> Verdict:
         prediction = f"```\n{prediction}\n```"
     gold = row["gold"] if "gold" in row else row["tests"]
     try:
-        return as_verdict(judge(split(prediction).response, gold))
+        return own.as_verdict(judge(split(prediction).response, gold))
     except Exception as failure:
         return unverifiable(f"crash: {type(failure).__name__}: {str(failure)[:100]}")
 

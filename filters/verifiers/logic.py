@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, cast
 
 from filters.text.answer import plain
+from filters.text.nearest import nearest
 from filters.verdict import Verdict, correct, incorrect
 from filters.verifiers import pool
 
@@ -45,8 +45,7 @@ def shape(reference: object) -> str | None:
     if task in EVALUATES:
         return f"task {task} is refused: its scorer runs the answer as Python code"
     if task not in _tasks():
-        near = get_close_matches(task, _tasks(), n=1)
-        return f"reasoning-gym has no task {task!r}" + (f"; did you mean {near[0]!r}?" * bool(near))
+        return f"reasoning-gym has no task {task!r}{nearest(task, _tasks())}"
     return None
 
 

@@ -28,6 +28,7 @@ def reasons(question: str, reference: object, verifier: str) -> list[str]:
         ("How many? First, 6 * 7. The answer is $42$.", "42", "math", ["question_is_right"]),
         (r"Put it like this: \boxed{5}. What is 2 + 3?", "5", "math", ["question_is_right"]),
         ("Who knows?", r"\text{I don't know}", "exact", ["unknown_is_right"]),
+        ("Who knows?", {"any_of": ["5", "I don't know"]}, "math", ["unknown_is_right"]),
         ("Is there a largest prime?", "no", "exact", []),
         # A list of options that is said again commits to none of them.
         ("Which is red?\nOptions:\n(A) The sky\n(B) A rose", "B", "choice", []),

@@ -16,8 +16,8 @@ from factory.engines import Completion, Request, Scripted
 from factory.models import elsewhere
 from factory.prompts.collect import PROMPT
 from factory.recipe.judge import Judge
-from factory.recipe.models import Served
 from factory.recipe.sampling import Policy, Sampling
+from factory.recipe.served import Served
 from factory.sampler import draws
 from factory.sampler.draws import Drawn
 from factory.sampler.judging import Judging

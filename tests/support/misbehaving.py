@@ -31,6 +31,8 @@ class Misbehaving:
         self.behaviours, self.models, self.base = list(behaviours), models, base
         self.paths: list[str] = []
         """Path and query of each request."""
+        self.looked: list[str] = []
+        """Paths at which models were asked for."""
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.sent = self.here = self.most = self.left = 0
@@ -51,6 +53,7 @@ class Misbehaving:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if request.method == "GET":
+            self.looked.append(request.path)
             if not self.models or request.path != f"{self.base}/models":
                 return web.Response(status=404, text="404 page not found")
             return web.json_response({"data": [{"id": name} for name in self.models]})

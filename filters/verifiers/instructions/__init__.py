@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, cast
 
+from filters.text.nearest import nearest
 from filters.verdict import Verdict, correct, incorrect, unverifiable
 from filters.verifiers.instructions.checks import CHECKS
 
@@ -144,8 +144,7 @@ def _any(followed: Iterable[bool | None]) -> bool | None:
 
 def _wrong(id_: object, arguments: object) -> str | None:
     if id_ not in CHECKS:
-        near = get_close_matches(str(id_), CHECKS, n=1)
-        return f"there is no instruction {id_!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        return f"there is no instruction {id_!r}{nearest(str(id_), CHECKS)}"
     if not isinstance(arguments, Mapping):
         return f"{id_}: an object of arguments was expected, not {type(arguments).__name__}"
     wanted, given = CHECKS[str(id_)].arguments, _given(arguments)

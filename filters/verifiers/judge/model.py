@@ -73,8 +73,7 @@ class Judge:
         rules = case.get("rules", self.rules)
         if rules is not None:
             verdict = verify(response, case["answer"], rules)
-            reason = (verdict.reason or "").partition(":")[0]
-            if verdict.outcome != "unverifiable" and reason not in self.rescue:
+            if verdict.outcome != "unverifiable" and verdict.word not in self.rescue:
                 return verdict
         return replace(self.alone(response, reference), seconds=perf_counter() - start)
 

@@ -45,7 +45,7 @@ Reply = str | Exception
 def left_open(rules: Verdict) -> bool:
     """Whether a verdict of rules leaves something for a model to say."""
     if rules.outcome == "incorrect":
-        return (rules.reason or "").partition(":")[0] not in SETTLED
+        return rules.word not in SETTLED
     return rules.outcome == "unverifiable"
 
 

@@ -150,6 +150,20 @@ def test_every_recipe_loads(path: Path, monkeypatch: pytest.MonkeyPatch):
     assert f"{path}: good; stages: prompts, teacher-base, teacher, " in result.output
 
 
+def test_check_tells_what_the_environment_lacks(tmp_path: Path):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(
+        "name: mine\n"
+        "prompts: [{source: reasoning_gym, task: chain_sum, rows: 10}]\n"
+        "teacher: {base: {endpoint: 'http://127.0.0.1:1/v1', model: m, api_key_env: NO_SUCH_KEY}}\n"
+    )
+    result = call("check", path)
+    assert result.exit_code == 0, result.stderr
+    assert "here the environment variable NO_SUCH_KEY, which the recipe names as the key of " in (
+        result.output
+    )
+
+
 def test_there_are_recipes():
     assert QUICKSTART in RECIPES
 

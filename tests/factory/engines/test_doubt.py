@@ -127,6 +127,30 @@ def test_an_address_that_is_nearly_right_works(wrong: str, told: str):
     assert all(told in line and "/v1/chat/completions is" in line for line in said)
 
 
+def test_one_refusal_is_enough_to_look_and_what_is_sent_wrongly_is_no_failure():
+    async def ask() -> tuple[list[Completion], Misbehaving]:
+        server = Misbehaving(answers(), models=["m"])
+        async with server, endpoint(server.url.removesuffix("/v1"), 3) as asked:
+            return await asyncio.gather(*[asked.draw(request(n)) for n in range(9)]), server
+
+    draws, server = asyncio.run(ask())
+    assert {draw.retries for draw in draws} == {0}
+    assert server.looked == ["/models", "/v1/models"]
+    wrong = server.paths.count("/chat/completions")
+    assert 1 <= wrong <= 3  # those that were out by then; the others wait for the look
+    assert server.paths.count("/v1/chat/completions") == 9
+
+
+def test_an_address_that_is_mended_is_looked_at_as_well():
+    async def ask() -> None:
+        server = Misbehaving(says(404, "no such model"), models=["qwen"])
+        async with server, endpoint(server.url.removesuffix("/v1")) as asked:
+            await asked.draw(request())
+
+    with pytest.raises(StageError, match=r"/v1 has no model 'm'; it has qwen"):
+        asyncio.run(ask())
+
+
 def test_a_model_that_is_not_there_is_told_with_those_that_are():
     for words in (
         says(404, '{"error": {"message": "The model `m` does not exist.", "code": 404}}'),
@@ -159,8 +183,9 @@ def test_tls_and_its_absence_are_told():
         async with Misbehaving(answers()) as server:
             return server.url
 
-    with pytest.raises(StageError, match=r"nobody was reached at http.*start the server"):
+    with pytest.raises(StageError, match=r"nobody was reached at http.*start the server") as told:
         asked_at(asyncio.run(closed()))
+    assert "ssl" not in str(told.value)  # a word of the library's for what nobody asked about
 
     async def secured() -> None:
         async with Misbehaving(answers()) as server:

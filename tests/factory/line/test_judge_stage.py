@@ -67,7 +67,7 @@ def line(tmp_path: Path) -> Iterator[Start]:
 
 def wise(question: str, first: str, second: str) -> str:
     """Right on every trial answer, but for the claims, which it believes."""
-    same = [{key, answer} for _, key, answer in (*trial.SAME, *trial.CLAIMS)]
+    same = [{key, answer} for _, key, answer, *_ in (*trial.CASES, *trial.CLAIMS)]
     return "SAME" if {first, second} in same else knows_names(question, first, second)
 
 
@@ -145,9 +145,8 @@ def test_a_real_model_that_is_too_weak_is_refused_before_a_draw(
     line: Start, hub: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """SmolLM2 has an opinion, and does not put it into a verdict."""
-    monkeypatch.setattr(trial, "SAME", trial.SAME[:2])
-    monkeypatch.setattr(trial, "DIFFERENT", trial.DIFFERENT[:1])
-    monkeypatch.setattr(trial, "CLAIMS", [])
+    monkeypatch.setattr(trial, "CASES", trial.CASES[:1])
+    monkeypatch.setattr(trial, "CLAIMS", trial.CLAIMS[:1])
     small = {"kv_cache_memory_bytes": 128 * 2**20, "max_model_len": 2048, "max_num_seqs": 4}
     judge = {"model": {"path": str(snapshot(hub))}, "max_tokens": 16, "engine_arguments": small}
     started, sampling = line(), {"policy": {"fixed": {"draws": 2}}, "max_tokens": 64}

@@ -96,6 +96,23 @@ def test_one_that_breaks_costs_no_draw(home: Path):
         (*_, samples), _ = do(recipe(url), home, *LINE)
     assert verdicts(home) == {"unverifiable"}
     assert samples.note.startswith("4 draws, 0 correct")
+    assert "4 unverifiable (crash: OSError 4)" in samples.note
+
+
+def test_one_that_hangs_is_told_before_anything_is_drawn(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(own, "DEADLINE", 2.0)
+    (home / "mine.py").write_text(
+        "import time\n\ndef verify(response, key):\n    time.sleep(1000)\n"
+    )
+    rows = [{"q": f"Name colour {number}.", "a": "bleu"} for number in range(9)]
+    (home / "asked.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    said = (
+        r"asked: mine:verify took too long for 3 prompts in a row, at last .*asked.jsonl:3: .*2 sec"
+    )
+    with pytest.raises(RecipeError, match=said):
+        do(recipe(), home, "prompts")
 
 
 def test_an_empty_cell_is_no_key_where_a_column_is_named_for_it(home: Path):

@@ -18,10 +18,10 @@ prompts:
 """
 
 
-def check(folder: Path, name: str, *more: str) -> Result:
+def check(folder: Path, name: str, *more: str, options: tuple[str, ...] = ()) -> Result:
     recipe = folder / "recipe.yaml"
     recipe.write_text("\n".join([RECIPE.replace("NAME", name), *more]))
-    return CliRunner().invoke(main, ["check", str(recipe)])
+    return CliRunner().invoke(main, ["check", str(recipe), *options])
 
 
 def test_good_rows_are_counted(tmp_path):
@@ -54,6 +54,25 @@ def test_of_a_long_file_the_first_rows_are_looked_at(tmp_path, monkeypatch):
     assert said in check(tmp_path, "rows.jsonl").output
     # What may still come is no reason to refuse.
     assert check(tmp_path, "rows.jsonl, held_out: 11").exit_code == 0
+
+
+def test_with_keys_every_source_has_one_line_and_its_own_rows(tmp_path):
+    """Two sources may have one name; what was tried comes before rows that only came again."""
+    few = [{"q": "x?", "a": "1"}, {"q": "x?", "a": "1"}, {"q": "So 2?", "a": ""}]
+    for file, rows in (("one.jsonl", few), ("two.jsonl", [{"q": "y?", "a": "3"}])):
+        write(tmp_path / file, rows)
+    columns = "columns: {question: q, reference: a}"
+    second = f"  - {{source: files, name: both, path: two.jsonl, {columns}}}"
+    result = check(tmp_path, "one.jsonl, name: both", second, options=("--keys",))
+    first, *others = result.output.splitlines()[1:5]
+    told, _, counts = first.partition("aside: ")
+    assert told == "  both (one.jsonl): 1 prompts are good, 2 will be set "
+    assert set(counts.split(", ")) == {"duplicate 1", "no_reference 1"}
+    assert others == [
+        "    one.jsonl:3: key: a is empty",
+        "    one.jsonl:2: duplicate: the question of both, one.jsonl:1",
+        "  both (two.jsonl): 1 prompts are good",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_ready_mappings(tmp_path, monkeypatch, name, file, keys, meta, dropped, 
 
 def test_a_mapping_is_chosen_by_the_dataset_s_name():
     hub = Hub(source="hub", dataset="openai/gsm8k", config="main")
-    assert hub.mapping(hub.dataset) is MAPPINGS["openai/gsm8k"]
+    assert hub.mapping() is MAPPINGS["openai/gsm8k"]
 
 
 @pytest.mark.parametrize(

@@ -134,4 +134,4 @@ def test_a_recipe_has_the_last_word():
     assert Files.model_validate(named).verifier == "instructions"
     config = {"source": "hub", "dataset": "google-research-datasets/mbpp", "config": "sanitized"}
     source = Hub.model_validate(config)
-    assert source.mapping(source.dataset) is MAPPINGS["google-research-datasets/mbpp:sanitized"]
+    assert source.mapping() is MAPPINGS["google-research-datasets/mbpp:sanitized"]

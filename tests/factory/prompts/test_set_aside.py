@@ -92,8 +92,8 @@ def test_a_parquet_cell_that_is_not_utf8_does_not_take_its_batch_along(tmp_path)
             files("rows.jsonl", columns=Mapping(question="question", reference="a"), held_out=2),
             r"rows: 2 prompts are to be held out and only 1 are there",
         ),
-        (files("empty.jsonl"), r"empty: none of its 0 rows became a prompt"),
-        (files("empty.csv"), r"empty: none of its 0 rows became a prompt"),
+        (files("empty.jsonl"), r"empty: there is no row in it"),
+        (files("empty.csv"), r"empty: there is no row in it"),
         (
             Hub(source="hub", dataset="./nowhere", columns=PLAIN),
             r"\./nowhere: ",

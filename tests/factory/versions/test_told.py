@@ -48,6 +48,8 @@ def made(*rows: dict[str, Any]) -> pl.DataFrame:
         ('says "yes"\nü', 'says "yes"\nü'),
         ({"entry": {"answer": "5"}}, '{"entry": {"answer": "5"}}'),  # verifiers of ours read it
         (["assert f(1) == 2"], '["assert f(1) == 2"]'),
+        ({"any_of": ["1/2", "0.5"]}, "1/2"),  # others' rewards take one
+        ({"any_of": ['a "b"\nü', "c"]}, 'a "b"\nü'),
     ],
 )
 def test_a_key_is_text_without_quotes_and_json_where_it_is_no_text(key: Any, text: str):

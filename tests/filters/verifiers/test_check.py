@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from needs import a_sandbox
 
 from factory.cli import main
+from filters import own as own_code
 from filters.verifiers import Verdict
 from filters.verifiers.check import check, load, read, wilson
 
@@ -149,15 +150,33 @@ def test_a_verifier_of_one_s_own_may_return_less_than_a_verdict():
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("maths", "no verifier 'maths'; there are math"),
-        ("no_such_module:judge", "No module named 'no_such_module'"),
-        ("json:no_such_function", "no attribute 'no_such_function'"),
-        ("json:__name__", "'json:__name__' is no function but str"),
+        ("maths", r"no verifier 'maths'; did you mean 'math'\? There are math"),
+        ("no_such_module:judge", "there is no module no_such_module"),
+        ("filters.own:no_such_function", "has no function no_such_function"),
+        ("filters.own:OUTCOMES", "filters.own:OUTCOMES is no function but tuple"),
     ],
 )
 def test_a_verifier_that_is_not_there(name, said):
     with pytest.raises(ValueError, match=said):
         load(name)
+
+
+def test_a_named_one_is_called_as_a_run_calls_it(tmp_path, monkeypatch):
+    """In a worker, never without a response; what it raises is told."""
+    (tmp_path / "looked_up.py").write_text(
+        "def verify(response, key):\n    return {'12': 1}[response]\n"
+    )
+    monkeypatch.setattr(own_code, "_home", tmp_path)
+    rows = [
+        {"gold": "12", "prediction": text, "expected": "correct"}
+        for text in ("12", "13", "<think>12")
+    ]
+    verdicts = [line.verdict for line in check(rows, load("looked_up:verify")).lines]
+    assert [(verdict.outcome, verdict.reason) for verdict in verdicts] == [
+        ("correct", None),
+        ("unverifiable", "crash: KeyError: '13'"),
+        ("incorrect", "unfinished"),
+    ]
 
 
 @pytest.mark.parametrize(
