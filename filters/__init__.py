@@ -6,7 +6,9 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from filters.code_blocks import CodeBlocks
+from filters.contamination import Contamination
 from filters.correctness import Correctness
+from filters.duplicates import Duplicates
 from filters.filter import Filter
 from filters.format import Format
 from filters.language import Language
@@ -22,6 +24,8 @@ FILTERS: dict[str, type[Filter]] = {
     "code_blocks": CodeBlocks,
     "length": Length,
     "repetition": Repetition,
+    "contamination": Contamination,
+    "duplicates": Duplicates,
 }
 """Every filter, in the order in which the funnel shows them. A new one needs a line here and one
 below."""
@@ -46,6 +50,10 @@ class Filters(BaseModel):
     """Limits in tokens, and in characters of the longest paragraph."""
     repetition: Repetition | None = None
     """Is the same said again and again, or in a loop at the end?"""
+    contamination: Contamination | None = None
+    """Does the question, or the text, stand in a benchmark?"""
+    duplicates: Duplicates | None = None
+    """Is it nearly the same as an earlier one?"""
 
     def active(self) -> dict[str, Filter]:
         """The filters that are used, by name, in the order of the funnel."""
@@ -84,15 +92,25 @@ def judge(table: pl.DataFrame, filters: Filters) -> pl.DataFrame:
             )
     measures = {column for filter in active.values() for column in filter.columns}
     floats = [name for name in measures if table.schema[name].is_float()]
-    faults = table.with_columns(pl.col(floats).fill_nan(None)).select(
-        [filter.faults().alias(name) for name, filter in active.items()]
-    )
+    faults = _faults(table.with_columns(pl.col(floats).fill_nan(None)), active)
     if not active:
         nothing = pl.lit([], dtype=pl.List(pl.String))
         return table.with_columns(reasons=nothing, dropped_by=pl.lit(None, dtype=pl.String))
     first = [pl.when(pl.col(name).list.len() > 0).then(pl.lit(name)) for name in active]
     verdicts = faults.select(reasons=pl.concat_list(pl.all()), dropped_by=pl.coalesce(first))
     return table.with_columns(verdicts.get_columns())
+
+
+def _faults(table: pl.DataFrame, active: dict[str, Filter]) -> pl.DataFrame:
+    """All faults that each filter finds; those that ask for `accepted`, whether a sample has none
+    so far, come after the others."""
+    last = [name for name, filter in active.items() if "accepted" in filter.asks()]
+    faults = table.select(active[name].faults().alias(name) for name in active if name not in last)
+    fine = [pl.col(name).list.len() == 0 for name in faults.columns]
+    accepted = faults.select(accepted=pl.all_horizontal(fine)) if fine else pl.lit(True)
+    table = table.with_columns(accepted=accepted.to_series() if fine else accepted)
+    rest = table.select(active[name].faults().alias(name) for name in last)
+    return pl.concat([faults, rest], how="horizontal").select(active)
 
 
 def funnel(judged: pl.DataFrame, filters: Filters) -> pl.DataFrame:

@@ -54,6 +54,10 @@ class Words(NamedTuple):
     bounds: np.ndarray
     """Text number i has the words from bounds[i] to bounds[i + 1]."""
 
+    def texts(self) -> np.ndarray:
+        """A hash of each text's words in their order, 0 where it has none."""
+        return _sequences(self.hashes, self.bounds)
+
     def only(self, wanted: np.ndarray) -> Words:
         """The words that are wanted, a truth value each; the texts stay as many."""
         kept = np.concatenate([[0], np.cumsum(wanted)])
@@ -164,6 +168,23 @@ def mixed(value: np.uint64) -> np.uint64:
     value ^= value >> np.uint64(27)
     value *= np.uint64(0x94D049BB133111EB)
     return value ^ (value >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def _sequences(hashes, bounds):
+    whole = np.zeros(len(bounds) - 1, np.uint64)
+    for text in range(len(whole)):
+        whole[text] = sequence(hashes[bounds[text] : bounds[text + 1]])
+    return whole
+
+
+@njit(cache=True, nogil=True)
+def sequence(hashes):
+    """A hash of words in their order, 0 for none."""
+    whole = np.uint64(len(hashes))
+    for place in range(len(hashes)):
+        whole = mixed(whole ^ hashes[place]) + np.uint64(place)
+    return whole
 
 
 @njit(cache=True, nogil=True)
