@@ -107,10 +107,10 @@ def _faults(table: pl.DataFrame, active: dict[str, Filter]) -> pl.DataFrame:
     last = [name for name, filter in active.items() if "accepted" in filter.asks()]
     faults = table.select(active[name].faults().alias(name) for name in active if name not in last)
     fine = [pl.col(name).list.len() == 0 for name in faults.columns]
-    accepted = faults.select(accepted=pl.all_horizontal(fine)) if fine else pl.lit(True)
-    table = table.with_columns(accepted=accepted.to_series() if fine else accepted)
+    accepted = faults.select(accepted=pl.all_horizontal(pl.lit(True), *fine)).to_series()
+    table = table.with_columns(accepted=accepted if fine else pl.lit(True))
     rest = table.select(active[name].faults().alias(name) for name in last)
-    return pl.concat([faults, rest], how="horizontal").select(active)
+    return pl.concat([faults, rest], how="horizontal").select(list(active))
 
 
 def funnel(judged: pl.DataFrame, filters: Filters) -> pl.DataFrame:

@@ -16,8 +16,8 @@ class Contamination(SetFilter):
     Compared are prompts with the questions of the recipe's `benchmarks` and with its own held-out
     prompts, and draws with their questions and worked solutions. Case, accents, punctuation and the
     dressing of LaTeX make no difference. What is found is evidence, not proof: every pair stands
-    with the passage that it shares in the measures' `evidence.parquet`, and `report.md` has pairs of
-    each benchmark and method drawn for a person to read.
+    with the passage that it shares in the measures' `evidence.parquet`, and `contamination.md` has
+    pairs of each benchmark and method drawn for a person to read.
 
     Eight words that more than five questions of a benchmark share, or more than 0.1 % of the
     prompts, are a way of asking and count for nothing: of 114 sources that such matches once
@@ -44,9 +44,9 @@ class Contamination(SetFilter):
     Not covered: rephrasings with other words and another key, translations without numbers or
     formulas, and questions of fewer than eight words unless they are the same.
 
-    >>> Contamination.found("Natalia sold clips to 48 of her friends in April, and half as many "
-    ...     "in May. How many altogether?", "Weng sold clips to 7 of her friends in April, and half "
-    ...     "as many in May. How many altogether?")["contamination_changed"]
+    >>> one = "Natalia sold clips to 48 friends in May, and half as many in June. How many is that?"
+    >>> two = "Weng sold clips to 7 friends in May, and half as many in June. How many is that?"
+    >>> Contamination.found(one, two)["contamination_changed"]
     1.0
     """
 
@@ -113,14 +113,35 @@ class Contamination(SetFilter):
             "benchmark_in_response": pl.col("contamination_response") >= self.min_response_words,
         }
 
+    def of_draws(self) -> bool:
+        return self.responses
+
+    def speaks(self) -> pl.Expr:
+        """Whether a pair of the evidence is a reason by these rules: of its `method`, `value`,
+        `weight` and `same_key`."""
+        from filters.text.leaks import TELLING
+
+        method, value, same = pl.col("method"), pl.col("value"), pl.col("same_key")
+        telling = same | (pl.col("weight") >= 2 * TELLING)
+        return (
+            (method == "exact")
+            | ((method == "words") & (value >= self.min_words))
+            | ((method == "share") & (value >= self.min_share))
+            | ((method == "changed") & (value >= self.min_changed))
+            | ((method == "alike") & (value >= self.min_alike))
+            | ((method == "alike") & same & (value >= self.min_alike_same_key))
+            | ((method == "formulas") & telling & (value >= self.min_formulas))
+            | ((method == "response") & (value >= self.min_response_words))
+        )
+
     @classmethod
     def found(cls, prompt: str, question: str, key: str | None = None) -> dict[str, Any]:
         """What is measured of one prompt and one question, for people and doctests."""
         from filters.text import leaks
 
         texts = pl.DataFrame({"text": [prompt], "key": [key]}, leaks.PROMPT)
-        item = {"benchmark": "it", "place": "1", "question": question, "key": key}
-        items = pl.DataFrame([item], leaks.ITEM)
+        item = {"benchmark": "it", "place": "1", "question": question, "key": key, "solution": None}
+        items = pl.DataFrame([item], dict.fromkeys(item, pl.String()))
         hits = leaks.in_prompts(texts, items).hits
         return cls.facts(leaks.measures(hits, texts, items)).row(0, named=True)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
 
 from filters.filter import SetFilter
 from filters.text.shorten import shorten
+
+if TYPE_CHECKING:
+    from filters.text.near import Clusters
 
 CROWD = 10
 """Texts in the smallest cluster that can be an alarm: in a small set two are soon 1 %."""
@@ -61,7 +64,7 @@ class Duplicates(SetFilter):
     }
 
     over: Literal["prompts", "responses", "everything"] = "prompts"
-    """What is compared: questions; the samples of each question with one another; or all samples."""
+    """What is compared: questions, the samples of each question, or all samples."""
     min_similarity: float = Field(0.8, ge=0.7, le=1)
     """Least similarity of a near-duplicate, 0.7 to 1."""
     alarm_cluster: float = Field(0.01, gt=0, le=1)
@@ -83,6 +86,24 @@ class Duplicates(SetFilter):
             "exact_duplicate": later & pl.col("duplicate_exact"),
             "near_duplicate": later & ~pl.col("duplicate_exact"),
         }
+
+    def of_draws(self) -> bool:
+        return self.over != "prompts"
+
+    @classmethod
+    def facts(cls, found: Clusters, ids: pl.Series) -> pl.DataFrame:
+        """The measures of texts with these ids from their clusters, in their order."""
+        first = pl.Series("first", found.representative)
+        rows = pl.DataFrame({"first": first, "similarity": found.similarity, "same": found.same})
+        size = pl.len().over("first")
+        later = pl.int_range(pl.len()).over("first")
+        return rows.select(
+            duplicate_cluster=pl.when(size > 1).then(ids.gather(first)),
+            duplicate_place=later,
+            duplicate_similarity="similarity",
+            duplicate_exact=pl.col("same") & (later > 0),
+            duplicate_size=size,
+        ).cast(pl.Schema(cls.columns))
 
     def alarms(self, rows: pl.DataFrame) -> list[str]:
         """What to look at before training, a sentence each.
@@ -111,4 +132,5 @@ class Duplicates(SetFilter):
 
 
 def _examples(rows: pl.DataFrame) -> str:
-    return "; ".join(repr(shorten(text, 80)) for text in rows["text"].unique(maintain_order=True)[:3])
+    texts = rows["text"].drop_nulls().unique(maintain_order=True)[:3]
+    return "; ".join(repr(shorten(text, 80)) for text in texts)

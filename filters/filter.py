@@ -149,6 +149,10 @@ class SetFilter(Filter):
     def comparison(self) -> str:
         """What is compared and how, by the settings: all that the facts depend on beside rows."""
 
+    @abstractmethod
+    def of_draws(self) -> bool:
+        """Whether texts of draws are compared, beside those of prompts or in their place."""
+
     @classmethod
     def nothing(cls, height: int) -> pl.DataFrame:
         """The facts of so many rows that are like no other."""

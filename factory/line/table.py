@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from factory.line import dataset_stages, stages
 from factory.models import chat
 from factory.prompts import drafts
 from factory.recipe import Recipe
+from factory.recipe.mappings import Mapping
 from factory.recipe.models import Model, Served, Weights
-from factory.recipe.sources import Files, Table
+from factory.recipe.sources import Files, Source, Table
 from factory.sampler import rounds
 from factory.versions import build, choose
 
@@ -65,13 +66,27 @@ def _control(recipe: Recipe) -> Any:
 
 
 def _prompts(recipe: Recipe) -> Any:
-    # A recipe may name a ready mapping: what that says now counts, not its name.
-    mappings = [
+    return [recipe.prompts, _mappings(recipe.prompts), recipe.seed, drafts.VERSION]
+
+
+def _benchmarks(recipe: Recipe) -> Any:
+    if not recipe.benchmarks or not recipe.filters.contamination:
+        return None
+    return [recipe.benchmarks, _mappings(recipe.benchmarks), drafts.VERSION]
+
+
+def _mappings(sources: Sequence[Source]) -> list[Mapping]:
+    """A recipe may name a ready mapping: what that says now counts, not its name."""
+    return [
         source.mapping(getattr(source, "dataset", None))
-        for source in recipe.prompts
+        for source in sources
         if isinstance(source, Table)
     ]
-    return [recipe.prompts, mappings, recipe.seed, drafts.VERSION]
+
+
+def _files(sources: Sequence[Source], home: Path) -> list[Any]:
+    """The sources' local files as they now are."""
+    return [_as_it_is(home, path) for s in sources if isinstance(s, Files) for path in s.paths]
 
 
 def student_base_examined_as(recipe: Recipe) -> str | None:
@@ -102,9 +117,14 @@ STAGES = [
         _prompts,
         (),
         stages.prompts,
-        outside=lambda r, home: [
-            _as_it_is(home, path) for s in r.prompts if isinstance(s, Files) for path in s.paths
-        ],
+        outside=lambda r, home: _files(r.prompts, home),
+    ),
+    Stage(
+        "benchmarks",
+        _benchmarks,
+        (),
+        dataset_stages.benchmarks,
+        outside=lambda r, home: _files(r.benchmarks, home),
     ),
     Stage(
         "teacher-base",
@@ -136,7 +156,7 @@ STAGES = [
     Stage(
         "measures",
         lambda r: build.versions(r.filters),
-        ("prompts", "samples"),
+        ("prompts", "benchmarks", "samples"),
         dataset_stages.measures,
         keeps=True,
     ),

@@ -12,8 +12,9 @@ from factory.progress import Report
 from factory.records import SAMPLE
 from factory.store import verdicts, write_table
 from factory.store.draws import Draws
+from factory.versions import compare
 from filters import FILTERS, Filters, judge
-from filters.filter import Filter
+from filters.filter import Filter, SetFilter
 
 CHUNK = 5000
 """Draws measured at once, and at most in one file."""
@@ -25,9 +26,21 @@ CHANGING = (*OF_PROMPTS, *verdicts.LATER)
 """What a measure may read that can change while the draw stays the same."""
 
 
-def versions(filters: Filters) -> dict[str, int]:
-    """The measures that these filters need, each with its version. Thresholds play no part."""
-    return {name: FILTERS[name].version for name in filters.active() if name != "correctness"}
+def versions(filters: Filters) -> dict[str, int | str]:
+    """The measures that these filters need, each with its version; of a comparison also what is
+    compared. Thresholds play no part."""
+    return {
+        name: f"{filter.version}, {filter.comparison()}"
+        if isinstance(filter, SetFilter)
+        else filter.version
+        for name, filter in filters.active().items()
+        if name != "correctness"
+    }
+
+
+def of_draws(filters: Filters) -> dict[str, int]:
+    """Those of them that are made draw by draw."""
+    return {name: version for name, version in versions(filters).items() if type(version) is int}
 
 
 def light(draws: Draws, ids: pl.DataFrame, prompts: pl.DataFrame, filters: Filters) -> pl.DataFrame:
@@ -90,9 +103,12 @@ def judged(rows: pl.DataFrame, filters: Filters, folder: Path) -> pl.DataFrame:
         rows: from `light`.
 
     Raises:
-        LedgerError: when a draw was not measured.
+        LedgerError: when a draw was not measured, or not compared.
     """
-    for name, version in versions(filters).items():
+    for filter in filters.active().values():
+        if isinstance(filter, SetFilter):
+            rows = compare.facts(filter, rows, folder)
+    for name, version in of_draws(filters).items():
         filter = FILTERS[name]
         keys = _keys(filter)
         facts = _read(folder / f"{name}@{version}", filter).select(*keys, *filter.columns)

@@ -24,8 +24,8 @@ TELLING = 10.0
 """Least weight of shared formulas that is noted, in nats: what ten words weigh that stand in one
 text of three, or two that stand in one of 150."""
 
-ITEM = dict.fromkeys(["benchmark", "place", "question", "key", "solution"], pl.String())
-"""A benchmark's question: `place` is where it stands, `key` its answer, `solution` a worked one."""
+PROMPT = {"text": pl.String(), "key": pl.String()}
+"""A prompt's question and its key."""
 HIT = {
     "text": pl.Int64(),
     "item": pl.Int64(),
@@ -37,13 +37,7 @@ HIT = {
 }
 """A text and a question that a method finds alike, by their places: how much, and the first byte
 of the passage that they share and the byte behind it."""
-Method = Literal[
-    "exact", "words", "share", "changed", "alike", "formulas", "response"
-]
-
-
-PROMPT = {"text": pl.String(), "key": pl.String()}
-"""A prompt's question and its key."""
+Method = Literal["exact", "words", "share", "changed", "alike", "formulas", "response"]
 
 
 class Found(NamedTuple):
@@ -57,7 +51,13 @@ class Found(NamedTuple):
 
 
 def in_prompts(prompts: pl.DataFrame, items: pl.DataFrame) -> Found:
-    """Compares prompts, rows of `PROMPT`, with a benchmark's questions, rows of `ITEM`."""
+    """Compares prompts with the questions of benchmarks.
+
+    Args:
+        prompts: rows of `PROMPT`.
+        items: the questions: `benchmark`, `place` in it, `question`, `key` (its answer) and
+            `solution` (a worked one), all text; the last two may be null.
+    """
     questions = words(items["question"])
     sample = words(prompts["text"].gather_every(max(1, prompts.height // SAMPLE)))
     whole, bare = Passages(questions, TEMPLATE), Passages(_bare(questions), TEMPLATE)
@@ -109,11 +109,13 @@ def strongest(hits: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 def measures(hits: pl.DataFrame, prompts: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """What was found of every prompt, in their order: the most that each method found, and `item`,
     the question that most speaks for."""
-    hits = hits.with_columns(same_key=_same_key(hits, prompts, items))
+    hits = with_keys(hits, prompts, items)
     method = pl.col("method")
     of = {name: method == name for name in ("exact", "words", "share", "changed", "alike")}
     of |= {"formulas": (method == "formulas") & (pl.col("weight") >= 2 * TELLING)}
-    of |= {f"{name}_same_key": (method == name) & pl.col("same_key") for name in ("alike", "formulas")}
+    of |= {
+        f"{name}_same_key": (method == name) & pl.col("same_key") for name in ("alike", "formulas")
+    }
     most = [pl.col("value").filter(which).max().alias(name) for name, which in of.items()]
     order = method.replace_strict({name: n for n, name in enumerate(STRENGTH)})
     best = pl.col("item").sort_by(order, -pl.col("value")).first()
@@ -131,11 +133,11 @@ STRENGTH = ("exact", "share", "words", "changed", "formulas", "alike", "response
 """Methods, the most certain first."""
 
 
-def _same_key(hits: pl.DataFrame, prompts: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
-    """Whether prompt and question of each hit have the same key; unknown keys are not the same."""
+def with_keys(hits: pl.DataFrame, prompts: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """Hits with `same_key`: whether prompt and question have the same key, and a known one."""
     theirs = pl.Series(words(items["key"]).texts()).gather(hits["item"])
     mine = pl.Series(words(prompts["key"].gather(hits["text"])).texts())
-    return (mine == theirs) & (mine != 0)
+    return hits.with_columns(same_key=(mine == theirs) & (mine != 0))
 
 
 def _exact(prompts: pl.DataFrame, questions: Words) -> pl.DataFrame:

@@ -118,9 +118,7 @@ class Likeness:
         """
         mine, theirs = (_sets(words) for words in (references, others))
         total = len(references.bounds) + len(others.bounds) - 2
-        known, counts = np.unique(
-            np.concatenate([mine.hashes, theirs.hashes]), return_counts=True
-        )
+        known, counts = np.unique(np.concatenate([mine.hashes, theirs.hashes]), return_counts=True)
         weights = np.log(total / counts).astype(np.float32)
         weights[counts > max(2, FREQUENT * total)] = 0
         self.rarest = np.float32(np.log(max(2, total)))

@@ -81,7 +81,7 @@ def measure(rows: pl.DataFrame, filters: Filters, folder: Path, **prompts: Any) 
     others = {name: pl.lit(value, pl.String) for name, value in prompts.items()}
     table = light(rows, filters, folder).with_columns(**others)
     draws = Draws(folder / "draws")
-    return build.measure(draws, table, build.versions(filters), folder / "measures", nothing)
+    return build.measure(draws, table, build.of_draws(filters), folder / "measures", nothing)
 
 
 def written(place: Path) -> dict[str, tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""Texts that say nearly the same: runs of words as sets, sketches of the sets, clusters of the texts.
+"""Texts that say nearly the same: runs of words as sets, sketches of these, clusters of texts.
 
 A shingle is a run of `SIZE` words. Two texts are near when their sets of shingles have a Jaccard
 similarity of at least a threshold, computed from the sets themselves. A sketch only finds who is to
@@ -6,8 +6,8 @@ be compared: MinHash by fast similarity sketching (Dahlgaard, Knudsen, Thorup, a
 `BANDS` bands of `ROWS` values. A pair at 0.8 shares a band in 999.9 cases of 1,000.
 
 A phrase that many texts share weighs little: a shingle that stands in more than `COMMON` of the
-texts counts as much less as it is more frequent. Else a thousand answers with one long opening would
-be one.
+texts counts as much less as it is more frequent. Else a thousand answers with one long opening
+would be one.
 """
 
 from __future__ import annotations
@@ -126,9 +126,7 @@ class Near:
         if bounds[-1]:
             shingles = np.memmap(self.scratch, np.uint32, "r", shape=int(bounds[-1]))
         same = _first_same(texts)
-        found = _clustered(
-            shingles, bounds, buckets, count, same, threshold, *self.phrases
-        )
+        found = _clustered(shingles, bounds, buckets, count, same, threshold, *self.phrases)
         return Clusters(found[0], found[1], texts == texts[found[0]])
 
 
@@ -155,11 +153,19 @@ def _longest(offsets: np.ndarray) -> int:
     return int(np.diff(offsets).max(initial=0))
 
 
-def _room(longest: int) -> tuple[np.ndarray, ...]:
-    """Room for the words of one text: hashes, starts, ends and kinds."""
+class _Room(NamedTuple):
+    """Room for the words of one text."""
+
+    hashes: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    kinds: np.ndarray
+
+
+def _room(longest: int) -> _Room:
     size = longest + 1
-    kinds = (np.uint64, np.int32, np.int32, np.uint8)
-    return tuple(np.empty(size, kind) for kind in kinds)
+    places = np.empty(size, np.int32), np.empty(size, np.int32)
+    return _Room(np.empty(size, np.uint64), *places, np.empty(size, np.uint8))
 
 
 def _first_same(texts: np.ndarray) -> np.ndarray:
@@ -297,7 +303,7 @@ def _sketch(
                 left += 1
         total += made
         if left == 0:
-            kept[: made] = out[: made]
+            kept[:made] = out[:made]
             left = made
         _similarity_sketch(kept, left, sketch)
         for band in range(BANDS):
@@ -341,10 +347,8 @@ def _similarity(one, other, common, weighs):
     shared = together = 0.0
     at = to = 0
     while at < len(one) or to < len(other):
-        if to >= len(other) or (at < len(one) and one[at] <= other[to]):
-            value = one[at]
-        else:
-            value = other[to]
+        mine = to >= len(other) or (at < len(one) and one[at] <= other[to])
+        value = one[at] if mine else other[to]
         in_one, in_other = False, False
         while at < len(one) and one[at] == value:
             at, in_one = at + 1, True
