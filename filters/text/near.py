@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from numba import njit
 
-from filters.text.words import buffers, mixed, plain_words, sequence, text_words
+from filters.text.words import buffers, mixed, plain_words, sequence, text_words, words
 
 SIZE = 5
 """Words in a shingle."""
@@ -59,10 +59,12 @@ class Clusters(NamedTuple):
 
 def phrases(sample: pl.Series) -> Phrases:
     """The shingles that are common in a sample of texts; a text that comes again counts once."""
-    data, offsets = buffers(sample)
-    counts, owners = np.zeros(SLOTS, np.int32), np.zeros(SLOTS, np.uint32)
-    texts = _count(data, offsets, *plain_words(), *_room(_longest(offsets)), counts, owners)
-    most = max(RARE, COMMON * texts)
+    _, first = np.unique(words(sample).texts(), return_index=True)
+    different = sample.gather(np.sort(first))
+    data, offsets = buffers(different)
+    counts, owners, last = (np.zeros(SLOTS, kind) for kind in (np.int32, np.uint32, np.int32))
+    _count(data, offsets, *plain_words(), *_room(_longest(offsets)), counts, owners, last)
+    most = max(RARE, COMMON * len(different))
     common = np.flatnonzero(counts > most)
     places = 1 << max(4, int(4 * len(common)).bit_length())
     found = Phrases(np.zeros(places, np.uint32), np.zeros(places, np.float32))
@@ -101,6 +103,7 @@ class Near:
             groups = np.zeros(count, np.uint64)
         total = _sketch(
             data, offsets, *plain_words(), *_room(longest),
+            np.empty(longest + 1, np.uint64), np.empty(BANDS * ROWS, np.uint64),
             *self.phrases, groups, bands, hashes, sizes, shingles,
         )  # fmt: skip
         shingles[:total].tofile(self._file)
@@ -125,9 +128,27 @@ class Near:
         shingles: Any = np.empty(0, np.uint32)
         if bounds[-1]:
             shingles = np.memmap(self.scratch, np.uint32, "r", shape=int(bounds[-1]))
-        same = _first_same(texts)
-        found = _clustered(shingles, bounds, buckets, count, same, threshold, *self.phrases)
-        return Clusters(found[0], found[1], texts == texts[found[0]])
+        total = len(texts)
+        representative, similarity = np.arange(total), np.ones(total, np.float32)
+        places = 1 << max(4, int(2 * np.diff(bounds).max(initial=0)).bit_length())
+        _clustered(
+            shingles,
+            bounds,
+            buckets,
+            _first_same(texts),
+            threshold,
+            *self.phrases,
+            np.full(count, -1, np.int32),
+            np.full(buckets.shape, -1, np.int32),
+            np.full(total, -1, np.int64),
+            np.zeros(total),
+            np.zeros(places, np.uint32),
+            np.full(places, -1, np.int64),
+            np.full(places, -1, np.int64),
+            representative,
+            similarity,
+        )
+        return Clusters(representative, similarity, texts == texts[representative])
 
 
 def clusters(
@@ -160,12 +181,14 @@ class _Room(NamedTuple):
     starts: np.ndarray
     ends: np.ndarray
     kinds: np.ndarray
+    shingles: np.ndarray
 
 
 def _room(longest: int) -> _Room:
     size = longest + 1
     places = np.empty(size, np.int32), np.empty(size, np.int32)
-    return _Room(np.empty(size, np.uint64), *places, np.empty(size, np.uint8))
+    kinds, shingles = np.empty(size, np.uint8), np.empty(size, np.uint64)
+    return _Room(np.empty(size, np.uint64), *places, kinds, shingles)
 
 
 def _first_same(texts: np.ndarray) -> np.ndarray:
@@ -199,11 +222,9 @@ def _number(keys, order, numbers, count):
 
 @njit(cache=True, nogil=True)
 def _shingled(hashes, count, out):
-    """The shingles of a text from its words; a short text is one shingle. Returns how many, and a
-    hash of the whole text."""
-    whole = sequence(hashes[:count])
+    """Writes the shingles of a text from its words; a short text is one. Returns how many."""
     if count == 0:
-        return 0, np.uint64(0)
+        return 0
     base = np.uint64(0x9E3779B97F4A7C15)
     size = min(count, SIZE)
     lead = np.uint64(1)
@@ -218,29 +239,24 @@ def _shingled(hashes, count, out):
         if place >= size - 1:
             out[made] = mixed(run)
             made += 1
-    return made, whole
+    return made
 
 
 @njit(cache=True, nogil=True)
-def _count(data, offsets, table, folded, beyond, hashes, starts, ends, kinds, counts, owners):
-    """Counts the texts that have a shingle; returns how many different texts there are.
+def _count(
+    data, offsets, table, folded, beyond, hashes, starts, ends, kinds, out, counts, owners, last
+):
+    """Counts the texts that have a shingle.
 
     Each counter belongs to the shingle that has most of its votes, as in Boyer and Moore's
     majority vote: what stands in many texts keeps its counter from all that stand in a few.
     """
-    out = np.empty(len(hashes), np.uint64)
-    last = np.full(len(counts), -1, np.int32)
-    seen = set()
-    seen.add(np.uint64(0))
     for text in range(len(offsets) - 1):
         words = text_words(
             data, offsets[text], offsets[text + 1], table, folded, beyond,
             hashes, starts, ends, kinds, 0,
         )  # fmt: skip
-        made, whole = _shingled(hashes, words, out)
-        if whole in seen:
-            continue
-        seen.add(whole)
+        made = _shingled(hashes, words, out)
         for place in range(made):
             shingle = np.uint32(out[place])
             slot = np.int64(shingle & np.uint32(SLOTS - 1))
@@ -252,7 +268,6 @@ def _count(data, offsets, table, folded, beyond, hashes, starts, ends, kinds, co
                 owners[slot], counts[slot], last[slot] = shingle, 1, text
             else:
                 counts[slot] -= 1
-    return len(seen) - 1
 
 
 @njit(cache=True, nogil=True)
@@ -277,21 +292,18 @@ def _weight(shingle, shingles, weighs):
 
 @njit(cache=True, nogil=True)
 def _sketch(
-    data, offsets, table, folded, beyond, hashes, starts, ends, kinds,
-    common, weighs, groups, bands, texts, sizes, shingles,
+    data, offsets, table, folded, beyond, hashes, starts, ends, kinds, out,
+    kept, sketch, common, weighs, groups, bands, texts, sizes, shingles,
 ):  # fmt: skip
     """Writes bands, hash, size and shingles of each text; returns the shingles written."""
-    width = BANDS * ROWS
-    out, kept = np.empty(len(hashes), np.uint64), np.empty(len(hashes), np.uint64)
-    sketch = np.empty(width, np.uint64)
     total = 0
     for text in range(len(offsets) - 1):
         words = text_words(
             data, offsets[text], offsets[text + 1], table, folded, beyond,
             hashes, starts, ends, kinds, 0,
         )  # fmt: skip
-        made, whole = _shingled(hashes, words, out)
-        texts[text], sizes[text] = mixed(whole ^ groups[text]), made
+        made = _shingled(hashes, words, out)
+        texts[text], sizes[text] = mixed(sequence(hashes, 0, words) ^ groups[text]), made
         left = 0
         for place in range(made):
             shingles[total + place] = np.uint32(out[place])
@@ -303,7 +315,8 @@ def _sketch(
                 left += 1
         total += made
         if left == 0:
-            kept[:made] = out[:made]
+            for place in range(made):
+                kept[place] = out[place]
             left = made
         _similarity_sketch(kept, left, sketch)
         for band in range(BANDS):
@@ -320,7 +333,8 @@ def _similarity_sketch(values, count, sketch):
     """Fast similarity sketching: rounds of hashing until each place of the sketch has a value; in
     the first rounds to a random place, then to each place in turn."""
     width = len(sketch)
-    sketch[:] = np.uint64(0xFFFFFFFFFFFFFFFF)
+    for slot in range(width):
+        sketch[slot] = np.uint64(0xFFFFFFFFFFFFFFFF)
     if count == 0:
         return
     empty = width
@@ -342,54 +356,69 @@ def _similarity_sketch(values, count, sketch):
 
 
 @njit(cache=True, nogil=True)
-def _similarity(one, other, common, weighs):
-    """Weighted Jaccard similarity of two sets, each sorted and maybe with repeats."""
-    shared = together = 0.0
-    at = to = 0
-    while at < len(one) or to < len(other):
-        mine = to >= len(other) or (at < len(one) and one[at] <= other[to])
-        value = one[at] if mine else other[to]
-        in_one, in_other = False, False
-        while at < len(one) and one[at] == value:
-            at, in_one = at + 1, True
-        while to < len(other) and other[to] == value:
-            to, in_other = to + 1, True
-        weight = _weight(value, common, weighs)
-        together += weight
-        if in_one and in_other:
-            shared += weight
-    return shared / together if together else 0.0
+def _laid_out(shingles, start, end, text, keys, owners, common, weighs):
+    """Puts a text's shingles into the table; returns the weight of all different ones."""
+    total, mask = 0.0, len(keys) - 1
+    for place in range(start, end):
+        key = shingles[place]
+        at = np.int64(key) & mask
+        while owners[at] == text and keys[at] != key:
+            at = (at + 1) & mask
+        if owners[at] != text:
+            keys[at], owners[at] = key, text
+            total += _weight(key, common, weighs)
+    return total
 
 
 @njit(cache=True, nogil=True)
-def _clustered(shingles, bounds, buckets, count, same, threshold, common, weighs):
-    total = len(bounds) - 1
-    representative = np.arange(total)
-    similarity = np.ones(total, np.float32)
-    head = np.full(count, -1, np.int32)
-    behind = np.full(buckets.shape, -1, np.int32)
-    tried = np.full(total, -1, np.int64)
-    for text in range(total):
+def _shared(shingles, start, end, text, other, keys, owners, met, common, weighs):
+    """The weight of the shingles of another text that are in the table."""
+    total, mask = 0.0, len(keys) - 1
+    for place in range(start, end):
+        key = shingles[place]
+        at = np.int64(key) & mask
+        while owners[at] == text and keys[at] != key:
+            at = (at + 1) & mask
+        if owners[at] == text and met[at] != other:
+            met[at] = other
+            total += _weight(key, common, weighs)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _clustered(
+    shingles, bounds, buckets, same, threshold, common, weighs,
+    head, behind, tried, sums, keys, owners, met, representative, similarity,
+):  # fmt: skip
+    for text in range(len(bounds) - 1):
         if same[text] < text:
             representative[text] = representative[same[text]]
             similarity[text] = similarity[same[text]]
             continue
-        own, best, nearest = shingles[:0], 0.0, np.int64(-1)
+        crowded = False
+        for band in range(BANDS):
+            crowded |= buckets[text, band] >= 0
+        if not crowded:
+            continue
+        start, end = bounds[text], bounds[text + 1]
+        sums[text] = _laid_out(shingles, start, end, text, keys, owners, common, weighs)
+        best, nearest = 0.0, -1
         for band in range(BANDS):
             bucket = buckets[text, band]
-            other = head[bucket] if bucket >= 0 else np.int32(-1)
-            crowd = 0
-            while other >= 0 and crowd < CROWD:
+            other = np.int64(head[bucket]) if bucket >= 0 else -1
+            for _ in range(CROWD):
+                if other < 0:
+                    break
                 if tried[other] != text:
                     tried[other] = text
-                    if len(own) == 0:
-                        own = np.sort(shingles[bounds[text] : bounds[text + 1]])
-                    theirs = np.sort(shingles[bounds[other] : bounds[other + 1]])
-                    near = _similarity(own, theirs, common, weighs)
+                    shared = _shared(
+                        shingles, bounds[other], bounds[other + 1], text, other,
+                        keys, owners, met, common, weighs,
+                    )  # fmt: skip
+                    near = shared / (sums[text] + sums[other] - shared)
                     if near > best or (near == best and other < nearest):
-                        best, nearest = float(near), np.int64(other)
-                other = behind[other, band]
-                crowd += 1
+                        best, nearest = near, other
+                other = np.int64(behind[other, band])
         if nearest >= 0 and best >= threshold:
             representative[text], similarity[text] = nearest, best
             continue
@@ -397,5 +426,4 @@ def _clustered(shingles, bounds, buckets, count, same, threshold, common, weighs
             bucket = buckets[text, band]
             if bucket >= 0:
                 behind[text, band] = head[bucket]
-                head[bucket] = np.int32(text)
-    return representative, similarity
+                head[bucket] = text

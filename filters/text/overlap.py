@@ -182,7 +182,9 @@ def _grams(hashes: np.ndarray, bounds: np.ndarray, size: int = SIZE) -> _Grams:
 
 def _sets(words: Words) -> Sets:
     hashes, bounds = np.empty_like(words.hashes), np.zeros_like(words.bounds)
-    total = _unique(words.hashes, words.bounds, hashes, bounds)
+    places = 1 << max(4, int(2 * np.diff(words.bounds).max(initial=0)).bit_length())
+    keys, owners = np.zeros(places, np.uint64), np.full(places, -1, np.int64)
+    total = _unique(words.hashes, words.bounds, keys, owners, hashes, bounds)
     return Sets(hashes[:total], bounds)
 
 
@@ -196,13 +198,18 @@ def _sharers(item: np.ndarray, postings: np.ndarray, first: np.ndarray) -> np.nd
 
 
 @njit(cache=True, nogil=True)
-def _unique(hashes, bounds, out, out_bounds):
-    total = 0
+def _unique(hashes, bounds, keys, owners, out, out_bounds):
+    """Writes each text's different words, in the order in which they come; returns how many."""
+    total, mask = 0, len(keys) - 1
     for text in range(len(bounds) - 1):
-        own = np.sort(hashes[bounds[text] : bounds[text + 1]])
-        for place in range(len(own)):
-            if place == 0 or own[place] != own[place - 1]:
-                out[total] = own[place]
+        for place in range(bounds[text], bounds[text + 1]):
+            key = hashes[place]
+            at = np.int64(key & np.uint64(mask))
+            while owners[at] == text and keys[at] != key:
+                at = (at + 1) & mask
+            if owners[at] != text:
+                keys[at], owners[at] = key, text
+                out[total] = key
                 total += 1
         out_bounds[text + 1] = total
     return total
@@ -304,7 +311,8 @@ def _runs(
             number = numbers[place]
             if number < 0 or skipped[number]:
                 continue
-            for posting in postings[first[number] : first[number + 1]]:
+            for each in range(first[number], first[number + 1]):
+                posting = postings[each]
                 item = item_of[posting]
                 if (
                     place > 0
@@ -348,12 +356,14 @@ def _alike(
             own += weight
             if number < 0 or weight == 0:
                 continue
-            for item in postings[first[number] : first[number + 1]]:
+            for each in range(first[number], first[number + 1]):
+                item = postings[each]
                 if shared[item] == 0:
                     touched[many] = item
                     many += 1
                 shared[item] += weight
-        for item in touched[:many]:
+        for each in range(many):
+            item = touched[each]
             score = shared[item] / (own + sums[item] - shared[item])
             if score >= least:
                 if total < out.shape[1]:

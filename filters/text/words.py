@@ -179,16 +179,16 @@ def mixed(value: np.uint64) -> np.uint64:
 def _sequences(hashes, bounds):
     whole = np.zeros(len(bounds) - 1, np.uint64)
     for text in range(len(whole)):
-        whole[text] = sequence(hashes[bounds[text] : bounds[text + 1]])
+        whole[text] = sequence(hashes, bounds[text], bounds[text + 1])
     return whole
 
 
 @njit(cache=True, nogil=True)
-def sequence(hashes):
+def sequence(hashes, start, end):
     """A hash of words in their order, 0 for none."""
-    whole = np.uint64(len(hashes))
-    for place in range(len(hashes)):
-        whole = mixed(whole ^ hashes[place]) + np.uint64(place)
+    whole = np.uint64(end - start)
+    for place in range(start, end):
+        whole = mixed(whole ^ hashes[place]) + np.uint64(1)
     return whole
 
 

@@ -17,14 +17,12 @@ from factory.versions.compare import Sets, compare, evidence, homes
 from filters import Filters
 
 TRAIN = "A train leaves Ulm at noon, drives at 80 km/h and meets a second train after three hours. "
-QUESTION = (
-    "Each of the nine shelves in the old library holds 24 red books and 17 blue ones. How many?"
-)
+QUESTION = "Each of the nine shelves in the old library holds 24 red books and 17 blue. How many?"
 TEXTS = {
     "a": TRAIN + "How far has it come by then?",
     "b": TRAIN + "How far has it come until then?",
     "c": "Name all primes below a hundred, and add up those that end with a seven, please.",
-    "d": "Each of the nine shelves in the old library holds 31 red books and 6 blue ones. How many?",
+    "d": "Each of the nine shelves in the old library holds 31 red books and 6 blue. How many?",
     "h": "How many ways are there to seat four guests at a round table with five chairs?",
 }
 ITEMS = pl.DataFrame(
