@@ -30,9 +30,9 @@ COMMON = 0.01
 """Share of the texts above which a shingle loses weight."""
 RARE = 8
 """Texts that may always share a shingle at its full weight, however few texts there are."""
-SLOTS = 1 << 22
+SLOTS = 1 << 19
 """Counters of shingles. Two that share one are told apart as long as one is common and one rare."""
-SAMPLE = 5_000
+SAMPLE = 4_000
 """Texts that are counted, to know which phrases are common."""
 CROWD = 100
 """Representatives of one band that a text is compared with at most."""

@@ -204,7 +204,7 @@ def _all_words(data, offsets, table, folded, beyond, hashes, starts, ends, kinds
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _decoded(data, at, end):
     """The code point at a byte, and the byte behind it."""
     first = np.int64(data[at])
@@ -234,40 +234,36 @@ def _groups_thousands(data, at, end):
 def text_words(data, start, end, table, folded, beyond, hashes, starts, ends, kinds, total):
     """Writes the words of one text behind the first `total`; returns how many there are then."""
     seed, prime = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-    word, kind, letters, opens = seed, np.int64(0), 0, start
-    capital, math = False, False
-    at = behind = start
-    while True:
-        before = at
-        if at < end:
-            if data[at] < 0x80:
-                point, at = np.int64(data[at]), at + 1
-            else:
-                point, at = _decoded(data, at, end)
-            now = np.int64(table[point]) if point < 65536 else np.int64(beyond)
-            if point == 44 and kind == 2 and _groups_thousands(data, before, end):
-                continue
-        else:
-            point, now = np.int64(0), np.int64(0)
-        if now == 5:
+    at, math = start, False
+    while at < end:
+        opens = at
+        point, at = _decoded(data, at, end)
+        kind = np.int64(table[point]) if point < 65536 else beyond
+        if kind == 0 or kind == 5:
+            math ^= point == 36
             continue
-        if kind and (now != kind or now > 2):
-            hashes[total], kinds[total] = mixed(word), kind
-            if capital and letters > 1:
-                kinds[total] |= 8
-            if math:
-                kinds[total] |= 16
-            starts[total], ends[total] = opens - start, behind - start
-            total += 1
-            word, kind, letters, capital = seed, np.int64(0), 0, False
-        if before >= end:
-            return total
-        if now:
-            plain = np.int64(folded[point]) if point < 65536 else point
-            if not kind:
-                kind, opens, capital = now, before, now == 1 and plain != point
-            word = (word ^ np.uint64(plain)) * prime
-            letters += 1
-            behind = at
-        elif point == 36:
-            math = not math
+        plain = np.int64(folded[point]) if point < 65536 else point
+        word, behind, capital, letters = (seed ^ np.uint64(plain)) * prime, at, plain != point, 1
+        while kind <= 2 and at < end:
+            byte = data[at]
+            if byte < 128 and table[byte] == kind:  # most of most texts
+                word = (word ^ np.uint64(folded[byte])) * prime
+                at += 1
+                letters += 1
+                behind = at
+                continue
+            point, after = _decoded(data, at, end)
+            now = np.int64(table[point]) if point < 65536 else beyond
+            if now == kind:
+                plain = np.int64(folded[point]) if point < 65536 else point
+                word = (word ^ np.uint64(plain)) * prime
+                letters += 1
+                behind = after
+            elif now != 5 and not (point == 44 and kind == 2 and _groups_thousands(data, at, end)):
+                break
+            at = after
+        hashes[total], starts[total], ends[total] = mixed(word), opens - start, behind - start
+        name = 8 if kind == 1 and capital and letters > 1 else 0
+        kinds[total] = kind | name | (16 if math else 0)
+        total += 1
+    return total
