@@ -190,7 +190,9 @@ def opening() -> None:
     print("\n| 1,000 answers with one opening of | different words behind it | left |")
     print("|---|---:|---:|")
     for times, many in ((1, 200), (4, 80), (4, 20), (20, 40)):
-        answers = [OPENING * times + " ".join(rng.choices(known, k=many)) for _ in range(1000)]
+        answers: list[str] = [
+            OPENING * times + " ".join(rng.choices(known, k=many)) for _ in range(1000)
+        ]
         left = 1000 - len(ours(answers))
         print(f"| {len(OPENING.split()) * times} words | {many} | {left:,} |")
 

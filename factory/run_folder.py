@@ -56,6 +56,11 @@ class RunFolder:
         return self.path / "key_suspects.parquet"
 
     @property
+    def contamination_report(self) -> Path:
+        """What of the benchmarks was found, with pairs drawn for a person."""
+        return self.path / "contamination.md"
+
+    @property
     def scores_picture(self) -> Path:
         """pass@1 of all models."""
         return self.path / "scores.png"

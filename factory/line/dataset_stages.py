@@ -18,7 +18,7 @@ from factory.records import digest, rows_digest
 from factory.sampler import draws
 from factory.sampler.policy import sure_draws_of
 from factory.store import verdicts, write_table
-from factory.versions import build, choose
+from factory.versions import build, choose, contamination
 from factory.versions.card import card
 from factory.versions.choose import dataset_rows, decisions, messages, unfiltered
 from factory.versions.compare import Sets, compare, homes
@@ -53,7 +53,11 @@ def benchmarks(context: Context) -> Result:
 def dataset(context: Context) -> Result:
     """The dataset version: rules applied to measures, rows chosen, the manifest written."""
     recipe, asked = context.recipe, context.run.prompts()
-    judged = build.judged(_light(context), recipe.filters, context.run.stage("measures"))
+    measured = context.run.stage("measures")
+    judged = build.judged(_light(context), recipe.filters, measured)
+    if filter := recipe.filters.contamination:
+        told = contamination.report(filter, measured, asked, context.run.benchmarks(), recipe.seed)
+        context.run.contamination_report.write_text(told)
     steps = funnel(judged, recipe.filters)
     decided = choose.choose(judged, recipe.dataset.select.per_prompt)
     account = _fates(decided)

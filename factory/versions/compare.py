@@ -31,10 +31,10 @@ from filters.filter import SetFilter
 
 CHUNK = 1000
 """Draws whose texts are in memory at once."""
-EVIDENCE = "evidence.parquet"
+EVIDENCE, PHRASES = "evidence.parquet", "phrases.parquet"
 SHOWN = 1000
 """Characters of a text or passage in the evidence."""
-BESIDE = {
+PAIR = {
     "method": pl.String(),
     "value": pl.Float64(),
     "weight": pl.Float64(),
@@ -46,6 +46,14 @@ BESIDE = {
     "passage": pl.String(),
     "question": pl.String(),
 }
+"""A pair of the evidence of `contamination`."""
+PHRASE = {
+    "phrase": pl.String(),
+    "texts": pl.Int64(),
+    "benchmark": pl.String(),
+    "place": pl.String(),
+}
+"""Eight words that `contamination` did not look for."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +159,11 @@ def evidence(name: str, folder: Path) -> pl.DataFrame:
     return pl.read_parquet(homes(folder)[name] / EVIDENCE)
 
 
+def phrases(folder: Path) -> pl.DataFrame:
+    """Eight words that so many prompts have that `contamination` did not look for them."""
+    return pl.read_parquet(homes(folder)["contamination"] / PHRASES)
+
+
 def _identity(filter: SetFilter, sets: Sets) -> str:
     """Digest of all that is compared: an id is a digest of its text."""
     parts = [filter.version, filter.comparison()]
@@ -171,29 +184,29 @@ def _of_draws(home: Path) -> Path:
 
 
 def _duplicates(filter: Duplicates, sets: Sets, home: Path, say: Callable[[str], None]) -> None:
-    from filters.text.near import SAMPLE, Near, phrases
+    from filters.text import near
     from filters.text.words import pieces, words
 
     texts: Callable[[], Iterator[pl.DataFrame]]
     if filter.over == "prompts":
         key, every = "prompt_id", sets.prompts
-        sample = every["text"].gather_every(max(1, every.height // SAMPLE))
+        sample = every["text"].gather_every(max(1, every.height // near.SAMPLE))
         texts = lambda: pieces(every, "text")  # noqa: E731
     else:
         key, every = "sample_id", sets.rows.select("sample_id", "prompt_id")
-        some = every.gather_every(max(1, every.height // SAMPLE))
+        some = every.gather_every(max(1, every.height // near.SAMPLE))
         sample = sets.draws.read(["text"], some)["text"]
         texts = lambda: sets.texts(every)  # noqa: E731
     order = []
     with tempfile.NamedTemporaryFile(dir=home) as scratch:
-        near = Near(phrases(sample), Path(scratch.name))
+        found = near.Near(near.phrases(sample), Path(scratch.name))
         for piece in texts():
             groups = words(piece["prompt_id"]).texts() if filter.over == "responses" else None
-            near.add(piece["text"], groups)
+            found.add(piece["text"], groups)
             order.append(piece.select(key))
-        found = near.clusters(filter.min_similarity)
+        clusters = found.clusters(filter.min_similarity)
     ids = pl.concat([every.select(key).clear(), *order])
-    rows = ids.hstack(Duplicates.facts(found, ids[key]))
+    rows = ids.hstack(Duplicates.facts(clusters, ids[key]))
     write_table(rows, _of_prompts(home) if key == "prompt_id" else _of_draws(home))
     told = _with_texts(rows, key, sets)
     write_table(told.drop_nulls("duplicate_cluster"), home / EVIDENCE)
@@ -240,10 +253,12 @@ def _contamination(filter: Contamination, sets: Sets, home: Path) -> None:
         write_table(own, _of_draws(home))
         pairs += most
     write_table(pl.concat(pairs), home / EVIDENCE)
+    named = items.select("benchmark", "place")[found.phrases["item"]]
+    write_table(found.phrases.hstack(named).select(list(PHRASE)), home / PHRASES)
 
 
 def _pairs(hits: pl.DataFrame, texts: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """Hits in words: rows of `BESIDE`."""
+    """Hits in words: rows of `PAIR`."""
     theirs = items.select("benchmark", "place", pl.col("question").str.head(SHOWN))
     own = texts.select(
         "prompt_id",
@@ -255,4 +270,4 @@ def _pairs(hits: pl.DataFrame, texts: pl.DataFrame, items: pl.DataFrame) -> pl.D
         for text, start, end in zip(own["text"], hits["start"], hits["end"], strict=True)
     ]
     rows = pl.concat([hits.drop("text"), own.drop("text"), theirs[hits["item"]]], how="horizontal")
-    return rows.with_columns(passage=pl.Series(passages, dtype=pl.String)).select(list(BESIDE))
+    return rows.with_columns(passage=pl.Series(passages, dtype=pl.String)).select(list(PAIR))

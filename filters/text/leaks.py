@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import polars as pl
 
-from filters.text.overlap import Likeness, Passages, shingles_of
+from filters.text.overlap import SIZE, Likeness, Passages, shingles_of
 from filters.text.words import MATH, NAME, NUMBER, SIGN, Words, pieces, words
 
 TEMPLATE = 5
@@ -46,8 +46,8 @@ class Found(NamedTuple):
     hits: pl.DataFrame
     """Rows of `HIT`: of each text, method and benchmark the strongest."""
     phrases: pl.DataFrame
-    """Runs of eight words that were not looked for, since too many texts have them: `item` and
-    `from`, the first word, and `texts`."""
+    """Runs of eight words that were not looked for, since too many texts have them: `phrase`,
+    `item`, the first question that has it, and how many `texts`."""
 
 
 def in_prompts(prompts: pl.DataFrame, items: pl.DataFrame) -> Found:
@@ -81,7 +81,19 @@ def in_prompts(prompts: pl.DataFrame, items: pl.DataFrame) -> Found:
         hits += [*_covered(whole.runs(read), questions, of, ("words", "share"))]
         hits += [*_covered(bare.runs(_bare(read)), _bare(questions), of, ("", "changed"), SKELETON)]
         start += piece.height
-    return Found(strongest(pl.concat(hits), items), phrases)
+    return Found(strongest(pl.concat(hits), items), _told(phrases, questions, items))
+
+
+def _told(phrases: pl.DataFrame, questions: Words, items: pl.DataFrame) -> pl.DataFrame:
+    """The phrases as they are written in a question, the most frequent first."""
+    told = []
+    for item, place, texts in phrases.iter_rows():
+        first = questions.bounds[item] + place
+        start, end = questions.starts[first], questions.ends[first + SIZE - 1]
+        told.append((items["question"][item].encode()[start:end].decode(), item, texts))
+    kinds = {"phrase": pl.String(), "item": pl.Int64(), "texts": pl.Int64()}
+    rows = pl.DataFrame(told, kinds, orient="row")
+    return rows.sort("texts", descending=True, maintain_order=True)
 
 
 def in_draws(texts: pl.Series, passages: Passages, items: pl.DataFrame) -> pl.DataFrame:

@@ -82,7 +82,8 @@ class Passages:
         """Look no more for runs that more than `most` texts have: phrases of their trade.
 
         Returns:
-            The longest of these phrases for people: `item`, `from` and `texts`.
+            These phrases: `item`, the first reference that has one, `from` which word, and `texts`,
+            how many texts have it.
         """
         common = self.counts > most
         self.skipped |= common
