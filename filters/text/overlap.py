@@ -19,6 +19,8 @@ SIZE = 8
 """Words in the shortest run that is found."""
 FREQUENT = 0.1
 """Share of the texts above which a word says nothing about likeness."""
+BINS = 64
+"""Kinds of words by weight, to tell the light ones of a text from the others."""
 FILTER = 1 << 24
 """Bits that tell at once that most runs are in no reference."""
 
@@ -125,6 +127,7 @@ class Likeness:
         self.rarest = np.float32(np.log(max(2, total)))
         """Weight of a word that nobody has."""
         number = np.searchsorted(known, mine.hashes)
+        self._own, self._bounds = number.astype(np.int32), mine.bounds
         order = np.argsort(number, kind="stable")
         self._postings = np.repeat(np.arange(len(mine.bounds) - 1), np.diff(mine.bounds))[order]
         self._first = np.searchsorted(number[order], np.arange(len(known) + 1))
@@ -148,7 +151,9 @@ class Likeness:
             out, scores = np.empty((2, room), np.int64), np.empty((2, room), np.float32)
             total = _alike(
                 sets.hashes, sets.bounds, self._keys, self._values, self._weights, self.rarest,
-                self._postings, self._first, self.sums, least, out, scores,
+                self._postings, self._first, self.sums, self._own, self._bounds, least,
+                np.zeros(len(self.sums)), np.empty(len(self.sums), np.int64),
+                np.full(len(self._weights), -1, np.int64), np.empty(BINS), out, scores,
             )  # fmt: skip
             if total <= room:
                 columns = (*out[:, :total], *scores[:, :total])
@@ -344,18 +349,36 @@ def _runs(
 
 @njit(cache=True, nogil=True)
 def _alike(
-    hashes, bounds, keys, values, weights, rarest, postings, first, sums, least, out, scores
-):
-    shared = np.zeros(len(sums), np.float32)
-    touched = np.empty(len(sums), np.int64)
-    total = 0
+    hashes, bounds, keys, values, weights, rarest, postings, first, sums, own_words, own_bounds,
+    least, shared, touched, left_out, bins, out, scores,
+):  # fmt: skip
+    """Writes the references that are alike; returns how many.
+
+    Two sets are alike only if they share `least` of the text's weight. So its most frequent words,
+    as far as they weigh less than that together, need no look through all the references that
+    have them: they are added up only for those that the other words leave possible.
+    """
+    total, step = 0, rarest / len(bins)
     for text in range(len(bounds) - 1):
-        own, many = np.float32(0), 0
+        own, many = 0.0, 0
+        for bin in range(len(bins)):
+            bins[bin] = 0.0
         for place in range(bounds[text], bounds[text + 1]):
             number = _number_of(hashes[place], keys, values)
             weight = weights[number] if number >= 0 else rarest
             own += weight
-            if number < 0 or weight == 0:
+            bins[min(len(bins) - 1, np.int64(weight / step))] += weight
+        cut, light = 0, 0.0
+        while cut < len(bins) and light + bins[cut] < least * own:
+            light += bins[cut]
+            cut += 1
+        for place in range(bounds[text], bounds[text + 1]):
+            number = _number_of(hashes[place], keys, values)
+            if number < 0 or weights[number] == 0:
+                continue
+            weight = weights[number]
+            if min(len(bins) - 1, np.int64(weight / step)) < cut:
+                left_out[number] = text
                 continue
             for each in range(first[number], first[number + 1]):
                 item = postings[each]
@@ -365,11 +388,21 @@ def _alike(
                 shared[item] += weight
         for each in range(many):
             item = touched[each]
-            score = shared[item] / (own + sums[item] - shared[item])
+            both, sum_of_two = shared[item], own + sums[item]
+            shared[item] = 0
+            if (both + light) * (1 + least) < least * sum_of_two:
+                continue
+            for place in range(own_bounds[item], own_bounds[item + 1]):
+                if left_out[own_words[place]] == text:
+                    both += weights[own_words[place]]
+            score = both / (sum_of_two - both)
             if score >= least:
                 if total < out.shape[1]:
                     out[0, total], out[1, total] = text, item
-                    scores[0, total], scores[1, total] = score, shared[item]
+                    scores[0, total], scores[1, total] = score, both
                 total += 1
-            shared[item] = 0
+        for place in range(bounds[text], bounds[text + 1]):
+            number = _number_of(hashes[place], keys, values)
+            if number >= 0:
+                left_out[number] = -1
     return total
