@@ -16,6 +16,7 @@ import gzip
 import json
 import random
 import resource
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -121,18 +122,22 @@ def by_map(there: list[str], texts: list[str]) -> np.ndarray:
     from datasets import Dataset, disable_progress_bars
 
     disable_progress_bars()
-    known = {run for text in there for run in runs(text)}
+    known: dict[str, set[int]] = defaultdict(set)
+    for place, text in enumerate(there):
+        for run in runs(text):
+            known[run].add(place)
 
     def marked(row: dict[str, Any]) -> dict[str, Any]:
-        return {"flagged": any(run in known for run in set(runs(row["problem"])))}
+        row["flagged"] = any({run in known for run in set(runs(row["problem"]))})
+        return row
 
     rows = Dataset.from_dict({"problem": texts}).map(marked, load_from_cache_file=False)
     return np.array(rows["flagged"])
 
 
 def runs(text: str, size: int = 8) -> list[str]:
-    """Runs of eight words, lower case, words between blanks."""
-    own = text.lower().split()
+    """Runs of eight words, lower case, words between blanks, in its steps."""
+    own = " ".join(text.lower().strip().split()).split()
     return [" ".join(own[at : at + size]) for at in range(len(own) - size + 1)]
 
 
