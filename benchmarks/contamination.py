@@ -128,7 +128,8 @@ def by_map(there: list[str], texts: list[str]) -> np.ndarray:
             known[run].add(place)
 
     def marked(row: dict[str, Any]) -> dict[str, Any]:
-        row["flagged"] = any({run in known for run in set(runs(row["problem"]))})
+        found = {run in known for run in set(runs(row["problem"]))}  # all are looked up, as there
+        row["flagged"] = any(found)
         return row
 
     rows = Dataset.from_dict({"problem": texts}).map(marked, load_from_cache_file=False)

@@ -40,7 +40,8 @@ class Duplicates(SetFilter):
     An alarm is said where one cluster holds more than `alarm_cluster` of all, or where a source
     loses more than `alarm_source`, with examples: then look at them before you train.
 
-    Not covered: the same said in other words, or in another language.
+    A long problem with one number changed is near as well: half of GSM-Hard is to GSM8K. Raise
+    `min_similarity` to keep such. Not covered: the same said in other words or another language.
 
     >>> Duplicates.of(prompt_id="alone")["duplicate_size"]
     1
