@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import polars as pl
 
-from filters.text.overlap import SIZE, Likeness, Passages, shingles_of
+from filters.text.likeness import Likeness
+from filters.text.overlap import SIZE, Passages, shingles_of
 from filters.text.words import MATH, NAME, NUMBER, SIGN, Words, pieces, words
 
 TEMPLATE = 5

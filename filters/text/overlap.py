@@ -1,8 +1,6 @@
-"""What texts share with reference texts: runs of words, and words at all. Compiled, in flat memory.
+"""Runs of words that texts share with reference texts: compiled, in flat memory.
 
-`Passages` finds runs of words that a text shares with a reference, by a table of all runs of `SIZE`
-words of the references. `Likeness` compares the words of a text with those of every reference, as
-sets in which a rare word weighs more.
+`Passages` finds them by a table of all runs of `SIZE` words of the references.
 """
 
 from __future__ import annotations
@@ -17,10 +15,6 @@ from filters.text.words import Words, mixed
 
 SIZE = 8
 """Words in the shortest run that is found."""
-FREQUENT = 0.1
-"""Share of the texts above which a word says nothing about likeness."""
-BINS = 64
-"""Kinds of words by weight, to tell the light ones of a text from the others."""
 FILTER = 1 << 24
 """Bits that tell at once that most runs are in no reference."""
 
@@ -62,7 +56,7 @@ class Passages:
         places = 1 << max(4, int(2 * len(unique)).bit_length())
         self._keys, self._values = np.zeros(places, np.uint64), np.full(places, -1, np.int32)
         self._bits = np.zeros(FILTER // 8, np.uint8)
-        _enter(unique, self._keys, self._values, self._bits)
+        enter(unique, self._keys, self._values, self._bits)
         self.skipped = np.zeros(len(unique), np.bool_)
         """Runs that are not looked for, by number."""
         if most:
@@ -109,66 +103,6 @@ class Passages:
             room = total
 
 
-class Likeness:
-    """References and the weights of words."""
-
-    def __init__(self, references: Words, others: Words):
-        """Weigh words.
-
-        Args:
-            references: their words.
-            others: words of a sample of the texts: a word that is rare in both weighs most.
-        """
-        mine, theirs = (_sets(words) for words in (references, others))
-        total = len(references.bounds) + len(others.bounds) - 2
-        known, counts = np.unique(np.concatenate([mine.hashes, theirs.hashes]), return_counts=True)
-        weights = np.log(total / counts).astype(np.float32)
-        weights[counts > max(2, FREQUENT * total)] = 0
-        self.rarest = np.float32(np.log(max(2, total)))
-        """Weight of a word that nobody has."""
-        number = np.searchsorted(known, mine.hashes)
-        self._own, self._bounds = number.astype(np.int32), mine.bounds
-        order = np.argsort(number, kind="stable")
-        self._postings = np.repeat(np.arange(len(mine.bounds) - 1), np.diff(mine.bounds))[order]
-        self._first = np.searchsorted(number[order], np.arange(len(known) + 1))
-        self._weights = weights
-        added = np.concatenate([[0], np.cumsum(weights[number], dtype=np.float64)])
-        self.sums = np.diff(added[mine.bounds]).astype(np.float32)
-        """Weight of each reference's words together."""
-        places = 1 << max(4, int(2 * len(known)).bit_length())
-        self._keys, self._values = np.zeros(places, np.uint64), np.full(places, -1, np.int32)
-        _enter(known, self._keys, self._values, np.zeros(FILTER // 8, np.uint8))
-
-    def alike(self, texts: Words, least: float) -> pl.DataFrame:
-        """References whose words are those of a text, to a share of at least `least`.
-
-        Returns:
-            `text`, `item`, `likeness` (weight of the words that both have, by that of the words
-            that either has) and `weight` of the words that both have.
-        """
-        sets, room = _sets(texts), 1024
-        while True:
-            out, scores = np.empty((2, room), np.int64), np.empty((2, room), np.float32)
-            total = _alike(
-                sets.hashes, sets.bounds, self._keys, self._values, self._weights, self.rarest,
-                self._postings, self._first, self.sums, self._own, self._bounds, least,
-                np.zeros(len(self.sums)), np.empty(len(self.sums), np.int64),
-                np.full(len(self._weights), -1, np.int64), np.empty(BINS), out, scores,
-            )  # fmt: skip
-            if total <= room:
-                columns = (*out[:, :total], *scores[:, :total])
-                names = ("text", "item", "likeness", "weight")
-                return pl.DataFrame(dict(zip(names, columns, strict=True)))
-            room = total
-
-
-class Sets(NamedTuple):
-    """The different words of texts, one text after another."""
-
-    hashes: np.ndarray
-    bounds: np.ndarray
-
-
 def shingles_of(words: Words, size: int) -> Words:
     """Runs of `size` words as words; a shorter text has none."""
     grams = _grams(words.hashes, words.bounds, size)
@@ -186,14 +120,6 @@ def _grams(hashes: np.ndarray, bounds: np.ndarray, size: int = SIZE) -> _Grams:
     return _Grams(out, valid)
 
 
-def _sets(words: Words) -> Sets:
-    hashes, bounds = np.empty_like(words.hashes), np.zeros_like(words.bounds)
-    places = 1 << max(4, int(2 * np.diff(words.bounds).max(initial=0)).bit_length())
-    keys, owners = np.zeros(places, np.uint64), np.full(places, -1, np.int64)
-    total = _unique(words.hashes, words.bounds, keys, owners, hashes, bounds)
-    return Sets(hashes[:total], bounds)
-
-
 def _sharers(item: np.ndarray, postings: np.ndarray, first: np.ndarray) -> np.ndarray:
     """References that have each run."""
     owners = item[postings]
@@ -201,24 +127,6 @@ def _sharers(item: np.ndarray, postings: np.ndarray, first: np.ndarray) -> np.nd
     new[1:] = owners[1:] != owners[:-1]
     new[first[:-1]] = 1
     return np.add.reduceat(new, first[:-1]) if len(new) else new
-
-
-@njit(cache=True, nogil=True)
-def _unique(hashes, bounds, keys, owners, out, out_bounds):
-    """Writes each text's different words, in the order in which they come; returns how many."""
-    total, mask = 0, len(keys) - 1
-    for text in range(len(bounds) - 1):
-        for place in range(bounds[text], bounds[text + 1]):
-            key = hashes[place]
-            at = np.int64(key & np.uint64(mask))
-            while owners[at] == text and keys[at] != key:
-                at = (at + 1) & mask
-            if owners[at] != text:
-                keys[at], owners[at] = key, text
-                out[total] = key
-                total += 1
-        out_bounds[text + 1] = total
-    return total
 
 
 @njit(cache=True, nogil=True)
@@ -239,7 +147,7 @@ def _all_grams(hashes, bounds, size, out, valid):
 
 
 @njit(cache=True, nogil=True)
-def _enter(unique, keys, values, bits):
+def enter(unique, keys, values, bits):
     for number in range(len(unique)):
         key = unique[number]
         bit = np.int64(key >> np.uint64(40)) & (FILTER - 1)
@@ -251,7 +159,7 @@ def _enter(unique, keys, values, bits):
 
 
 @njit(cache=True, nogil=True)
-def _number_of(key, keys, values):
+def number_of(key, keys, values):
     """The number of a hash, or -1."""
     at = np.int64(key & np.uint64(len(keys) - 1))
     while values[at] >= 0:
@@ -276,7 +184,7 @@ def _text_runs(hashes, start, end, keys, values, bits, numbers):
             bit = np.int64(key >> np.uint64(40)) & (FILTER - 1)
             found = np.int32(-1)
             if bits[bit >> 3] & np.uint8(1 << (bit & 7)):
-                found = _number_of(key, keys, values)
+                found = number_of(key, keys, values)
             numbers[place - SIZE + 1 - start] = found
     return max(0, end - start - SIZE + 1)
 
@@ -344,65 +252,4 @@ def _runs(
                     out[4, total] = ends[start + place + size - 1]
                     out[5, total], out[6, total] = posting - their_bounds[item], size
                 total += 1
-    return total
-
-
-@njit(cache=True, nogil=True)
-def _alike(
-    hashes, bounds, keys, values, weights, rarest, postings, first, sums, own_words, own_bounds,
-    least, shared, touched, left_out, bins, out, scores,
-):  # fmt: skip
-    """Writes the references that are alike; returns how many.
-
-    Two sets are alike only if they share `least` of the text's weight. So its most frequent words,
-    as far as they weigh less than that together, need no look through all the references that
-    have them: they are added up only for those that the other words leave possible.
-    """
-    total, step = 0, rarest / len(bins)
-    for text in range(len(bounds) - 1):
-        own, many = 0.0, 0
-        for bin in range(len(bins)):
-            bins[bin] = 0.0
-        for place in range(bounds[text], bounds[text + 1]):
-            number = _number_of(hashes[place], keys, values)
-            weight = weights[number] if number >= 0 else rarest
-            own += weight
-            bins[min(len(bins) - 1, np.int64(weight / step))] += weight
-        cut, light = 0, 0.0
-        while cut < len(bins) and light + bins[cut] < least * own:
-            light += bins[cut]
-            cut += 1
-        for place in range(bounds[text], bounds[text + 1]):
-            number = _number_of(hashes[place], keys, values)
-            if number < 0 or weights[number] == 0:
-                continue
-            weight = weights[number]
-            if min(len(bins) - 1, np.int64(weight / step)) < cut:
-                left_out[number] = text
-                continue
-            for each in range(first[number], first[number + 1]):
-                item = postings[each]
-                if shared[item] == 0:
-                    touched[many] = item
-                    many += 1
-                shared[item] += weight
-        for each in range(many):
-            item = touched[each]
-            both, sum_of_two = shared[item], own + sums[item]
-            shared[item] = 0
-            if (both + light) * (1 + least) < least * sum_of_two:
-                continue
-            for place in range(own_bounds[item], own_bounds[item + 1]):
-                if left_out[own_words[place]] == text:
-                    both += weights[own_words[place]]
-            score = both / (sum_of_two - both)
-            if score >= least:
-                if total < out.shape[1]:
-                    out[0, total], out[1, total] = text, item
-                    scores[0, total], scores[1, total] = score, both
-                total += 1
-        for place in range(bounds[text], bounds[text + 1]):
-            number = _number_of(hashes[place], keys, values)
-            if number >= 0:
-                left_out[number] = -1
     return total
