@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from factory import models
 from factory.errors import RecipeError
 from factory.models import Located
+from factory.prompts.benchmarks import ITEM
 from factory.recipe import Recipe
 from factory.store.draws import Draws
 from factory.store.shards import write_text
@@ -53,6 +54,11 @@ class RunFolder:
     def key_suspects(self) -> Path:
         """Prompts whose draws contradict their key."""
         return self.path / "key_suspects.parquet"
+
+    @property
+    def contamination_report(self) -> Path:
+        """What of the benchmarks was found, with pairs drawn for a person."""
+        return self.path / "contamination.md"
 
     @property
     def scores_picture(self) -> Path:
@@ -151,6 +157,18 @@ class RunFolder:
     def prompts(self) -> pl.DataFrame:
         """The prompt table."""
         return pl.read_parquet(self.prompt_table)
+
+    # Benchmarks
+
+    @property
+    def benchmark_items(self) -> Path:
+        """The questions of the recipe's benchmarks."""
+        return self.stage("benchmarks") / "items.parquet"
+
+    def benchmarks(self) -> pl.DataFrame:
+        """The questions of the recipe's benchmarks; none where it names none."""
+        file = self.benchmark_items
+        return pl.read_parquet(file) if file.exists() else pl.DataFrame(schema=ITEM)
 
     # Models
 

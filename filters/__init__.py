@@ -18,8 +18,10 @@ from pydantic import (
 
 from filters import own_filters as owned
 from filters.code_blocks import CodeBlocks
+from filters.contamination import Contamination
 from filters.correctness import Correctness
-from filters.filter import Filter
+from filters.duplicates import Duplicates
+from filters.filter import Filter, SetFilter
 from filters.format import Format
 from filters.language import Language
 from filters.length import Length
@@ -39,6 +41,8 @@ FILTERS: dict[str, type[Filter]] = {
     "repetition": Repetition,
     "thinking": Thinking,
     "safety": Safety,
+    "contamination": Contamination,
+    "duplicates": Duplicates,
 }
 """Every filter, in the order in which the funnel shows them. A new one needs a line here and one
 below."""
@@ -70,6 +74,10 @@ class Filters(BaseModel):
     """Is there much thinking after the answer, or a turn at every step?"""
     safety: Safety | tuple[Safety, ...] | None = None
     """Refusals, another's name, leaked tokens, personal data and secrets."""
+    contamination: Contamination | None = None
+    """Does the question, or the text, stand in a benchmark?"""
+    duplicates: Duplicates | None = None
+    """Is it nearly the same as an earlier one?"""
 
     own: Annotated[
         dict[str, SerializeAsAny[Filter] | tuple[SerializeAsAny[Filter], ...]] | None,
@@ -100,6 +108,11 @@ class Filters(BaseModel):
         """The filters that are used, by name, in the order of the funnel: one's own come last."""
         chosen = {name: said for name, said in self._said().items() if name in FILTERS}
         return {name: Rules.of(said) for name, said in chosen.items()} | self._own()
+
+    def comparing(self) -> dict[str, SetFilter]:
+        """Those of them that compare the rows of a set with each other, or with benchmarks."""
+        chosen = {name: getattr(self, name) for name in FILTERS}
+        return {name: said for name, said in chosen.items() if isinstance(said, SetFilter)}
 
     def own_columns(self) -> tuple[str, ...]:
         """What the filters of one's own measure."""
@@ -144,21 +157,36 @@ def judge(table: pl.DataFrame, filters: Filters) -> pl.DataFrame:
                 f"filter {name} has no measures in this table: {', '.join(missing)} "
                 "missing; call filters.measure first"
             )
-        if missing := sorted(rules.asks() - set(table.columns)):
+        if missing := sorted(rules.asks() - {"accepted", *table.columns}):
             raise KeyError(f"filter {name} goes by {', '.join(missing)}, which the table lacks")
     measures = {column for rules in active.values() for column in rules.filter.columns}
     floats = [name for name in measures if table.schema[name].is_float()]
-    each = [rules.faults().alias(name) for name, rules in active.items()]
-    faults = table.with_columns(pl.col(floats).fill_nan(None)).select(pl.int_range(pl.len()), *each)
-    faults = faults.drop(
-        "literal"
-    )  # it was there since a filter without rules says one thing of all
+    faults = _faults(table.with_columns(pl.col(floats).fill_nan(None)), active)
     if not active:
         nothing = pl.lit([], dtype=pl.List(pl.String))
         return table.with_columns(reasons=nothing, dropped_by=pl.lit(None, dtype=pl.String))
     first = [pl.when(pl.col(name).list.len() > 0).then(pl.lit(name)) for name in active]
     verdicts = faults.select(reasons=pl.concat_list(pl.all()), dropped_by=pl.coalesce(first))
     return table.with_columns(verdicts.get_columns())
+
+
+def _faults(table: pl.DataFrame, active: dict[str, Rules]) -> pl.DataFrame:
+    """All faults that each filter finds; those that ask for `accepted`, whether a sample has none
+    so far, come after the others."""
+    last = {name: rules for name, rules in active.items() if "accepted" in rules.asks()}
+    first = {name: rules for name, rules in active.items() if name not in last}
+    faults = _found(table, first)
+    fine = [pl.col(name).list.len() == 0 for name in first]
+    accepted = faults.select(accepted=pl.all_horizontal(pl.lit(True), *fine)).to_series()
+    table = table.with_columns(accepted=accepted if first else pl.lit(True))
+    return pl.concat([faults, _found(table, last)], how="horizontal").select(list(active))
+
+
+def _found(table: pl.DataFrame, active: dict[str, Rules]) -> pl.DataFrame:
+    """What each filter finds. The rows are counted along: a filter without rules says one thing of
+    all samples, once."""
+    found = {name: rules.faults() for name, rules in active.items()}
+    return table.select(pl.int_range(pl.len()).alias("row"), **found).drop("row")
 
 
 def funnel(judged: pl.DataFrame, filters: Filters) -> pl.DataFrame:

@@ -144,3 +144,29 @@ class Filter(BaseModel, ABC):
         tests = [*rules.items(), (self.not_measured, unknown)]
         found = [pl.when(test).then(pl.lit(reason)) for reason, test in tests]
         return pl.concat_list(found).list.drop_nulls()
+
+
+class SetFilter(Filter):
+    """A filter whose facts say what a row is to others: to the rest of its set, or to a benchmark.
+
+    No row can be measured alone, so these facts are not made by `measure`, draw by draw, but by a
+    comparison of the whole set, and stored with the identity of what was compared. Of a row that
+    was compared with nothing `measure` says what is true then: nobody is like it.
+    """
+
+    alone: ClassVar[dict[str, Any]]
+    """The facts of a row that is like no other; what is left out is null."""
+
+    @abstractmethod
+    def comparison(self) -> str:
+        """What is compared and how, by the settings: all that the facts depend on beside rows."""
+
+    @abstractmethod
+    def of_draws(self) -> bool:
+        """Whether texts of draws are compared, beside those of prompts or in their place."""
+
+    @classmethod
+    def nothing(cls, height: int) -> pl.DataFrame:
+        """The facts of so many rows that are like no other."""
+        row = {name: cls.alone.get(name) for name in cls.columns}
+        return pl.DataFrame({name: [value] * height for name, value in row.items()}, cls.columns)

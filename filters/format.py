@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import polars as pl
 from pydantic import model_validator
 
 from filters.filter import Filter
 from filters.text.answer import boxes, plain
-from filters.text.thinking import CLOSE, OPEN, Thought, split
+from filters.text.thinking import CLOSE, OPEN, split
 
 MOST = 8
 """Different final answers in one response that are told apart."""
@@ -84,11 +84,18 @@ class Format(Filter):
             chars_before_thinking=pl.when(lead[1].is_not_null())
             .then(lead[0].str.strip_chars().str.len_chars())
             .otherwise(0),
+            response_chars=pl.col("response").str.strip_chars().str.len_chars(),
             boxed=pl.when(boxed).then(response),
         )
-        found = [len(boxes(response)) if response else 0 for response in facts["boxed"]]
-        counts = pl.Series("final_answers", found, dtype=pl.Int32)
-        return facts.drop("boxed").with_columns(counts).cast(pl.Schema(Format.columns))
+        answers = [boxes(response) if response else [] for response in facts["boxed"]]
+        return (
+            facts.drop("boxed")
+            .with_columns(
+                final_answers=pl.Series(map(len, answers), dtype=pl.Int32),
+                distinct_answers=pl.Series(map(_distinct, answers), dtype=pl.Int32),
+            )
+            .cast(pl.Schema(Format.columns))
+        )
 
     def reasons(self) -> dict[str, pl.Expr]:
         rules = {
@@ -116,29 +123,15 @@ def well_formed(text: str, opened: bool = False) -> bool:
     >>> well_formed(r"<think>6*7=42</think>\boxed{42}"), well_formed(r"6*7=42</think>\boxed{42}")
     (True, False)
     """
-    facts = _facts(text, split(text, opened))
-    return (
-        facts["think_opens"] == (0 if opened else 1)
-        and facts["think_closes"] == 1
-        and facts["thinking_chars"] > 0
-        and facts["chars_before_thinking"] == 0
-        and facts["final_answers"] == 1
-    )
-
-
-def _facts(text: str, thought: Thought) -> dict[str, Any]:
+    thought = split(text, opened)
     lead, open_, _ = text.partition(CLOSE)[0].partition(OPEN)
-    answers = boxes(thought.response or "")
-    return {
-        "think_opens": text.count(OPEN),
-        "think_closes": text.count(CLOSE),
-        "thinks": thought.reasoning is not None,
-        "thinking_chars": len((thought.reasoning or "").strip()),
-        "chars_before_thinking": len(lead.strip()) if open_ else 0,
-        "response_chars": None if thought.response is None else len(thought.response.strip()),
-        "final_answers": len(answers),
-        "distinct_answers": _distinct(answers) if len(answers) > 1 else len(answers),
-    }
+    return (
+        text.count(OPEN) == (0 if opened else 1)
+        and text.count(CLOSE) == 1
+        and bool((thought.reasoning or "").strip())
+        and not (open_ and lead.strip())
+        and len(boxes(thought.response or "")) == 1
+    )
 
 
 def _distinct(answers: list[str]) -> int:
@@ -146,6 +139,8 @@ def _distinct(answers: list[str]) -> int:
 
     A text with more than `MOST` different ones is no answer: the rest is not compared.
     """
+    if len(answers) < 2:
+        return len(answers)
     from filters.verifiers.math.plain import certain  # it takes long to import
 
     found: list[str] = []

@@ -53,7 +53,7 @@ def filters(name: str | None, recipe: Path | None) -> None:
 
 def _known(name: str | None, recipe: Path | None) -> dict[str, type[Filter]]:
     """The filters that may be named: the project's, those of a recipe, or one of one's own."""
-    from filters import FILTERS, own
+    from filters import FILTERS, own_filters
 
     if recipe:
         from factory import recipe as recipes
@@ -65,7 +65,7 @@ def _known(name: str | None, recipe: Path | None) -> dict[str, type[Filter]]:
         from factory.errors import RecipeError
 
         try:
-            return {name: own.load(name, Path())}
+            return {name: own_filters.load(name, Path())}
         except ValueError as error:
             raise RecipeError(str(error)) from None
     return FILTERS

@@ -13,13 +13,15 @@ from factory.errors import StageError
 from factory.ledger import Account, balance
 from factory.line.context import Context, Result
 from factory.line.stages import distilled, told_unverifiable
+from factory.prompts.benchmarks import collect
 from factory.records import digest, rows_digest
 from factory.sampler import draws
 from factory.sampler.policy import sure_draws_of
-from factory.store import verdicts
-from factory.versions import build, choose
+from factory.store import verdicts, write_table
+from factory.versions import build, choose, contamination
 from factory.versions.card import card
 from factory.versions.choose import dataset_rows, decisions, messages, unfiltered
+from factory.versions.compare import Sets, compare, homes
 from factory.versions.gather import AT_ONCE, gather
 from factory.versions.told import Told
 from factory.versions.write import write
@@ -29,18 +31,32 @@ from filters import funnel, funnels
 def measures(context: Context) -> Result:
     """Facts about every draw, stored once."""
     rows = _light(context)
-    wanted = build.versions(context.recipe.filters)
-    filters = context.recipe.filters
+    filters, wanted = context.recipe.filters, build.versions(context.recipe.filters)
     new = build.measure(context.draws(), rows, filters, context.folder, context.report)
+    sets = Sets(context.run.prompts(), context.run.benchmarks(), context.draws(), rows)
+    compared = compare(sets, filters, context.folder, context.report, context.say)
     account = Account(what="draws", entered=rows.height, left=rows.height)
     note = f"{', '.join(wanted) or 'none'}: {new:,} rows measured"
+    note += f", {compared} sets compared" if compared else ""
     return Result(digest(wanted, rows_digest([rows.select("sample_id")])), note, [account])
+
+
+def benchmarks(context: Context) -> Result:
+    """The questions that no row may have."""
+    items, accounts = collect(context.recipe.benchmarks, context.home)
+    write_table(items, context.run.benchmark_items)
+    note = ", ".join(f"{name} {n:,}" for name, n in items["benchmark"].value_counts().iter_rows())
+    return Result(rows_digest([items]), note, accounts)
 
 
 def dataset(context: Context) -> Result:
     """The dataset version: rules applied to measures, rows chosen, the manifest written."""
     recipe, asked = context.recipe, context.run.prompts()
-    judged = build.judged(_light(context), recipe.filters, context.run.stage("measures"))
+    measured = context.run.stage("measures")
+    judged = build.judged(_light(context), recipe.filters, measured)
+    if filter := recipe.filters.contamination:
+        told = contamination.report(filter, measured, asked, context.run.benchmarks(), recipe.seed)
+        context.run.contamination_report.write_text(told)
     steps, by_domain = funnel(judged, recipe.filters), funnels(judged, recipe.filters)
     decided = choose.choose(judged, recipe.dataset.select.per_prompt)
     account = _fates(decided)
@@ -124,6 +140,9 @@ def _made_by(context: Context, asked: pl.DataFrame) -> dict[str, Any]:
     if recipe.judge:
         judge = context.run.model("judge")
         made_by["judge"] = {"name": judge.name, "revision": judge.revision, "digest": judge.digest}
+    if compared := homes(context.run.stage("measures")):
+        active = recipe.filters.active()
+        made_by["compared"] = {name: home.name for name, home in compared.items() if name in active}
     if judged_again := verdicts.applied(context.run.rounds("samples")):
         made_by["verdicts"] = judged_again
     return made_by

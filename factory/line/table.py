@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from factory.line import dataset_stages, stages
 from factory.models import chat
 from factory.prompts import drafts
 from factory.recipe import Recipe, own_code
+from factory.recipe.mapping import Mapping
 from factory.recipe.models import Model, Tiny, Weights
 from factory.recipe.paths import files
 from factory.recipe.served import Served
-from factory.recipe.sources import Files, Hub, Table
+from factory.recipe.sources import Files, Hub, Source, Table
 from factory.sampler import rounds
 from factory.versions import build, choose
 
@@ -77,9 +78,18 @@ def _control(recipe: Recipe) -> Any:
 
 
 def _prompts(recipe: Recipe) -> Any:
-    # A recipe may name a ready mapping: what that says now counts, not its name.
-    mappings = [source.mapping() for source in recipe.prompts if isinstance(source, Table)]
-    return [recipe.prompts, mappings, recipe.seed, drafts.VERSION]
+    return [recipe.prompts, _mappings(recipe.prompts), recipe.seed, drafts.VERSION]
+
+
+def _benchmarks(recipe: Recipe) -> Any:
+    if not recipe.benchmarks or not recipe.filters.contamination:
+        return None
+    return [recipe.benchmarks, _mappings(recipe.benchmarks), drafts.VERSION]
+
+
+def _mappings(sources: Sequence[Source]) -> list[Mapping]:
+    """A recipe may name a ready mapping: what that says now counts, not its name."""
+    return [source.mapping() for source in sources if isinstance(source, Table)]
 
 
 def _judge(recipe: Recipe) -> Any:
@@ -116,11 +126,16 @@ def _as_it_is(home: Path, name: str) -> list[tuple[str, int, int]]:
 
 def _rows(recipe: Recipe, home: Path) -> Any:
     """The files that prompts come from, as they now are."""
-    names = [path for s in recipe.prompts if isinstance(s, Files) for path in s.paths]
+    verifiers = [source.verifier for source in recipe.prompts]
+    return _files(recipe.prompts, home) + own_code.identities(verifiers, home)
+
+
+def _files(sources: Sequence[Source], home: Path) -> list[Any]:
+    """The files of sources, as they now are."""
+    names = [path for s in sources if isinstance(s, Files) for path in s.paths]
     found = [_as_it_is(Path(), str(file)) for name in names for file in files(home, name)]
-    folders = [s.folder(home) for s in recipe.prompts if isinstance(s, Hub)]
-    found += [_as_it_is(Path(), str(folder)) for folder in folders if folder]
-    return found + own_code.identities([source.verifier for source in recipe.prompts], home)
+    folders = [s.folder(home) for s in sources if isinstance(s, Hub)]
+    return found + [_as_it_is(Path(), str(folder)) for folder in folders if folder]
 
 
 def _weights(model: Model | Served, home: Path) -> Any:
@@ -142,6 +157,14 @@ STAGES = [
         (),
         stages.prompts,
         outside=_rows,
+        loads=_never,
+    ),
+    Stage(
+        "benchmarks",
+        _benchmarks,
+        (),
+        dataset_stages.benchmarks,
+        outside=lambda recipe, home: _files(recipe.benchmarks, home),
         loads=_never,
     ),
     Stage(
@@ -188,7 +211,7 @@ STAGES = [
     Stage(
         "measures",
         lambda r: build.versions(r.filters),
-        ("prompts", "samples"),
+        ("prompts", "benchmarks", "samples"),
         dataset_stages.measures,
         keeps=True,
         loads=_never,

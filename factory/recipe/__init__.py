@@ -12,7 +12,7 @@ from factory.recipe.dataset import Dataset
 from factory.recipe.judge import Judge
 from factory.recipe.sampling import Sampling
 from factory.recipe.served import Served
-from factory.recipe.sources import Source, Table
+from factory.recipe.sources import Files, Hub, Source, Table
 from factory.recipe.strict import Strict
 from factory.recipe.student import Evaluate, Student
 from factory.recipe.teacher import Teacher
@@ -37,6 +37,9 @@ class Recipe(Strict):
     you would run by hand (docs/verifiers.md)."""
     sampling: Sampling = Sampling()
     """How the teacher is asked."""
+    benchmarks: list[Annotated[Files | Hub, Field(discriminator="source")]] = Field([])
+    """Questions that no row may have: the filter `contamination` compares with them. Of a source
+    its `name`, `columns`, `rows` and place count; the text of columns kept is a worked solution."""
     filters: Filters = Filters()
     """What is dropped, and why: one entry for each filter that is used."""
     dataset: Dataset = Dataset()
@@ -68,6 +71,19 @@ class Recipe(Strict):
     def _someone_to_ask(self) -> Self:
         if self.evaluate and not any(source.held_out for source in self.prompts):
             raise ValueError("evaluate asks held-out prompts, and none of the prompts has held_out")
+        return self
+
+    @model_validator(mode="after")
+    def _something_to_compare_with(self) -> Self:
+        filter = self.filters.contamination
+        held_out = any(source.held_out for source in self.prompts)
+        if filter and not self.benchmarks and not (filter.held_out and held_out):
+            raise ValueError(
+                "filters.contamination has nothing to compare with: name benchmarks, or give the "
+                "prompts held_out"
+            )
+        if self.benchmarks and not filter:
+            raise ValueError("benchmarks are compared by filters.contamination, which is left out")
         return self
 
     @model_validator(mode="after")

@@ -11,8 +11,9 @@ from factory.progress import Report
 from factory.records import SAMPLE
 from factory.store import verdicts, write_table
 from factory.store.draws import Draws
+from factory.versions import compare
 from filters import Filters, judge
-from filters.filter import Filter
+from filters.filter import Filter, SetFilter
 
 CHUNK = 5000
 """Draws measured at once, and at most in one file."""
@@ -25,14 +26,23 @@ CHANGING = (*OF_PROMPTS, *verdicts.LATER)
 
 
 def versions(filters: Filters) -> dict[str, int | str]:
-    """The measures that these filters need, each with its version. Thresholds play no part."""
-    return {name: filter.stamp() for name, filter in _measuring(filters).items()}
+    """The measures that these filters need, each with its version; of a comparison also what is
+    compared. Thresholds play no part."""
+    compared = {
+        name: f"{filter.version}, {filter.comparison()}"
+        for name, filter in filters.comparing().items()
+    }
+    return {name: filter.stamp() for name, filter in _measuring(filters).items()} | compared
 
 
 def _measuring(filters: Filters) -> dict[str, type[Filter]]:
-    """The filters whose measures are stored here; verdicts are with the draws."""
+    """The filters that measure draw by draw; verdicts are with the draws."""
     active = filters.active().items()
-    return {name: rules.filter for name, rules in active if name != "correctness"}
+    return {
+        name: rules.filter
+        for name, rules in active
+        if name != "correctness" and not issubclass(rules.filter, SetFilter)
+    }
 
 
 def light(draws: Draws, ids: pl.DataFrame, prompts: pl.DataFrame, filters: Filters) -> pl.DataFrame:
@@ -96,8 +106,10 @@ def judged(rows: pl.DataFrame, filters: Filters, folder: Path) -> pl.DataFrame:
         rows: from `light`.
 
     Raises:
-        LedgerError: when a draw was not measured.
+        LedgerError: when a draw was not measured, or not compared.
     """
+    for filter in filters.comparing().values():
+        rows = compare.facts(filter, rows, folder)
     for name, filter in _measuring(filters).items():
         keys = _keys(filter)
         facts = _read(folder / f"{name}@{filter.stamp()}", filter).select(*keys, *filter.columns)

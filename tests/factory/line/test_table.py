@@ -65,7 +65,9 @@ def prints(plan: Recipe, settled: frozenset[str] = frozenset()) -> dict[str, str
     return {name: record.fingerprint for name, record in done.items()}
 
 
-EVERYTHING = [stage.name for stage in STAGES if stage.name not in ("other-teachers", "judge")]
+UNASKED = ("other-teachers", "judge", "benchmarks")
+"""Stages that the recipe above does not ask for."""
+EVERYTHING = [stage.name for stage in STAGES if stage.name not in UNASKED]
 SCORES = [name for name in EVERYTHING if name.startswith("scores-")]
 STUDENTS = ["student", "control", "scores-student", "scores-control"]
 
@@ -111,6 +113,49 @@ STUDENTS = ["student", "control", "scores-student", "scores-control"]
 def test_a_change_runs_again_what_depends_on_it(changes: dict[str, Any], again: list[str]):
     before, after = prints(recipe({})), prints(recipe(changes))
     assert {name for name in after if after[name] != before[name]} == set(again)
+
+
+def test_another_benchmark_compares_again_and_a_rule_of_the_comparison_does_not():
+    held_out = {"filters.contamination": {}}
+    named = held_out | {"benchmarks": [{"source": "hub", "dataset": "HuggingFaceH4/MATH-500"}]}
+    more = named | {
+        "benchmarks": [*named["benchmarks"], {"source": "hub", "dataset": "openai/gsm8k"}]
+    }
+    strict = named | {"filters.contamination": {"min_words": 20}}
+    assert [stage.name for stage in wanted(recipe(named))] == [
+        "prompts",
+        "benchmarks",
+        *EVERYTHING[1:],
+    ]
+
+    def again(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
+        before, after = prints(recipe(one)), prints(recipe(other))
+        return {name for name in after if after[name] != before.get(name)}
+
+    compared = {"measures", "dataset", *STUDENTS}
+    assert again({}, held_out) == compared
+    assert again(held_out, named) == again(named, more) == {"benchmarks", *compared}
+    assert again(named, strict) == {"dataset", *STUDENTS}
+    assert again(named, named | {"filters.contamination": {"responses": False}}) == compared
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"benchmarks": [{"source": "hub", "dataset": "openai/gsm8k"}]}, "which is left out"),
+        (
+            {
+                "filters.contamination": {},
+                "evaluate": None,
+                "prompts": [RECIPE["prompts"][0] | {"held_out": 0}],
+            },
+            "nothing to compare with",
+        ),
+    ],
+)
+def test_benchmarks_and_their_filter_go_together(changes: dict[str, Any], words: str):
+    with pytest.raises(ValueError, match=words):
+        recipe(changes)
 
 
 @pytest.mark.parametrize(
