@@ -16,11 +16,13 @@ from pydantic import (
     model_validator,
 )
 
+from filters import faults
 from filters import own_filters as owned
 from filters.code_blocks import CodeBlocks
 from filters.contamination import Contamination
 from filters.correctness import Correctness
 from filters.duplicates import Duplicates
+from filters.faults import STEP
 from filters.filter import Filter, SetFilter
 from filters.format import Format
 from filters.language import Language
@@ -161,32 +163,8 @@ def judge(table: pl.DataFrame, filters: Filters) -> pl.DataFrame:
             raise KeyError(f"filter {name} goes by {', '.join(missing)}, which the table lacks")
     measures = {column for rules in active.values() for column in rules.filter.columns}
     floats = [name for name in measures if table.schema[name].is_float()]
-    faults = _faults(table.with_columns(pl.col(floats).fill_nan(None)), active)
-    if not active:
-        nothing = pl.lit([], dtype=pl.List(pl.String))
-        return table.with_columns(reasons=nothing, dropped_by=pl.lit(None, dtype=pl.String))
-    first = [pl.when(pl.col(name).list.len() > 0).then(pl.lit(name)) for name in active]
-    verdicts = faults.select(reasons=pl.concat_list(pl.all()), dropped_by=pl.coalesce(first))
-    return table.with_columns(verdicts.get_columns())
-
-
-def _faults(table: pl.DataFrame, active: dict[str, Rules]) -> pl.DataFrame:
-    """All faults that each filter finds; those that ask for `accepted`, whether a sample has none
-    so far, come after the others."""
-    last = {name: rules for name, rules in active.items() if "accepted" in rules.asks()}
-    first = {name: rules for name, rules in active.items() if name not in last}
-    faults = _found(table, first)
-    fine = [pl.col(name).list.len() == 0 for name in first]
-    accepted = faults.select(accepted=pl.all_horizontal(pl.lit(True), *fine)).to_series()
-    table = table.with_columns(accepted=accepted if first else pl.lit(True))
-    return pl.concat([faults, _found(table, last)], how="horizontal").select(list(active))
-
-
-def _found(table: pl.DataFrame, active: dict[str, Rules]) -> pl.DataFrame:
-    """What each filter finds. The rows are counted along: a filter without rules says one thing of
-    all samples, once."""
-    found = {name: rules.faults() for name, rules in active.items()}
-    return table.select(pl.int_range(pl.len()).alias("row"), **found).drop("row")
+    found = faults.found(table.with_columns(pl.col(floats).fill_nan(None)), active)
+    return table.with_columns(faults.by_sample(found, table.height).get_columns())
 
 
 def funnel(judged: pl.DataFrame, filters: Filters) -> pl.DataFrame:
@@ -202,24 +180,11 @@ def funnel(judged: pl.DataFrame, filters: Filters) -> pl.DataFrame:
         filter has no entry for: they are among the left) and `dropped_alone_total` (how many of all
         samples this filter would drop if it were the only one).
     """
-    rows = []
-    left = judged
-    for name, rules in filters.active().items():
-        entering, own = left.height, pl.lit(rules.reasons())
-        alone = judged.select((pl.col("reasons").list.set_intersection(own).list.len() > 0).sum())
-        passed_by = left.select((~rules.judges()).sum()).item() if rules.domains else 0
-        left = left.filter(pl.col("dropped_by").ne_missing(name))
-        dropped = entering - left.height
-        rows.append((name, entering, dropped, left.height, passed_by, alone.item()))
-    counts = ("entering", "dropped", "left", "not_judged", "dropped_alone_total")
-    schema = {"filter": pl.String(), **dict.fromkeys(counts, pl.Int64())}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    steps = faults.by_domain(judged, filters.active()).group_by("filter").agg(pl.sum(STEP[2:]))
+    names = pl.DataFrame({"filter": [*filters.active()]}, schema={"filter": pl.String()})
+    return names.join(steps, on="filter", how="left", maintain_order="left").fill_null(0)
 
 
 def funnels(judged: pl.DataFrame, filters: Filters) -> pl.DataFrame:
     """The funnel of each domain by itself: its rows, with `domain` before them, null where none."""
-    parts = [
-        funnel(part, filters).select(pl.lit(domain, pl.String).alias("domain"), pl.all())
-        for (domain,), part in judged.sort("domain").group_by("domain", maintain_order=True)
-    ]
-    return pl.concat(parts) if parts else pl.DataFrame()
+    return faults.by_domain(judged, filters.active())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -53,22 +53,16 @@ class Rules:
         own = [reason for entry in self.entries for reason in entry.reasons()]
         return list(dict.fromkeys([*own, self.entries[0].not_measured]))
 
-    def judges(self) -> pl.Expr:
-        """Expression: whether there is an entry for a sample."""
-        if any(entry.domains is None for entry in self.entries):
-            return pl.lit(True)
-        return pl.col("domain").is_in(sorted(self.domains)).fill_null(False)
+    def judge(self, domain: str | None) -> bool:
+        """Whether there is an entry for samples of this domain."""
+        return domain in self.domains or any(entry.domains is None for entry in self.entries)
 
-    def faults(self) -> pl.Expr:
-        """Expression: the list of reasons to drop a sample, empty where no entry judges it."""
-        found = pl.lit([], dtype=pl.List(pl.String))
-        for entry in sorted(self.entries, key=lambda entry: entry.domains is not None):
-            if entry.domains is None:
-                found = entry.faults()
-            else:
-                found = pl.when(_of(entry.domains)).then(entry.faults()).otherwise(found)
-        return found
+    def takes(self, entry: Filter) -> pl.Expr:
+        """Expression: whether a sample is one for this entry."""
+        if entry.domains is not None:
+            return _of(entry.domains)
+        return ~_of(self.domains) if self.domains else pl.lit(True)
 
 
-def _of(domains: tuple[str, ...]) -> pl.Expr:
-    return pl.col("domain").is_in(domains).fill_null(False)
+def _of(domains: Iterable[str]) -> pl.Expr:
+    return pl.any_horizontal(pl.col("domain").eq_missing(domain) for domain in domains)

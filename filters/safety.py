@@ -129,8 +129,8 @@ class Safety(Filter):
         )
 
     def reasons(self) -> dict[str, pl.Expr]:
-        others = pl.col("identities").str.split(",").list.set_difference(["", *self.own_names])
-        rules = {"identity": others.list.len() > 0}
+        known = "|".join(map(re.escape, ("", *self.own_names)))
+        rules = {"identity": ~pl.col("identities").str.contains(rf"^(?:(?:{known})(?:,|$))*$")}
         for reason, wanted, column in (
             ("refusal", self.drop_refusals, pl.col("refuses")),
             ("knowledge_cutoff", self.drop_cutoffs, pl.col("cutoffs") > 0),
