@@ -50,11 +50,12 @@ def _found(table: pl.DataFrame, active: Mapping[str, Rules]) -> list[Fault]:
         for name, entry in entries
         for one in (active[name].takes(entry), *entry.reasons().values())
     ]
-    # The rows are counted along: a rule may say one thing of all samples, once.
-    told = table.select(
+    # The rows are counted along: a rule may say one thing of all samples, once. Only lazy tables
+    # look at several rules at the same time.
+    told = table.lazy().select(
         pl.int_range(pl.len()).alias("row"), *(one.alias(f"{n}") for n, one in enumerate(asked))
     )
-    columns = iter(told.get_columns()[1:])
+    columns = iter(told.collect().get_columns()[1:])
     faults = []
     for name, entry in entries:
         takes, unknown = next(columns), pl.repeat(False, table.height, eager=True)

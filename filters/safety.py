@@ -129,8 +129,11 @@ class Safety(Filter):
         )
 
     def reasons(self) -> dict[str, pl.Expr]:
-        known = "|".join(map(re.escape, ("", *self.own_names)))
-        rules = {"identity": ~pl.col("identities").str.contains(rf"^(?:(?:{known})(?:,|$))*$")}
+        others = pl.col("identities") != ""
+        if self.own_names:
+            own = "|".join(map(re.escape, self.own_names))
+            others &= ~pl.col("identities").str.contains(rf"^(?:(?:{own})(?:,|$))*$")
+        rules = {"identity": others}
         for reason, wanted, column in (
             ("refusal", self.drop_refusals, pl.col("refuses")),
             ("knowledge_cutoff", self.drop_cutoffs, pl.col("cutoffs") > 0),
