@@ -8,7 +8,6 @@ import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
-from filters.text.languages import code_of, prose_of, share, speech
 
 
 class Language(Filter):
@@ -73,6 +72,8 @@ class Language(Filter):
 
     @staticmethod
     def measure(rows: pl.DataFrame) -> pl.DataFrame:
+        from filters.text.languages import code_of, prose_of, share, speech  # it loads numpy
+
         text = pl.concat_str("reasoning", "response", separator="\n", ignore_nulls=True)
         owns = [code_of(language) for language in rows["language"]]
         facts = []

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
 from filters.text.loops import ECHO, ECHOED, PIECE
+
+if TYPE_CHECKING:
+    import numpy as np  # where it is used: it takes long to import
 
 NGRAM = 20
 """Words in the window that must come again. Short windows come again in honest arithmetic."""
@@ -91,6 +93,8 @@ class Repetition(Filter):
 
     @staticmethod
     def measure(rows: pl.DataFrame) -> pl.DataFrame:
+        import numpy as np
+
         parts = [_measured(part) for part in rows.get_columns()]
         words, repeated, echo = zip(*(shares.T for shares, _ in parts), strict=True)
         loops = pl.concat([found for _, found in parts])
@@ -127,6 +131,8 @@ def _any(kind: str, repeats: int, chars: int) -> pl.Expr:
 
 def _measured(part: pl.Series) -> tuple[np.ndarray, pl.DataFrame]:
     """Words, repeated words and echo of each text; and the loops at their ends."""
+    import numpy as np
+
     from filters.text import compiled, loop_kernels
 
     classes = compiled.classes()
@@ -160,6 +166,7 @@ def _loops(kind: str, found: pl.DataFrame, rows: int) -> dict[str, pl.Series]:
 
 def compression(rows: pl.DataFrame) -> np.ndarray:
     """Bytes of thinking and response over their bytes compressed; 0 where there is no text."""
+    import numpy as np
     import pyarrow as pa
 
     codec = pa.Codec("zstd", compression_level=1)

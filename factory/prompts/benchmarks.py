@@ -11,8 +11,7 @@ import polars as pl
 
 from factory.errors import RecipeError
 from factory.ledger import Account
-from factory.prompts.collect import R1
-from factory.prompts.drafts import BadRow, Draft
+from factory.prompts.drafts import R1, BadRow, Draft
 from factory.prompts.readers import read
 from factory.recipe.sources import Files, Hub
 

@@ -18,7 +18,7 @@ from uuid import UUID
 import polars as pl
 
 from factory.errors import LedgerError, RecipeError
-from factory.prompts.drafts import Draft, Drafts, asked, fault
+from factory.prompts.drafts import R1, Draft, Drafts, asked, fault
 from factory.prompts.readers import read
 from factory.prompts.rows import BadRow
 from factory.recipe.judge import rescues
@@ -46,8 +46,6 @@ PROMPT: dict[str, Any] = {
 SET_ASIDE: dict[str, Any] = dict.fromkeys(["source", "place", "reason", "detail"], pl.String())
 """A row that became no prompt, and why."""
 
-R1 = "Please reason step by step, and put your final answer within \\boxed{}."
-"""How R1 is asked; data that was made for it often carries this behind its questions."""
 REPEATS = ("duplicate", "conflicting_reference")
 HANGS = 3
 """Prompts in a row for which a person's own verifier takes too long until it is said to hang."""

@@ -17,6 +17,8 @@ from factory.recipe.sources import Source, Table
 
 VERSION = 2
 """Raised whenever the same cells would give another prompt, or none."""
+R1 = "Please reason step by step, and put your final answer within \\boxed{}."
+"""How R1 is asked; data that was made for it often carries this behind its questions."""
 
 
 @dataclass(frozen=True)

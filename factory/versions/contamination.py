@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from factory.prompts.benchmarks import questions
+from factory.prompts.benchmarks import of_prompts, questions
 from factory.records import digest
 from factory.versions.compare import evidence, phrases
 from filters.contamination import Contamination
@@ -49,9 +49,8 @@ def report(
         seed: of the lot.
     """
     pairs = evidence("contamination", measures).filter(filter.speaks())
-    sizes = dict(items["benchmark"].value_counts().iter_rows())
-    for benchmark in pairs["benchmark"].unique(maintain_order=True).sort():
-        sizes.setdefault(benchmark, None)
+    own = of_prompts(asked.filter(split="held_out") if filter.held_out else asked.clear())
+    sizes = pl.concat([items, own])["benchmark"].value_counts(sort=True)
     texts = dict(zip(asked["prompt_id"], questions(asked), strict=True))
     parts = [HEAD, *_table(pairs, sizes)]
     for (benchmark,), own in pairs.group_by("benchmark", maintain_order=True):
@@ -65,15 +64,14 @@ def report(
     return "\n".join(parts) + "\n"
 
 
-def _table(pairs: pl.DataFrame, sizes: dict[str, int | None]) -> Iterator[str]:
+def _table(pairs: pl.DataFrame, sizes: pl.DataFrame) -> Iterator[str]:
     yield f"| benchmark | questions | found | prompts | {' | '.join(METHODS)} |"
-    yield "|---" * 4 + "|---:" * len(METHODS) + "|"
-    for benchmark, size in sizes.items():
+    yield "|---" + "|---:" * (3 + len(METHODS)) + "|"
+    for benchmark, size in sizes.iter_rows():
         own = pairs.filter(benchmark=benchmark)
         counts = (own.filter(method=method).height for method in METHODS)
-        told = [size if size is not None else "", own["place"].n_unique()]
-        told += [own["prompt_id"].n_unique(), *counts]
-        yield f"| {benchmark} | {' | '.join(f'{n:,}' if n != '' else '' for n in told)} |"
+        told = [size, own["place"].n_unique(), own["prompt_id"].n_unique(), *counts]
+        yield f"| {benchmark} | {' | '.join(f'{n:,}' for n in told)} |"
 
 
 def _by_lot(pairs: pl.DataFrame, seed: int) -> Iterator[dict[str, str]]:

@@ -1,9 +1,6 @@
 """Compiled functions over code points: how texts get to them, and what a code point is.
 
-Who imports this file imports numba, so do that inside functions: it takes half a second.
-The machine code is kept beside the source, or in the user's cache where that folder is read-only;
-where neither can be written it is made anew in each process. numba looks only at the file of the
-function that is called for changes: what one compiled function calls stands in the same file.
+Who imports this file imports numba (`machine_code`), so do that inside functions.
 """
 
 from __future__ import annotations
@@ -15,10 +12,10 @@ from functools import cache
 from itertools import pairwise
 from typing import TypeVar
 
-import numba
 import numpy as np
 import polars as pl
 
+from filters.text.machine_code import compiled
 from filters.text.scripts import UNSPACED_LETTERS
 
 SPACE, UNSPACED, LETTER, DIGIT = 1, 2, 4, 8
@@ -30,21 +27,7 @@ AT_ONCE = 1 << 20
 
 Codes = np.ndarray
 """The code points of texts one after another, 32 bits each."""
-Function = TypeVar("Function", bound=Callable)
 Result = TypeVar("Result")
-
-
-def compiled(function: Function) -> Function:
-    """Machine code that holds no lock of Python's, kept for the next process where it can be.
-
-    What begins with an underscore is called by other compiled functions only.
-    """
-    inner = function.__name__.startswith("_")
-    options = {"nogil": True, "no_cpython_wrapper": inner, "no_cfunc_wrapper": inner}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # numba found no folder that it may write to
-        return numba.njit(**options)(function)
 
 
 @cache
@@ -101,7 +84,7 @@ def _cuts(ends: np.ndarray) -> Iterable[int]:
     return np.unique([0, *np.searchsorted(ends, marks[1:]).tolist(), rows]).tolist()
 
 
-@compiled
+@compiled()
 def decode(signs: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """UTF-8, known to be valid, to code points; and where each text begins among them."""
     codes = np.empty(ends[-1] - ends[0], np.uint32)

@@ -6,14 +6,16 @@ import re
 from collections import Counter
 from functools import cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import polars as pl
 
 from filters.text.common_words import WORDS
 from filters.text.identifiers import identify
 from filters.text.scripts import ALIASES, KNOWN, LANGUAGES, SCRIPT_OF, SCRIPTS, UNSPACED
+
+if TYPE_CHECKING:
+    import numpy as np  # where it is used: it takes long to import
 
 PATIENCE = 200
 """Letters after which a window that the identifier is not sure about counts as unknown."""
@@ -68,6 +70,8 @@ class Reader:
 
     def read(self, prose: str) -> Counter[str]:
         """Letters of a piece without LaTeX, code and the like that could be judged, by language."""
+        import numpy as np
+
         from filters.text import compiled
 
         codes = compiled.codes_of(f"{self._rest}\n{prose}")
@@ -102,6 +106,8 @@ def _events(
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], np.ndarray]:
     """What the compiled function says of texts: events, the words of windows and of fragments, and
     where those stand that are too few for a window."""
+    import numpy as np
+
     from filters.text import speech_kernels
 
     sides = np.array([_side(own) for own in owns], np.int64).reshape(-1, 3).T.copy()
@@ -170,6 +176,8 @@ def _side(own: str) -> tuple[int, int, int]:
 @cache
 def _tables() -> tuple[np.ndarray, ...]:
     """Signs, small letters, common words with names of functions, and what scripts are like."""
+    import numpy as np
+
     from filters.text import compiled, speech_kernels
 
     every = "".join(map(chr, range(compiled.KNOWN_CODES)))

@@ -12,7 +12,8 @@ from filters.text.overlap import SIZE, Passages, shingles_of
 from filters.text.words import MATH, NAME, NUMBER, SIGN, Words, pieces, words
 
 TEMPLATE = 5
-"""Questions of a benchmark that may share eight words before these are its way of asking."""
+"""Questions of a benchmark that may share eight words, whatever their numbers, before these are its
+way of asking."""
 PHRASE, LEAST_TEXTS = 0.001, 20
 """Share of the texts, and number, above which eight words that all have are a phrase."""
 SKELETON = 12
@@ -61,7 +62,8 @@ def in_prompts(prompts: pl.DataFrame, items: pl.DataFrame) -> Found:
     """
     questions = words(items["question"])
     sample = words(prompts["text"].gather_every(max(1, prompts.height // SAMPLE)))
-    whole, bare = Passages(questions, TEMPLATE), Passages(_bare(questions), TEMPLATE)
+    whole = Passages(questions, TEMPLATE, asked=_any_numbers(questions))
+    bare = Passages(_bare(questions), TEMPLATE)
     alike = Likeness(questions, sample)
     formulas = Likeness(_formulas(questions), _formulas(sample))
     hits, met = [_exact(prompts, questions)], np.zeros(prompts.height, np.bool_)
@@ -198,6 +200,12 @@ def _hits(rows: pl.DataFrame, method: Method | str, start: int) -> pl.DataFrame:
 def _bare(texts: Words) -> Words:
     """Without numbers and capitalised words."""
     return texts.only(((texts.kinds & 7) != NUMBER) & ((texts.kinds & NAME) == 0))
+
+
+def _any_numbers(texts: Words) -> Words:
+    """With all numbers the same."""
+    number = (texts.kinds & 7) == NUMBER
+    return texts._replace(hashes=np.where(number, np.uint64(0), texts.hashes))
 
 
 def _formulas(texts: Words) -> Words:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numba import njit
 
+from filters.text.machine_code import compiled
 from filters.text.overlap import FILTER, enter, number_of
 from filters.text.words import Words
 
@@ -85,7 +85,7 @@ def _sets(words: Words) -> Sets:
     return Sets(hashes[:total], bounds)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _unique(hashes, bounds, keys, owners, out, out_bounds):
     """Writes each text's different words, in the order in which they come; returns how many."""
     total, mask = 0, len(keys) - 1
@@ -103,7 +103,7 @@ def _unique(hashes, bounds, keys, owners, out, out_bounds):
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _alike(
     hashes, bounds, keys, values, weights, rarest, postings, first, sums, own_words, own_bounds,
     least, shared, touched, left_out, bins, out, scores,
@@ -149,12 +149,12 @@ def _alike(
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _bin(weight, rarest, bins):
     return min(len(bins) - 1, np.int64(weight / rarest * len(bins)))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _weighed(hashes, start, end, keys, values, weights, rarest, least, bins):
     """Weight of a text's words; of its lightest ones, less than `least` of it together; and the
     first bin that is not among these."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from filters.text.compiled import DIGIT, KNOWN_CODES, LETTER, SPACE, UNSPACED, compiled
+from filters.text.compiled import DIGIT, KNOWN_CODES, LETTER, SPACE, UNSPACED
+from filters.text.machine_code import INNER, compiled
 
 KEY = 32
 """Characters at the end of a text that must stand further left too, at a loop's period."""
@@ -15,17 +16,17 @@ _DIGITS = 18
 """Last digits of a number that are looked at: enough to see it count, and they fit 64 bits."""
 
 
-@compiled
+@compiled(**INNER)
 def _class(code, classes):
     return classes[code] if code < KNOWN_CODES else np.uint8(0)
 
 
-@compiled
+@compiled(**INNER)
 def _pair(codes, at):
     return (codes[at] * np.uint32(31) + codes[at + 1]) & np.uint32(1023)
 
 
-@compiled
+@compiled(**INNER)
 def _skips(key):
     """For `_before`: how far to go left where two characters stand at the key's beginning."""
     skips = np.full(1024, len(key) - 1, np.int64)
@@ -34,7 +35,7 @@ def _skips(key):
     return skips
 
 
-@compiled
+@compiled(**INNER)
 def _before(codes, end, key, skips):
     """Where a key stands last before `end`, or -1: Horspool's search by pairs, from the end."""
     size = len(key)
@@ -50,7 +51,7 @@ def _before(codes, end, key, skips):
     return -1
 
 
-@compiled
+@compiled()
 def periods(codes, longest):
     """Period and extent in characters of all that is written at least twice at a text's end.
 
@@ -84,7 +85,7 @@ def periods(codes, longest):
     return found[:number]
 
 
-@compiled
+@compiled()
 def shape_of(codes, classes):
     """The text with one 0 for each number; without the last one where it ends the text, since it
     may go on."""
@@ -100,7 +101,7 @@ def shape_of(codes, classes):
     return shape[: size - before]
 
 
-@compiled
+@compiled()
 def numbers_of(codes, classes, most):
     """Values and lengths of the last numbers, from the end, but for one that ends the text."""
     values = np.zeros(most, np.int64)
@@ -128,7 +129,7 @@ def numbers_of(codes, classes, most):
     return values[: number + 1], lengths[: number + 1]
 
 
-@compiled
+@compiled()
 def counting(codes, classes, shape, period, extent):
     """Repeats and characters of the part of a loop of `shape` in which every number goes on by a
     step of its own, the same each time, and at least one does not stand still."""
@@ -155,7 +156,7 @@ def counting(codes, classes, shape, period, extent):
     return repeats, repeats * (period - width) + lengths[: repeats * width].sum()
 
 
-@compiled
+@compiled()
 def worded(codes, classes):
     """Whether two letters stand side by side."""
     before = False
@@ -167,7 +168,7 @@ def worded(codes, classes):
     return False
 
 
-@compiled
+@compiled()
 def echo(codes, classes, piece, tail, times):
     """Share of the last `tail` characters, in pieces, that stand in the text so many times.
 
@@ -186,7 +187,7 @@ def echo(codes, classes, piece, tail, times):
     return echoed * piece / tail
 
 
-@compiled
+@compiled(**INNER)
 def _occurs(codes, key, times):
     """Whether a key stands in a text so many times, side by side at the nearest."""
     skips = _skips(key)
@@ -198,7 +199,7 @@ def _occurs(codes, key, times):
     return True
 
 
-@compiled
+@compiled()
 def repeated_words(codes, classes, window):
     """Words, and how many of them stand in a run of `window` words that occurred before.
 
@@ -226,14 +227,14 @@ def repeated_words(codes, classes, window):
     return number, _repeated(words[:number], window)
 
 
-@compiled
+@compiled(**INNER)
 def _mixed(hashed):
     hashed ^= hashed >> np.uint64(32)
     hashed *= np.uint64(0xD6E8FEB86659FD93)
     return hashed ^ (hashed >> np.uint64(32))
 
 
-@compiled
+@compiled(**INNER)
 def _repeated(words, window):
     runs = len(words) - window + 1
     if runs < 2:
@@ -264,7 +265,7 @@ def _repeated(words, window):
     return repeated
 
 
-@compiled
+@compiled(**INNER)
 def _end(codes, classes):
     """Where a text ends without the blanks at its end."""
     end = len(codes)
@@ -273,7 +274,7 @@ def _end(codes, classes):
     return end
 
 
-@compiled
+@compiled(**INNER)
 def _is_seen(loops, number, at):
     """Whether no other loop has both as many repeats and as many characters."""
     for other in range(number):
@@ -284,7 +285,7 @@ def _is_seen(loops, number, at):
     return loops[at, 1] > 0
 
 
-@compiled
+@compiled(**INNER)
 def _plain_loops(codes, loops):
     found = periods(codes, len(codes))
     for at in range(len(found)):
@@ -293,7 +294,7 @@ def _plain_loops(codes, loops):
     return len(found)
 
 
-@compiled
+@compiled(**INNER)
 def _counting_loops(codes, classes, loops):
     shape = shape_of(codes, classes)
     found = periods(shape, len(shape))
@@ -304,7 +305,7 @@ def _counting_loops(codes, classes, loops):
     return len(found)
 
 
-@compiled
+@compiled(**INNER)
 def _doubled(rows):
     more = np.empty((2 * len(rows), rows.shape[1]), np.int64)
     for row in range(len(rows)):
@@ -313,7 +314,7 @@ def _doubled(rows):
     return more
 
 
-@compiled
+@compiled()
 def loops_of(codes, starts, classes):
     """Loops at the end of each text: its row, 1 where it counts, its repeats and characters.
 
@@ -340,7 +341,7 @@ def loops_of(codes, starts, classes):
     return found[:number]
 
 
-@compiled
+@compiled()
 def shares_of(codes, starts, classes, window, piece, tail, times):
     """Of each text: words, words that stand in runs that occurred before, and its echo."""
     shares = np.zeros((len(starts) - 1, 3), np.float64)

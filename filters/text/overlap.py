@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numba import njit
 
+from filters.text.machine_code import compiled
 from filters.text.words import Words, mixed
 
 SIZE = 8
@@ -35,13 +35,14 @@ reference, and how many there."""
 class Passages:
     """Runs of words that stand in references."""
 
-    def __init__(self, references: Words, most: int | None = None):
+    def __init__(self, references: Words, most: int | None = None, asked: Words | None = None):
         """Make the table of all runs of `SIZE` words.
 
         Args:
             references: their words.
             most: references that may share a run before it counts as a phrase of their kind and is
                 not looked for.
+            asked: the same words as they count for that, where some make no difference.
         """
         self.references = references
         grams = _grams(references.hashes, references.bounds)
@@ -60,9 +61,16 @@ class Passages:
         self.skipped = np.zeros(len(unique), np.bool_)
         """Runs that are not looked for, by number."""
         if most:
-            self.skipped |= _sharers(self._item, self._postings, self._first) > most
+            self.skipped |= self._sharers(asked or references) > most
         self.counts = np.zeros(len(unique), np.int64)
         """Texts that have each run, as far as they were counted."""
+
+    def _sharers(self, asked: Words) -> np.ndarray:
+        """References that share each run, by number."""
+        runs = _grams(asked.hashes, asked.bounds).hashes[self._postings]
+        owned = pl.DataFrame({"run": runs, "item": self._item[self._postings]})
+        sharers = owned.select(pl.col("item").n_unique().over("run")).to_series()
+        return sharers.to_numpy()[self._first[:-1]]
 
     def count(self, texts: Words) -> np.ndarray:
         """Whether each text shares a run at all; counts the texts that have each run."""
@@ -120,16 +128,7 @@ def _grams(hashes: np.ndarray, bounds: np.ndarray, size: int = SIZE) -> _Grams:
     return _Grams(out, valid)
 
 
-def _sharers(item: np.ndarray, postings: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """References that have each run."""
-    owners = item[postings]
-    new = np.ones(len(owners), np.int64)
-    new[1:] = owners[1:] != owners[:-1]
-    new[first[:-1]] = 1
-    return np.add.reduceat(new, first[:-1]) if len(new) else new
-
-
-@njit(cache=True, nogil=True)
+@compiled()
 def _all_grams(hashes, bounds, size, out, valid):
     base, lead = np.uint64(0x9E3779B97F4A7C15), np.uint64(1)
     for _ in range(size):
@@ -146,7 +145,7 @@ def _all_grams(hashes, bounds, size, out, valid):
                 valid[place - size + 1] = True
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def enter(unique, keys, values, bits):
     for number in range(len(unique)):
         key = unique[number]
@@ -158,7 +157,7 @@ def enter(unique, keys, values, bits):
         keys[at], values[at] = key, number
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def number_of(key, keys, values):
     """The number of a hash, or -1."""
     at = np.int64(key & np.uint64(len(keys) - 1))
@@ -169,7 +168,7 @@ def number_of(key, keys, values):
     return np.int32(-1)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _text_runs(hashes, start, end, keys, values, bits, numbers):
     """Writes the number of each run of SIZE words of a text, -1 where no reference has it."""
     base, lead, run = np.uint64(0x9E3779B97F4A7C15), np.uint64(1), np.uint64(0)
@@ -189,7 +188,7 @@ def _text_runs(hashes, start, end, keys, values, bits, numbers):
     return max(0, end - start - SIZE + 1)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _longest(bounds):
     longest = 0
     for text in range(len(bounds) - 1):
@@ -197,7 +196,7 @@ def _longest(bounds):
     return longest
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _count(hashes, bounds, keys, values, bits, skipped, counts, last, found):
     numbers = np.empty(_longest(bounds) + 1, np.int32)
     for text in range(len(bounds) - 1):
@@ -211,7 +210,7 @@ def _count(hashes, bounds, keys, values, bits, skipped, counts, last, found):
                     counts[number] += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _runs(
     hashes, starts, ends, kinds, bounds, keys, values, bits, skipped, postings, first, number_at,
     item_of, theirs, their_bounds, out,

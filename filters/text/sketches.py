@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from filters.text.machine_code import compiled
 from filters.text.words import mixed, sequence, text_words
 
 SIZE = 5
@@ -17,7 +17,7 @@ CROWD = 100
 """Representatives of one band that a text is compared with at most."""
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def number_bucket(keys, order, numbers, count):
     start = 0
     for place in range(1, len(order) + 1):
@@ -31,7 +31,7 @@ def number_bucket(keys, order, numbers, count):
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _shingled(hashes, count, out):
     """Writes the shingles of a text from its words; a short text is one. Returns how many."""
     if count == 0:
@@ -53,7 +53,7 @@ def _shingled(hashes, count, out):
     return made
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def count_shingles(
     data, offsets, table, folded, beyond, hashes, starts, ends, kinds, out, counts, owners, last
 ):
@@ -81,7 +81,7 @@ def count_shingles(
                 counts[slot] -= 1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def enter_common(common, weights, shingles, weighs):
     for place in range(len(common)):
         at = np.int64(common[place]) & (len(shingles) - 1)
@@ -90,7 +90,7 @@ def enter_common(common, weights, shingles, weighs):
         shingles[at], weighs[at] = common[place], weights[place]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _weight(shingle, shingles, weighs):
     """What a shingle counts: 1 for all but common ones."""
     at = np.int64(shingle) & (len(shingles) - 1)
@@ -101,7 +101,7 @@ def _weight(shingle, shingles, weighs):
     return np.float32(1.0)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def sketch_texts(
     data, offsets, table, folded, beyond, hashes, starts, ends, kinds, out,
     kept, sketch, common, weighs, groups, bands, texts, sizes, shingles,
@@ -139,7 +139,7 @@ def sketch_texts(
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _similarity_sketch(values, count, sketch):
     """Fast similarity sketching: rounds of hashing until each place of the sketch has a value; in
     the first rounds to a random place, then to each place in turn."""
@@ -166,7 +166,7 @@ def _similarity_sketch(values, count, sketch):
             return
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _laid_out(shingles, start, end, text, keys, owners, common, weighs):
     """Puts a text's shingles into the table; returns the weight of all different ones."""
     total, mask = 0.0, len(keys) - 1
@@ -181,7 +181,7 @@ def _laid_out(shingles, start, end, text, keys, owners, common, weighs):
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _shared(shingles, start, end, text, other, keys, owners, met, common, weighs):
     """The weight of the shingles of another text that are in the table."""
     total, mask = 0.0, len(keys) - 1
@@ -196,7 +196,7 @@ def _shared(shingles, start, end, text, other, keys, owners, met, common, weighs
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def join_clusters(
     shingles, bounds, buckets, same, threshold, common, weighs,
     head, behind, tried, sums, keys, owners, met, representative, similarity,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from filters.text.compiled import KNOWN_CODES, compiled
+from filters.text.compiled import KNOWN_CODES
+from filters.text.machine_code import INNER, compiled
 
 OWN, ASK, FOREIGN, SWITCH = map(np.int64, range(4))
 """Events: letters of the own language, by its common words; a window for the identifier, with where
@@ -44,18 +45,18 @@ LETTERS, PURE, STRANGE, KANAS, WORDS, OUT, OTHER, EVENTS = range(8)
 alone, words common in others only, kana, words; how far both texts and the events are written."""
 
 
-@compiled
+@compiled(**INNER)
 def _hash(hashed, code, lower):
     small = lower[code] if code < len(lower) else code
     return (hashed ^ np.uint64(small)) * np.uint64(0x9E3779B97F4A7C15)
 
 
-@compiled
+@compiled(**INNER)
 def _mixed(hashed):
     return (hashed ^ (hashed >> np.uint64(29))) | np.uint64(1)
 
 
-@compiled
+@compiled()
 def word_hash(codes, lower):
     """A number for a word, the same for capital and small letters; never 0."""
     hashed = np.uint64(SEED)
@@ -64,7 +65,7 @@ def word_hash(codes, lower):
     return _mixed(hashed)
 
 
-@compiled
+@compiled()
 def slot_of(hashed, keys):
     """Where a word stands in the table of common words, or would stand."""
     slot = (hashed >> np.uint64(8)) & np.uint64(len(keys) - 1)
@@ -73,12 +74,12 @@ def slot_of(hashed, keys):
     return slot
 
 
-@compiled
+@compiled(**INNER)
 def _sign(code, signs):
     return signs[code] if code < KNOWN_CODES else np.uint8(0)
 
 
-@compiled
+@compiled(**INNER)
 def _is_symbol(codes, start, end, mask):
     """Whether a word is a variable, points of a figure or a function's name: of no language."""
     small = capitals = 0
@@ -91,7 +92,7 @@ def _is_symbol(codes, start, end, mask):
     )
 
 
-@compiled
+@compiled()
 def words_of(codes, start, end, signs, lower, keys, masks, words):
     """The words of the sentence that begins at `start`, a row each: script, where it starts and
     ends, languages it is common in. Returns how many, and where the sentence ends."""
@@ -124,7 +125,7 @@ def words_of(codes, start, end, signs, lower, keys, masks, words):
     return number, at
 
 
-@compiled
+@compiled(**INNER)
 def _cut(codes, at, stop, signs, lower, keys, masks, words, number):
     """The words of one run of letters, figures and the like in which scripts change."""
     while at < stop:
@@ -142,14 +143,14 @@ def _cut(codes, at, stop, signs, lower, keys, masks, words, number):
     return number
 
 
-@compiled
+@compiled(**INNER)
 def _write(words, number, script, first, end, mask):
     words[number, 0], words[number, 1] = script, first
     words[number, 2], words[number, 3] = end, mask
     return number + 1
 
 
-@compiled
+@compiled(**INNER)
 def _letters(words, first, last):
     letters = 0
     for at in range(first, last):
@@ -157,7 +158,7 @@ def _letters(words, first, last):
     return letters
 
 
-@compiled
+@compiled(**INNER)
 def _commonest(words, first, last, own, counts):
     """The language that most words are common in, how many, and whether two of them differ."""
     for language in range(LANGUAGES):
@@ -174,7 +175,7 @@ def _commonest(words, first, last, own, counts):
     return best, counts[best]
 
 
-@compiled
+@compiled(**INNER)
 def _put(codes, words, first, last, out, size):
     """Writes words with blanks after them; returns where that ends."""
     for at in range(first, last):
@@ -186,7 +187,7 @@ def _put(codes, words, first, last, out, size):
     return size
 
 
-@compiled
+@compiled(**INNER)
 def _doubled(events):
     more = np.empty((2 * len(events), 6), np.int64)
     for number in range(len(events)):
@@ -195,7 +196,7 @@ def _doubled(events):
     return more
 
 
-@compiled
+@compiled(**INNER)
 def _tell(events, state, row, what, letters, detail, start, end):
     """Writes an event, or adds its letters to the one before where both say the same."""
     number = state[EVENTS]
@@ -213,7 +214,7 @@ def _tell(events, state, row, what, letters, detail, start, end):
     return events
 
 
-@compiled
+@compiled(**INNER)
 def _close(codes, window, out, events, state, row, own, kana):
     """Ends the window: its words show the own language, or the identifier is asked."""
     pure, strange, words = state[PURE], state[STRANGE], state[WORDS]
@@ -232,13 +233,13 @@ def _close(codes, window, out, events, state, row, own, kana):
     return events
 
 
-@compiled
+@compiled(**INNER)
 def _empty(state):
     for what in (LETTERS, PURE, STRANGE, KANAS, WORDS):
         state[what] = 0
 
 
-@compiled
+@compiled(**INNER)
 def _take(codes, words, first, last, signs, own, window, state):
     """Puts words into the window."""
     for at in range(first, last):
@@ -252,7 +253,7 @@ def _take(codes, words, first, last, signs, own, window, state):
                 state[KANAS] += _sign(codes[place], signs) & KANA != 0
 
 
-@compiled
+@compiled(**INNER)
 def _differ(codes, words, first, last, language):
     """Whether words that are common in a language are not all the same word."""
     one = -1
@@ -268,7 +269,7 @@ def _differ(codes, words, first, last, language):
     return False
 
 
-@compiled
+@compiled(**INNER)
 def _read_own(codes, words, number, signs, own, window, state, events, row, counts):
     """Words of the own script in one sentence: into the window, or told as a stretch in another
     language. A stretch has no word that is common in the own language alone."""
@@ -305,7 +306,7 @@ def _read_own(codes, words, number, signs, own, window, state, events, row, coun
     return events
 
 
-@compiled
+@compiled(**INNER)
 def _chosen(words, number, script, chosen):
     """The words of one script, apart."""
     size = ZERO
@@ -315,7 +316,7 @@ def _chosen(words, number, script, chosen):
     return size
 
 
-@compiled
+@compiled(**INNER)
 def _is_term(words, size, letters, total, own, counts):
     """Whether Latin words of a sentence beside another script are a name or a term: DNA, Euler."""
     if own:
@@ -324,7 +325,7 @@ def _is_term(words, size, letters, total, own, counts):
     return times < 2 and letters < TERM
 
 
-@compiled
+@compiled(**INNER)
 def _read_sentence(
     codes, words, number, signs, unspaced, single, own, scripts, kana, window, out, other, state,
     events, row, counts, chosen
@@ -356,7 +357,7 @@ def _read_sentence(
     return events
 
 
-@compiled
+@compiled()
 def speech_of(
     codes, starts, owns, scripts, kanas, signs, lower, keys, masks, unspaced, single
 ):  # fmt: skip

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numba import njit
 
+from filters.text.machine_code import compiled
 from filters.text.scripts import UNSPACED_LETTERS
 
 APART, LETTER, NUMBER, LONE, SIGN, NOTHING = range(6)
@@ -165,7 +165,7 @@ def pieces(rows: pl.DataFrame, column: str, most: int = BYTES) -> Iterator[pl.Da
         yield rows[start:]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def mixed(value: np.uint64) -> np.uint64:
     """A hash whose every bit depends on every bit of the value (splitmix64's finish)."""
     value ^= value >> np.uint64(30)
@@ -175,7 +175,7 @@ def mixed(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _sequences(hashes, bounds):
     whole = np.zeros(len(bounds) - 1, np.uint64)
     for text in range(len(whole)):
@@ -183,7 +183,7 @@ def _sequences(hashes, bounds):
     return whole
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def sequence(hashes, start, end):
     """A hash of words in their order, 0 for none."""
     whole = np.uint64(end - start)
@@ -192,7 +192,7 @@ def sequence(hashes, start, end):
     return whole
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _all_words(data, offsets, table, folded, beyond, hashes, starts, ends, kinds, bounds):
     total = 0
     for text in range(len(offsets) - 1):
@@ -204,7 +204,7 @@ def _all_words(data, offsets, table, folded, beyond, hashes, starts, ends, kinds
     return total
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _decoded(data, at, end):
     """The code point at a byte, and the byte behind it."""
     first = np.int64(data[at])
@@ -219,7 +219,7 @@ def _decoded(data, at, end):
     return point, at + size
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _groups_thousands(data, at, end):
     """Whether a comma at this byte stands before exactly three digits."""
     if at + 3 >= end:
@@ -230,7 +230,7 @@ def _groups_thousands(data, at, end):
     return at + 4 >= end or not 48 <= data[at + 4] <= 57
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def text_words(data, start, end, table, folded, beyond, hashes, starts, ends, kinds, total):
     """Writes the words of one text behind the first `total`; returns how many there are then."""
     seed, prime = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)

@@ -1,0 +1,49 @@
+"""Compiled functions: beside vLLM, and made anew when any file that they may call has changed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+FILTERS = Path(__file__).parents[3] / "filters"
+
+
+def test_vllm_can_look_at_every_module_that_is_loaded():
+    """It asks all objects of all modules for `vars(it).get("kernel")` when it takes its kernels."""
+    code = (
+        "import sys, filters.text.overlap\n"
+        "for module in list(sys.modules.values()):\n"
+        "    for value in list(vars(module).values()):\n"
+        "        if hasattr(value, '__dict__'):\n"
+        "            vars(value).get('kernel')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_machine_code_is_kept_for_the_next_process_until_any_file_changes(tmp_path: Path):
+    shutil.copytree(FILTERS, tmp_path / "code" / "filters", ignore=shutil.ignore_patterns("__py*"))
+    names, kept = tmp_path / "code/filters/text/words.py", tmp_path / "cache"
+    assert len(folders(kept)) == 0
+    for _ in range(2):
+        compile_one(tmp_path / "code", kept)
+        assert len(folders(kept)) == 1
+    names.write_text(names.read_text() + "\n# another\n")
+    compile_one(tmp_path / "code", kept)
+    assert len(folders(kept)) == 2
+
+
+def test_where_nothing_can_be_written_it_is_made_in_each_process(tmp_path: Path):
+    (tmp_path / "cache").write_text("a file, and no folder")
+    compile_one(FILTERS.parent, tmp_path / "cache")
+
+
+def compile_one(code: Path, cache: Path) -> None:
+    program = "import numpy, filters.text.words as it; assert it.mixed(numpy.uint64(0)) == 0"
+    environment = os.environ | {"PYTHONPATH": str(code), "XDG_CACHE_HOME": str(cache)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, cwd=code)
+
+
+def folders(cache: Path) -> list[Path]:
+    return list(cache.glob("reasoning-factory/machine-code/*"))
