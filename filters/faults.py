@@ -7,12 +7,14 @@ handled. So a million of them are judged while a person waits.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import polars as pl
 
 from filters.rules import Rules
+
+if TYPE_CHECKING:
+    import numpy as np  # where it is used: it takes long to import
 
 STEP = ("domain", "filter", "entering", "dropped", "left", "not_judged", "dropped_alone_total")
 """The columns of a funnel."""
@@ -31,6 +33,8 @@ def found(table: pl.DataFrame, active: Mapping[str, Rules]) -> list[Fault]:
 
     Filters that ask for `accepted`, whether a sample has no fault so far, come after the others.
     """
+    import numpy as np
+
     last = {name: rules for name, rules in active.items() if "accepted" in rules.asks()}
     first = {name: rules for name, rules in active.items() if name not in last}
     faults = _found(table, first)
@@ -69,6 +73,7 @@ def _found(table: pl.DataFrame, active: Mapping[str, Rules]) -> list[Fault]:
 
 def by_sample(faults: list[Fault], samples: int) -> pl.DataFrame:
     """Of so many samples the `reasons`, all in the order of the funnel, and the first's filter."""
+    import numpy as np
     import pyarrow as pa
 
     rows = np.concatenate([np.empty(0, np.uint32), *(fault.rows for fault in faults)])
