@@ -10,8 +10,8 @@ import polars as pl
 
 from filters.filter import Filter
 from filters.text import personal, secrets
-from filters.text.assistants import CUTOFF_WORDS, NAMES, OPENING, REFUSAL, cutoffs, identities
-from filters.text.patterns import kinds
+from filters.text.assistants import CUTOFF, NAMES, OPENING, REFUSAL, cutoffs, identities
+from filters.text.patterns import hint, kinds_in
 
 _LEAKED = re.compile(
     r"<[|｜][A-Za-z_▁][\w▁ -]{0,40}[|｜]>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
@@ -19,20 +19,6 @@ _LEAKED = re.compile(
     r"|</?tool_(?:call|response)>|\[gMASK\]|^\s*<s>|(?<!\w)</s>\s*$|</s>\s*(?=<s>|\[INST\])"
     r"|(?m:^###? ?(?:Human|User|Assistant|Instruction):)|[.!?}\d]</s>"
 )
-_LEAK_HINTS = [
-    "<|",
-    "<｜",
-    "INST]",
-    "SYS>>",
-    "_of_turn>",
-    "os>",
-    "<pad>",
-    "<unk>",
-    "tool_",
-    "gMASK",
-    "s>",
-    "##",
-]
 
 
 class Safety(Filter):
@@ -95,38 +81,26 @@ class Safety(Filter):
 
     @staticmethod
     def measure(rows: pl.DataFrame) -> pl.DataFrame:
-        text, small = pl.col("text").fill_null(""), pl.col("small")
+        text = pl.col("text").fill_null("")
         opening = pl.col("response").fill_null("").str.head(OPENING)
-        hints = rows.with_columns(small=text.str.to_lowercase()).select(
-            refuses=opening.str.contains(REFUSAL),
-            identities=small.str.contains_any(NAMES),
-            cutoffs=small.str.contains_any(CUTOFF_WORDS),
-            leaked_tokens=text.str.contains_any(_LEAK_HINTS),
+        hints = rows.lazy().select(
+            refuses=opening.str.contains(hint(re.compile(REFUSAL))),
+            identities=text.str.contains_any(NAMES, ascii_case_insensitive=True),
+            cutoffs=text.str.contains(hint(CUTOFF)),
+            leaked_tokens=text.str.contains(hint(_LEAKED)),
             personal_data=text.str.contains(personal.HINT),
             secrets=text.str.contains_any(secrets.HINTS),
         )
 
-        def told(name: str, of: Callable[[str], list[str]], between: str = ",") -> pl.Series:
-            pairs = zip(rows["text"], hints[name], strict=True)
-            return pl.Series(
-                name, [between.join(of(text)) if hint else "" for text, hint in pairs], pl.String
-            )
+        def told(hinted: pl.Series) -> pl.Series:
+            at = hinted.arg_true()
+            looked_at = rows["response" if hinted.name == "refuses" else "text"].gather(at)
+            found = _LOOK[hinted.name](looked_at)
+            kind = Safety.columns[hinted.name]
+            nothing = pl.Series(hinted.name, ["" if kind == pl.String else 0]).cast(kind)
+            return nothing.new_from_index(0, rows.height).scatter(at, found.cast(kind))
 
-        pairs = zip(rows["text"], hints["cutoffs"], strict=True)
-        return pl.DataFrame(
-            [
-                hints["refuses"],
-                told("identities", identities),
-                pl.Series(
-                    "cutoffs",
-                    [cutoffs(text) if hint else 0 for text, hint in pairs],
-                    dtype=pl.Int32,
-                ),
-                told("leaked_tokens", _leaked, " "),
-                told("personal_data", lambda text: kinds(text, personal.PERSONAL)),
-                told("secrets", lambda text: kinds(text, secrets.SECRETS)),
-            ]
-        )
+        return pl.DataFrame([told(hinted) for hinted in hints.collect()])
 
     def reasons(self) -> dict[str, pl.Expr]:
         others = pl.col("identities") != ""
@@ -146,5 +120,20 @@ class Safety(Filter):
         return rules
 
 
-def _leaked(text: str) -> list[str]:
-    return list(dict.fromkeys(found.strip() for found in _LEAKED.findall(text)))
+def _each(of: Callable[[str], object]) -> Callable[[pl.Series], pl.Series]:
+    return lambda texts: pl.Series([of(text) for text in texts])
+
+
+def _leaked(text: str) -> str:
+    return " ".join(dict.fromkeys(found.strip() for found in _LEAKED.findall(text)))
+
+
+_LOOK: dict[str, Callable[[pl.Series], pl.Series]] = {
+    "refuses": lambda responses: responses.str.head(OPENING).str.contains(REFUSAL),
+    "identities": _each(lambda text: ",".join(identities(text))),
+    "cutoffs": _each(cutoffs),
+    "leaked_tokens": _each(_leaked),
+    "personal_data": lambda texts: kinds_in(texts, personal.PERSONAL),
+    "secrets": lambda texts: kinds_in(texts, secrets.SECRETS),
+}
+"""Measure -> what is found in texts that have a hint of it."""

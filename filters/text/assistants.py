@@ -41,7 +41,7 @@ REFUSAL = "(?i)" + "|".join(
         r"xin lỗi[^.\n]{0,30}không thể (?:giúp|cung cấp|hỗ trợ|trả lời)",
     )
 )
-"""A refusal, in the syntax of polars."""
+"""A refusal, in the syntax of polars, and of Python."""
 
 CUTOFF = re.compile(
     r"\bas of my (?:last|latest|most recent|knowledge|training)[ -](?:knowledge |training )?"
@@ -60,25 +60,6 @@ CUTOFF = re.compile(
     r"|lần cập nhật (?:cuối|gần nhất) của tôi",
     re.IGNORECASE,
 )
-CUTOFF_WORDS = [
-    *("cutoff", "cut-off", "as of my", "my knowledge", "my training", "my last"),
-    *(
-        "my latest",
-        "real-time",
-        "real time",
-        "up-to-date",
-        "the internet",
-        "to current",
-        "have current",
-        "知识",
-    ),
-    *("训练", "更新", "私の", "까지", "wissen", "aktualis", "trainings", "mise à jour"),
-    *("connaissances", "actualización", "corte", "conocimiento", "atualização"),
-    *("aggiornamento", "conoscenze", "обновлени", "мои ", "تحديث", "معرفتي", "अपडेट"),
-    *("जानकारी", "güncelle", "kesim", "cập nhật"),
-]
-"""One of these stands in every text that `CUTOFF` finds something in, in small letters."""
-
 BRANDS = {
     "DeepSeek": r"DeepSeek[\w.-]*|深度求索",
     "ChatGPT": r"ChatGPT[\w.-]*|GPT-?[345][\w.-]*|OpenAI",
@@ -173,9 +154,7 @@ NAMES = [
 """One of these stands in every text that `identities` finds something in, in small letters."""
 
 
-_NAMED, _CUT = (
-    re.compile("|".join(map(re.escape, words)), re.I) for words in (NAMES, CUTOFF_WORDS)
-)
+_NAMED = re.compile("|".join(map(re.escape, NAMES)), re.IGNORECASE)
 """Lines with none of these are not looked at closely: that takes ten times as long."""
 
 
@@ -191,7 +170,7 @@ def identities(text: str) -> list[str]:
 
 def cutoffs(text: str) -> int:
     """How often the writer says how far its knowledge goes."""
-    return sum(len(CUTOFF.findall(line)) for line in text.split("\n") if _CUT.search(line))
+    return len(CUTOFF.findall(text))
 
 
 def _said(text: str) -> Iterator[str]:

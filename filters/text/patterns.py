@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
+
+import polars as pl
 
 NEAR = 40
 """Characters before a number in which a word says what it is."""
+_UNKNOWN = re.compile(
+    r"(?P<kept>\\[^b1-9])"
+    r"|\\b|\(\?<?[!=](?:\[(?:\\.|[^\]\\])*\]|\\.|[^()\[\]\\])*\)"  # looks around
+    r"|(?P<again>\\[1-9])|(?P<least>\{\d+,)\d+\}"
+)
+"""What polars' patterns do not know: looking around, and a group's text again. And what costs them
+much: ends of words, outside of ASCII, and how often something may come again at most."""
 
 
 class Kind(NamedTuple):
@@ -18,15 +28,46 @@ class Kind(NamedTuple):
     is_one: Callable[[re.Match[str]], bool] = lambda found: True
     """Whether what looks like one is one."""
 
+    def is_in(self, text: str) -> bool:
+        """Whether a text has one."""
+        return any(map(self.is_one, self.pattern.finditer(text)))
+
 
 def kinds(text: str, known: tuple[Kind, ...]) -> list[str]:
-    """The names of the kinds that a text has, in the order of the table.
+    r"""The names of the kinds that a text has, in the order of the table.
 
     >>> even = Kind("even", re.compile(r"\d+"), lambda found: int(found[0]) % 2 == 0)
     >>> kinds("1, 2", (even,)), kinds("1, 3", (even,))
     (['even'], [])
     """
-    return [k.name for k in known if any(k.is_one(found) for found in k.pattern.finditer(text))]
+    return [kind.name for kind in known if kind.is_in(text)]
+
+
+def kinds_in(texts: pl.Series, known: tuple[Kind, ...]) -> pl.Series:
+    """The same of a column of texts, with commas between the names."""
+    looks = [texts.str.contains(hint(kind.pattern)).arg_true() for kind in known]
+    found: list[list[str]] = [[] for _ in range(len(texts))]
+    for kind, rows in zip(known, looks, strict=True):
+        for row, text in zip(rows, texts.gather(rows), strict=True):
+            if kind.is_in(text):
+                found[row].append(kind.name)
+    return pl.Series([",".join(names) for names in found], dtype=pl.String)
+
+
+@cache
+def hint(pattern: re.Pattern[str]) -> str:
+    r"""A pattern of polars that is found wherever this one is, and elsewhere, too.
+
+    >>> hint(re.compile(r"(?<![\d.])([a-z]{2,9})\1\b", re.IGNORECASE))
+    '(?i)([a-z]{2,})(?s:.*?)'
+    """
+    flags = "(?i)" if pattern.flags & re.IGNORECASE else ""
+
+    def spelt(found: re.Match[str]) -> str:
+        least = found["least"] and found["least"] + "}"
+        return found["kept"] or least or ("(?s:.*?)" if found["again"] else "")
+
+    return flags + _UNKNOWN.sub(spelt, pattern.pattern)
 
 
 def before(found: re.Match[str]) -> str:

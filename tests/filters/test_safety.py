@@ -1,14 +1,16 @@
 """Safety: what is found beyond the labelled texts, and that no hint passes over what is there."""
 
+import re
+
 import polars as pl
 import pytest
 from labelled import labelled
 
 from filters.filter import SAMPLE
-from filters.safety import Safety
+from filters.safety import _LEAKED, Safety
 from filters.text import personal, secrets
-from filters.text.assistants import BRANDS, CUTOFF, CUTOFF_WORDS, NAMES, identities
-from filters.text.patterns import kinds
+from filters.text.assistants import BRANDS, CUTOFF, NAMES, REFUSAL, identities
+from filters.text.patterns import hint, kinds, kinds_in
 
 TEXTS = [row["text"] for row in labelled("safety")]
 
@@ -44,12 +46,15 @@ def test_one_s_own_name_allows_no_other():
 @pytest.mark.parametrize("text", TEXTS)
 def test_hints_pass_over_nothing(text: str):
     """Only texts with a hint are looked at closely, for speed; each find must have one."""
-    small = text.lower()
-    assert not identities(text) or any(name in small for name in NAMES)
-    assert not CUTOFF.search(text) or any(word in small for word in CUTOFF_WORDS)
-    assert not kinds(text, secrets.SECRETS) or any(hint in text for hint in secrets.HINTS)
-    hinted = pl.Series([text]).str.contains(personal.HINT).item()
-    assert not kinds(text, personal.PERSONAL) or hinted
+    column = pl.Series([text])
+    named = column.str.contains_any(NAMES, ascii_case_insensitive=True).item()
+    assert not identities(text) or named
+    assert not kinds(text, secrets.SECRETS) or any(one in text for one in secrets.HINTS)
+    assert not kinds(text, personal.PERSONAL) or column.str.contains(personal.HINT).item()
+    for pattern in (CUTOFF, _LEAKED, re.compile(REFUSAL)):
+        assert not pattern.search(text) or column.str.contains(hint(pattern)).item()
+    for known in (secrets.SECRETS, personal.PERSONAL):
+        assert kinds_in(column, known).to_list() == [",".join(kinds(text, known))]
 
 
 def test_every_brand_has_a_hint():
