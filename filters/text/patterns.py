@@ -11,10 +11,11 @@ import polars as pl
 
 NEAR = 40
 """Characters before a number in which a word says what it is."""
+_CLASS = r"(?:\[(?!\^)(?:\\.|[^\]\\])*\]|\\[wds])"
 _UNKNOWN = re.compile(
-    r"(?P<kept>\\[^b1-9])"
-    r"|\\b|\(\?<?[!=](?:\[(?:\\.|[^\]\\])*\]|\\.|[^()\[\]\\])*\)"  # looks around
-    r"|(?P<again>\\[1-9])|(?P<least>\{\d+,)\d+\}"
+    rf"\(\?<!(?P<before>{_CLASS})\)|\(\?!(?P<behind>{_CLASS})\)"
+    r"|\(\?<?[!=](?:\[(?:\\.|[^\]\\])*\]|\\.|[^()\[\]\\])*\)|\\b"
+    r"|(?P<again>\\[1-9])|(?P<least>\{\d+,)\d+\}|(?P<kept>\\.)"
 )
 """What polars' patterns do not know: looking around, and a group's text again. And what costs them
 much: ends of words, outside of ASCII, and how often something may come again at most."""
@@ -58,16 +59,30 @@ def kinds_in(texts: pl.Series, known: tuple[Kind, ...]) -> pl.Series:
 def hint(pattern: re.Pattern[str]) -> str:
     r"""A pattern of polars that is found wherever this one is, and elsewhere, too.
 
-    >>> hint(re.compile(r"(?<![\d.])([a-z]{2,9})\1\b", re.IGNORECASE))
-    '(?i)([a-z]{2,})(?s:.*?)'
+    >>> hint(re.compile(r"(?<![\d.])([a-z]{2,9})\1\b(?!\w)", re.IGNORECASE))
+    '(?i)(?:^|[^\\d.])([a-z]{2,})(?s:.*?)(?:\\W|$)'
     """
     flags = "(?i)" if pattern.flags & re.IGNORECASE else ""
 
     def spelt(found: re.Match[str]) -> str:
-        least = found["least"] and found["least"] + "}"
-        return found["kept"] or least or ("(?s:.*?)" if found["again"] else "")
+        match found.lastgroup, found[found.lastgroup or 0]:
+            case "kept", text:
+                return text
+            case "least", text:
+                return text + "}"
+            case "again", _:
+                return "(?s:.*?)"
+            case "before", signs:
+                return f"(?:^|{_others(signs)})"
+            case "behind", signs:
+                return f"(?:{_others(signs)}|$)"
+        return ""
 
     return flags + _UNKNOWN.sub(spelt, pattern.pattern)
+
+
+def _others(signs: str) -> str:
+    return signs.upper() if signs.startswith("\\") else f"[^{signs[1:]}"
 
 
 def before(found: re.Match[str]) -> str:
