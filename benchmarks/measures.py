@@ -3,9 +3,12 @@
     python -m benchmarks.measures [TABLE] [--rows N] [--memory]
 
 TABLE is Parquet with `text`, `reasoning`, `response` and `language`; without it texts are made from
-the words of this repository. Its rows are cut and joined to 8 KB each, and drawn again to N rows.
-Both ways see the same rows, one after the other, twice. `--memory` measures batch after batch as
-the line does and says how far memory goes up.
+the words of this repository. Its rows are cut and joined to 8 KB each, and drawn again to N rows;
+the answer that a response gives is taken for a correct one. First both ways measure the same few
+rows and must say the same, but for `language`, whose plain way is that of the filter's first
+version, without switches inside sentences. Then both see the same rows, one after the other,
+twice. `--memory` measures batch after batch as the line does and says how far memory goes up;
+`--texts N` draws from so many rows of TABLE, where memory for all would hide it.
 """
 
 from __future__ import annotations
@@ -28,13 +31,26 @@ from benchmarks.plain_measures import (
     plain_repetition,
     plain_rest,
 )
+from benchmarks.plain_phrases import plain_safety, plain_thinking
 from filters import FILTERS
 from filters.filter import SAMPLE
+from filters.text.answer import extract
 
-MEASURES = ("format", "language", "code_blocks", "length", "repetition")
+MEASURES = (
+    "truncation",
+    "format",
+    "language",
+    "code_blocks",
+    "length",
+    "repetition",
+    "thinking",
+    "safety",
+)
 CHARS = 8000
 BATCH = 5000
-COLUMNS = ("text", "reasoning", "response", "language")
+COLUMNS = ("text", "reasoning", "response", "language", "answer", "verdict")
+COMPARED = 200
+"""Rows that both ways measure to be compared."""
 
 
 def main() -> None:
@@ -42,15 +58,17 @@ def main() -> None:
     parser.add_argument("table", nargs="?", type=Path)
     parser.add_argument("--rows", type=int, default=5000)
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--texts", type=int)
     options = parser.parse_args()
-    parts = made() if options.table is None else pl.read_parquet(options.table, columns=[*COLUMNS])
-    parts = parts.filter(pl.col("text").str.len_chars() > 0)
+    given = ["text", "reasoning", "response", "language"]
+    parts = made() if options.table is None else pl.read_parquet(options.table, columns=given)
+    parts = parts.filter(pl.col("text").str.len_chars() > 0).head(options.texts or parts.height)
     if options.memory:
         memory(parts, options.rows)
         return
     rows = next(batches(parts, options.rows, options.rows))
     megabytes = size_of(rows)
-    compiled(rows[:50])  # machine code is made, or read
+    compare(rows[:COMPARED])  # and machine code is made, or read
     print(f"{rows.height:,} rows, {megabytes:.0f} MB, {os.cpu_count()} cores\n")
     print("| way | MB/s | MB per CPU second |\n|---|---|---|")
     for _ in range(2):
@@ -58,6 +76,20 @@ def main() -> None:
             report(name, way, rows, megabytes)
     for name in MEASURES:
         report(name, lambda rows, name=name: FILTERS[name].measured(rows), rows, megabytes)
+
+
+def compare(rows: pl.DataFrame) -> None:
+    """Says where plain Python measures something else, and stops where it must not."""
+    found = compiled(rows)
+    for name, expected in plain(rows.select(COLUMNS).to_dict(as_series=False)).items():
+        told = pl.Series(expected)
+        if told.dtype.is_float():
+            differs = ((found[name] - told).abs() > 1e-9) | (found[name].is_null() ^ told.is_null())
+        else:
+            differs = found[name].ne_missing(told.cast(found[name].dtype))
+        if differs.any():
+            print(f"{name} differs in {differs.sum()} of {rows.height} rows")
+            assert name.startswith("language"), (found.filter(differs)[name], told.filter(differs))
 
 
 def report(
@@ -110,7 +142,9 @@ def plain(batch: dict[str, list]) -> dict[str, list]:
         | plain_rest(reasoning, response)
         | plain_repetition(reasoning, response)
         | plain_compression(reasoning, response)
-        for text, reasoning, response, language in zip(
+        | plain_thinking(reasoning, answer, verdict)
+        | plain_safety(text, response)
+        for text, reasoning, response, language, answer, verdict in zip(
             *(batch[column] for column in COLUMNS), strict=True
         )
     ]
@@ -136,7 +170,7 @@ def batches(parts: pl.DataFrame, rows: int, size: int) -> Iterator[pl.DataFrame]
                 response = second if first and second else response
             thinking, response = thinking[: CHARS - len(response)], response[:CHARS]
             text = f"<think>{thinking}</think>{response}"
-            made.append((text, thinking, response, language))
+            made.append((text, thinking, response, language, extract(response), "correct"))
         table = pl.DataFrame(made, schema=list(COLUMNS), orient="row")
         others = [
             pl.lit(None, kind).alias(name) for name, kind in SAMPLE.items() if name not in COLUMNS

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from filters.format import _distinct
 from filters.repetition import NGRAM
 from filters.text.answer import boxes
 from filters.text.loop_kernels import KEY
@@ -175,13 +176,16 @@ def plain_compression(*parts: str | None) -> dict[str, float]:
 def plain_format(text: str, reasoning: str | None, response: str | None) -> dict[str, Any]:
     """What `format` says."""
     lead, open_, _ = text.partition(CLOSE)[0].partition(OPEN)
+    answers = boxes(response or "")
     return {
         "think_opens": text.count(OPEN),
         "think_closes": text.count(CLOSE),
         "thinks": reasoning is not None,
         "thinking_chars": len((reasoning or "").strip()),
         "chars_before_thinking": len(lead.strip()) if open_ else 0,
-        "final_answers": len(boxes(response or "")),
+        "response_chars": None if response is None else len(response.strip()),
+        "final_answers": len(answers),
+        "distinct_answers": _distinct(answers),
     }
 
 
