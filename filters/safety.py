@@ -21,6 +21,9 @@ _LEAKED = re.compile(
 )
 
 
+_KEYS = "|".join(map(re.escape, secrets.HINTS))
+
+
 class Safety(Filter):
     """Drops samples that refuse, claim to be another's model, or tell what should stay untold.
 
@@ -89,16 +92,17 @@ class Safety(Filter):
             cutoffs=text.str.contains(hint(CUTOFF)),
             leaked_tokens=text.str.contains(hint(_LEAKED)),
             personal_data=text.str.contains(personal.HINT),
-            secrets=text.str.contains_any(secrets.HINTS),
+            secrets=text.str.contains(_KEYS),
         )
 
         def told(hinted: pl.Series) -> pl.Series:
-            at = hinted.arg_true()
-            looked_at = rows["response" if hinted.name == "refuses" else "text"].gather(at)
-            found = _LOOK[hinted.name](looked_at)
-            kind = Safety.columns[hinted.name]
-            nothing = pl.Series(hinted.name, ["" if kind == pl.String else 0]).cast(kind)
-            return nothing.new_from_index(0, rows.height).scatter(at, found.cast(kind))
+            name, kind, at = hinted.name, Safety.columns[hinted.name], hinted.arg_true()
+            nothing = pl.Series(name, ["" if kind == pl.String else 0]).cast(kind)
+            every = nothing.new_from_index(0, rows.height)
+            if at.is_empty():
+                return every
+            looked_at = rows["response" if name == "refuses" else "text"].gather(at)
+            return every.scatter(at, _LOOK[name](looked_at).cast(kind))
 
         return pl.DataFrame([told(hinted) for hinted in hints.collect()])
 
