@@ -14,6 +14,7 @@ import os
 import resource
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -81,77 +82,86 @@ def report(name: str, step: Callable) -> pl.DataFrame:
     return found
 
 
-def made(rows: int) -> pl.DataFrame:
-    """Samples with the measures of all filters."""
-    draw = np.random.default_rng(1)
+class Draw:
+    """Columns of so many rows."""
 
-    def some(*choices: tuple[object, float]) -> pl.Series:
+    def __init__(self, rows: int):
+        self.rows, self.random = rows, np.random.default_rng(1)
+        numbers = pl.Series(self.random.integers(0, rows // 2, rows))
+        self.clusters = numbers.set(numbers > rows // 10, None).cast(pl.String)
+        """Of a fifth of the rows."""
+        self.few = self.random.random(rows) < 0.01
+
+    def some(self, *choices: tuple[object, float]) -> pl.Series:
         values, weights = zip(*choices, strict=True)
-        chosen = draw.choice(len(values), rows, p=np.array(weights) / sum(weights))
+        chosen = self.random.choice(len(values), self.rows, p=np.array(weights) / sum(weights))
         return pl.Series(values).gather(chosen)
 
-    def share(over: float) -> np.ndarray:
-        return draw.beta(1, over, rows)
+    def share(self, over: float) -> np.ndarray:
+        return self.random.beta(1, over, self.rows)
 
-    def count(mean: float) -> np.ndarray:
-        return draw.poisson(mean, rows).astype(np.int32)
+    def count(self, mean: float) -> np.ndarray:
+        return self.random.poisson(mean, self.rows).astype(np.int32)
 
-    never = pl.Series([None] * rows, dtype=pl.String)
-    loops = pl.Series([[], [{"repeats": 5, "chars": 60}]], dtype=LOOPS)
-    numbers = pl.Series(draw.integers(0, rows // 2, rows))
-    clusters = numbers.set(numbers > rows // 10, None).cast(pl.String)  # of a fifth of the rows
-    few = draw.random(rows) < 0.01
-    columns = {
-        "sample_id": pl.Series(range(rows)).cast(pl.String),
-        "domain": some(*((domain, 1) for domain in DOMAINS), (None, 0.1)),
-        "language": some(("en", 4), ("zh", 1)),
-        "finish": some(("stop", 98), ("length", 2)),
-        "unfinished": draw.random(rows) < 0.01,
-        "think_opens": some((1, 99), (2, 1)),
-        "think_closes": some((1, 99), (2, 1)),
-        "thinks": draw.random(rows) < 0.98,
-        "thinking_chars": count(5000),
-        "chars_before_thinking": some((0, 99), (9, 1)),
-        "response_chars": count(500),
-        "final_answers": some((0, 3), (1, 95), (2, 2)),
-        "distinct_answers": some((0, 3), (1, 96), (2, 1)),
-        "verdict": some(("correct", 70), ("incorrect", 28), ("unverifiable", 2)),
-        "language_letters": count(3000),
-        "language_share": 1 - share(200),
-        "language_found": some(("", 9), ("zh", 1)),
-        "language_switches": count(0.05),
-        "code_blocks": some((0, 97), (2, 3)),
-        "tokens": draw.exponential(4000, rows).astype(np.int32),
-        "longest_paragraph": draw.exponential(500, rows).astype(np.int32),
-        "repeated_share": share(60),
-        "loop_repeats": count(0.1),
-        "loop_chars": count(10),
-        "loop_others": loops.gather(few.astype(np.uint32)),
-        "counting_repeats": count(0.1),
-        "counting_chars": count(10),
-        "counting_others": loops.gather(few.astype(np.uint32)),
-        "echo_share": share(60),
-        "compression": 2 + share(5),
-        "reflections": count(8),
-        "backtracks": count(1),
-        "thought_switches": count(2),
-        "thought_chars": count(900),
-        "answer_at": count(4000),
-        "outcome_efficiency": 1 - share(3),
-        "refuses": few,
-        "identities": some(("", 99), ("DeepSeek", 0.5), ("ChatGPT", 0.5)),
-        "cutoffs": count(0.01),
-        "leaked_tokens": some(("", 99), ("<|im_end|>", 1)),
-        "personal_data": some(("", 99), ("email", 1)),
-        "secrets": some(("", 999), ("aws", 1)),
-        "contamination_item": never,
-        "duplicate_cluster": clusters,
-        "duplicate_place": clusters.is_not_null().cast(pl.Int32) * count(0.5),
-        "duplicate_similarity": share(1),
-        "duplicate_exact": few,
-        "duplicate_size": some((1, 95), (2, 5)),
-    }
+
+LOOP = pl.Series([[], [{"repeats": 5, "chars": 60}]], dtype=LOOPS)
+COLUMNS: dict[str, Callable[[Draw], Any]] = {
+    "sample_id": lambda d: pl.Series(range(d.rows)).cast(pl.String),
+    "domain": lambda d: d.some(*((domain, 1) for domain in DOMAINS), (None, 0.1)),
+    "language": lambda d: d.some(("en", 4), ("zh", 1)),
+    "finish": lambda d: d.some(("stop", 98), ("length", 2)),
+    "unfinished": lambda d: d.random.random(d.rows) < 0.01,
+    "think_opens": lambda d: d.some((1, 99), (2, 1)),
+    "think_closes": lambda d: d.some((1, 99), (2, 1)),
+    "thinks": lambda d: d.random.random(d.rows) < 0.98,
+    "thinking_chars": lambda d: d.count(5000),
+    "chars_before_thinking": lambda d: d.some((0, 99), (9, 1)),
+    "response_chars": lambda d: d.count(500),
+    "final_answers": lambda d: d.some((0, 3), (1, 95), (2, 2)),
+    "distinct_answers": lambda d: d.some((0, 3), (1, 96), (2, 1)),
+    "verdict": lambda d: d.some(("correct", 70), ("incorrect", 28), ("unverifiable", 2)),
+    "language_letters": lambda d: d.count(3000),
+    "language_share": lambda d: 1 - d.share(200),
+    "language_found": lambda d: d.some(("", 9), ("zh", 1)),
+    "language_switches": lambda d: d.count(0.05),
+    "code_blocks": lambda d: d.some((0, 97), (2, 3)),
+    "tokens": lambda d: d.random.exponential(4000, d.rows).astype(np.int32),
+    "longest_paragraph": lambda d: d.random.exponential(500, d.rows).astype(np.int32),
+    "repeated_share": lambda d: d.share(60),
+    "loop_repeats": lambda d: d.count(0.1),
+    "loop_chars": lambda d: d.count(10),
+    "loop_others": lambda d: LOOP.gather(d.few.astype(np.uint32)),
+    "counting_repeats": lambda d: d.count(0.1),
+    "counting_chars": lambda d: d.count(10),
+    "counting_others": lambda d: LOOP.gather(d.few.astype(np.uint32)),
+    "echo_share": lambda d: d.share(60),
+    "compression": lambda d: 2 + d.share(5),
+    "reflections": lambda d: d.count(8),
+    "backtracks": lambda d: d.count(1),
+    "thought_switches": lambda d: d.count(2),
+    "thought_chars": lambda d: d.count(900),
+    "answer_at": lambda d: d.count(4000),
+    "outcome_efficiency": lambda d: 1 - d.share(3),
+    "refuses": lambda d: d.few,
+    "identities": lambda d: d.some(("", 99), ("DeepSeek", 0.5), ("ChatGPT", 0.5)),
+    "cutoffs": lambda d: d.count(0.01),
+    "leaked_tokens": lambda d: d.some(("", 99), ("<|im_end|>", 1)),
+    "personal_data": lambda d: d.some(("", 99), ("email", 1)),
+    "secrets": lambda d: d.some(("", 999), ("aws", 1)),
+    "contamination_item": lambda d: pl.Series([None] * d.rows),
+    "duplicate_cluster": lambda d: d.clusters,
+    "duplicate_place": lambda d: d.clusters.is_not_null().cast(pl.Int32) * d.count(0.5),
+    "duplicate_similarity": lambda d: d.share(1),
+    "duplicate_exact": lambda d: d.few,
+    "duplicate_size": lambda d: d.some((1, 95), (2, 5)),
+}
+
+
+def made(rows: int) -> pl.DataFrame:
+    """Samples with the measures of all filters."""
+    draw = Draw(rows)
     kinds = {name: kind for one in FILTERS.values() for name, kind in one.columns.items()}
+    columns = {name: column(draw) for name, column in COLUMNS.items()}
     columns |= {
         name: pl.repeat(0, rows, eager=True).cast(kind)
         for name, kind in kinds.items()
