@@ -46,7 +46,6 @@ UNASKED = {
     "olymmath zh": ("olymmath/OlymMATH-ZH-HARD.jsonl", "problem", "answer", None),
     "aime25": ("still_bench/AIME25.jsonl", "problem", None, "solution"),
     "hmmt": ("still_bench/hmmt_feb_2025.jsonl", "problem", None, "solution"),
-    "mmlu stem": ("qwen_math_eval/mmlu_stem.jsonl.gz", "question", None, None),
     "cmath": ("qwen_math_eval/cmath.jsonl", "question", "answer", None),
     "college math": ("qwen_math_eval/college_math.jsonl.gz", "question", "answer", None),
 }
@@ -90,8 +89,10 @@ def line(name: str, rows: pl.DataFrame, folder: Path) -> str:
     found = dropped(name, rows, folder)
     reasons = Counter(reason for row in found["reasons"] for reason in row)
     told = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
-    bad = found.filter(pl.col("reasons").list.set_difference(sorted(FORM)).list.len() > 0).height
-    texts = rows["question"].drop_nulls().n_unique() if name == "duplicates" else rows.height
+    bad = found.filter(pl.col("reasons").list.set_difference(sorted(FORM)).list.len() > 0)
+    if issubclass(FILTERS[name], SetFilter):  # of one question there are many traces
+        rows, bad = (some.drop_nulls("question").unique("question") for some in (rows, bad))
+    texts, bad = rows.height, bad.height
     low, high = wilson(bad, max(1, texts))
     share = f"{bad / max(1, texts):.2%} ({low:.2%} to {high:.2%})"
     return f"| {name} | {texts:,} | {bad:,} | {share} | {told or 'none'} |"

@@ -162,7 +162,8 @@ def _of_gym(rows: list[Any]) -> Iterator[Trace]:
             if item.get("type") in parts and isinstance(pieces, list):
                 parts[item["type"]] += "".join(piece.get("text") or "" for piece in pieces)
         thought = f"<think>{parts['reasoning']}</think>" if parts["reasoning"] else ""
-        yield Trace(thought + parts["message"], row.get("reward") == 1)
+        said = thought + parts["message"]
+        yield Trace(said, row.get("reward") == 1, language=row.get("language"))
 
 
 def _of_steps(rows: list[Any]) -> Iterator[Trace]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import polars as pl
@@ -43,8 +45,10 @@ class Duplicates(SetFilter):
     A long problem with one number changed is near as well: half of GSM-Hard is to GSM8K. Raise
     `min_similarity` to keep such. Not covered: the same said in other words or another language.
 
-    >>> Duplicates.of(prompt_id="alone")["duplicate_size"]
-    1
+    >>> one = "A tank holds 120 litres, and 90 of them are used. How many litres are left?"
+    >>> two = "A tank holds 120 litres, and 90 of them are used; how many litres are left"
+    >>> Duplicates.found(one, two)["duplicate_exact"]
+    True
     """
 
     name: ClassVar[str] = "duplicates"
@@ -90,6 +94,16 @@ class Duplicates(SetFilter):
 
     def of_draws(self) -> bool:
         return self.over != "prompts"
+
+    @classmethod
+    def found(cls, first: str, second: str, least: float = 0.8) -> dict[str, Any]:
+        """What is measured of the second of two texts, for people and doctests."""
+        from filters.text import near
+
+        texts = pl.Series([first, second])
+        with tempfile.NamedTemporaryFile() as scratch:
+            clusters = near.clusters([texts], texts, least, Path(scratch.name))
+        return cls.facts(clusters, pl.Series(["first", "second"])).row(1, named=True)
 
     @classmethod
     def facts(cls, found: Clusters, ids: pl.Series) -> pl.DataFrame:

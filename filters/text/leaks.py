@@ -24,6 +24,8 @@ ALIKE, FORMULAS = 0.2, 0.3
 TELLING = 10.0
 """Least weight of shared formulas that is noted, in nats: what ten words weigh that stand in one
 text of three, or two that stand in one of 150."""
+TELLING_WORDS = 8.0
+"""The same of shared words: two exercises of nothing but `Simplify` and signs are not alike."""
 
 PROMPT = {"text": pl.String(), "key": pl.String()}
 """A prompt's question and its key."""
@@ -69,7 +71,8 @@ def in_prompts(prompts: pl.DataFrame, items: pl.DataFrame) -> Found:
     for piece in pieces(prompts, "text"):
         read = words(piece["text"])
         met[start : start + piece.height] = whole.count(read) | bare.count(_bare(read))
-        hits.append(_hits(alike.alike(read, ALIKE), "alike", start))
+        near = alike.alike(read, ALIKE).filter(pl.col("weight") >= TELLING_WORDS)
+        hits.append(_hits(near, "alike", start))
         found = formulas.alike(_formulas(read), FORMULAS).filter(pl.col("weight") >= TELLING)
         hits.append(_hits(found, "formulas", start))
         start += piece.height

@@ -72,6 +72,6 @@ HALF_WORDS = (
 """Chinese characters, kana and their punctuation: where two of them count as a word. `repetition`
 looks at these and the next; its version goes up with them."""
 QUARTER_WORDS = "\u0e00-\u109f\u1780-\u17ff"
-"""Letters and signs of Thai, Lao, Tibetan, Burmese and Khmer: where four of them count as a word."""
+"""Letters and signs of Thai, Lao, Tibetan, Burmese and Khmer: where four count as a word."""
 ALIASES = {"nb": "no", "nn": "no", "bs": "hr", "id": "ms", "fil": "tl", "iw": "he"}
 """Codes of languages that the identifier knows under a near relative's code."""
