@@ -114,7 +114,9 @@ def near_ones(rows: pl.DataFrame, _: Path) -> pl.DataFrame:
     texts, ids = rows["question"], rows["prompt_id"]
     with tempfile.NamedTemporaryFile() as scratch:
         sample = texts.gather_every(max(1, rows.height // near.SAMPLE))
-        found = near.clusters([texts], sample, Duplicates().min_similarity, Path(scratch.name))
+        every = near.Near(near.phrases(sample), Path(scratch.name))
+        every.add(texts, answers=rows["key"])
+        found = every.clusters(Duplicates().min_similarity)
     like = texts.gather(pl.Series(found.representative))
     return rows.hstack(Duplicates.facts(found, ids)).with_columns(like=like)
 
@@ -122,7 +124,7 @@ def near_ones(rows: pl.DataFrame, _: Path) -> pl.DataFrame:
 def leaked(rows: pl.DataFrame, folder: Path) -> pl.DataFrame:
     """Traces with the facts of `contamination` with benchmarks that nobody asked, and `like`."""
     items = pl.concat([benchmark(folder, name) for name in UNASKED])
-    prompts = rows.select(text=pl.col("question").fill_null(""), key="answer")
+    prompts = rows.select(text=pl.col("question").fill_null(""), key="key")
     hits = leaks.in_prompts(prompts, items).hits
     facts = Contamination.facts(leaks.measures(hits, prompts, items))
     said = leaks.in_draws(rows["text"], leaks.of_items(items), items)

@@ -22,7 +22,7 @@ TAGS = (
     ("<|end_of_solution|>", ""),
 )
 """Tags of another family, as the sampler translates them where a model's template has them."""
-TRACES = pl.Schema({**SAMPLE, "source": pl.String(), "question": pl.String()})
+TRACES = pl.Schema({**SAMPLE, **dict.fromkeys(("source", "question", "key"), pl.String())})
 OTHERS = ("_ja", "_sw", "_bn")
 DOMAINS = {
     "code": (
@@ -47,6 +47,8 @@ class Trace(NamedTuple):
     language: str | None = None
     """Of the question; where it is left out the name of the file says it, else English."""
     finish: str = "stop"
+    key: Any = None
+    """The answer, where the file has one."""
 
 
 def traces(folder: Path = REAL) -> pl.DataFrame:
@@ -70,6 +72,7 @@ def _row(file: Path, trace: Trace) -> dict[str, Any]:
         "source": f"{file.parent.name}/{file.name}",
         "domain": next((name for name, files in DOMAINS.items() if _is_of(file, files)), "math"),
         "question": trace.question,
+        "key": None if trace.key is None else str(trace.key),
         "prompt_id": trace.question or text,
         "text": text,
         "reasoning": thought.reasoning,
@@ -97,7 +100,7 @@ def _graded(rows: list[Any]) -> Iterator[Trace]:
     for row in rows:
         scores = row["score"] if isinstance(row["score"], list) else [row["score"]]
         for text, score in zip(row["code"], scores, strict=False):
-            yield Trace(text, bool(score), row["question"])
+            yield Trace(text, bool(score), row["question"], key=row.get("gt"))
 
 
 def _of_papers(rows: list[Any]) -> Iterator[Trace]:
@@ -106,7 +109,7 @@ def _of_papers(rows: list[Any]) -> Iterator[Trace]:
         text = next((row[k] for k in row if "(" in k or k == "model_answer"), None)
         if isinstance(text, str) and text:
             right = row.get("eval_result") in (1, "1") if "eval_result" in row else None
-            yield Trace(text, right, row.get("question"))
+            yield Trace(text, right, row.get("question"), key=row.get("answer"))
 
 
 def _of_r1(rows: list[Any]) -> Iterator[Trace]:
@@ -132,18 +135,25 @@ def _of_categories(rows: list[Any]) -> Iterator[Trace]:
 def _completions(result: dict[str, Any]) -> Iterator[Trace]:
     for completion in result.get("completions") or [result]:
         if text := completion.get("full_model_response"):
-            yield Trace(text, completion.get("score") == 1, result.get("question"))
+            right, key = completion.get("score") == 1, result.get("expected_answer")
+            yield Trace(text, right, result.get("question"), key=key)
 
 
 def _of_choices(rows: list[Any]) -> Iterator[Trace]:
     for row in rows:
         finish = row.get("complete_reason") or "stop"
-        yield Trace(row["response"], bool(row["correct"]), row["question"], finish=finish)
+        yield Trace(
+            row["response"],
+            bool(row["correct"]),
+            row["question"],
+            finish=finish,
+            key=row.get("actual_answer"),
+        )
 
 
 def _native(rows: list[Any]) -> Iterator[Trace]:
     for row in rows:
-        yield Trace(row["native_response"], True, row["native_question"])
+        yield Trace(row["native_response"], True, row["native_question"], key=row["ground_truth"])
 
 
 def _translated(rows: list[Any]) -> Iterator[Trace]:
@@ -187,7 +197,8 @@ def _of_programs(rows: list[Any]) -> Iterator[Trace]:
 
 def _of_tools(rows: list[Any]) -> Iterator[Trace]:
     for row in rows:
-        yield Trace(row["code"][0], str(row["gt"]) == row["pred"][0], row["question"])
+        right = str(row["gt"]) == row["pred"][0]
+        yield Trace(row["code"][0], right, row["question"], key=row["gt"])
 
 
 def _of_proofs(rows: list[Any]) -> Iterator[Trace]:
@@ -211,7 +222,7 @@ def _of_instructions(rows: list[Any]) -> Iterator[Trace]:
 def _of_one_example(rows: list[Any]) -> Iterator[Trace]:
     for row in rows[0].values():
         said = row["responses"]["0.0"]
-        yield Trace(said["content"], said["correctness"], row["problem"])
+        yield Trace(said["content"], said["correctness"], row["problem"], key=row["answer"])
 
 
 def _unjudged(rows: list[Any]) -> Iterator[Trace]:

@@ -42,8 +42,9 @@ class Duplicates(SetFilter):
     An alarm is said where one cluster holds more than `alarm_cluster` of all, or where a source
     loses more than `alarm_source`, with examples: then look at them before you train.
 
-    A long problem with one number changed is near as well: half of GSM-Hard is to GSM8K. Raise
-    `min_similarity` to keep such. Not covered: the same said in other words or another language.
+    Two questions of one form, with other numbers or signs in them and another key, are two:
+    generators make such, and GSM-Hard is made of GSM8K so. Without keys they are near. Not covered:
+    the same said in other words or another language, and short questions with a word changed.
 
     >>> one = "A tank holds 120 litres, and 90 of them are used. How many litres are left?"
     >>> two = "A tank holds 120 litres, and 90 of them are used; how many litres are left"
@@ -52,7 +53,7 @@ class Duplicates(SetFilter):
     """
 
     name: ClassVar[str] = "duplicates"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("prompt_id",)
     columns: ClassVar[dict[str, pl.DataType]] = {
         "duplicate_cluster": pl.String(),

@@ -9,7 +9,7 @@ import polars as pl
 
 from filters.text.likeness import Likeness
 from filters.text.overlap import SIZE, Passages, shingles_of
-from filters.text.words import MATH, NAME, NUMBER, SIGN, Words, pieces, words
+from filters.text.words import KIND, MATH, NAME, NUMBER, SIGN, Words, pieces, words
 
 TEMPLATE = 5
 """Questions of a benchmark that may share eight words before these are its way of asking."""
@@ -200,11 +200,11 @@ def _hits(rows: pl.DataFrame, method: Method | str, start: int) -> pl.DataFrame:
 
 def _bare(texts: Words) -> Words:
     """Without numbers and capitalised words."""
-    return texts.only(((texts.kinds & 7) != NUMBER) & ((texts.kinds & NAME) == 0))
+    return texts.only(((texts.kinds & KIND) != NUMBER) & ((texts.kinds & NAME) == 0))
 
 
 def _formulas(texts: Words) -> Words:
     """Pairs of neighbours among numbers, signs and what stands between dollars."""
-    kind = texts.kinds & 7
+    kind = texts.kinds & KIND
     free = (kind == NUMBER) | (kind == SIGN) | ((texts.kinds & MATH) != 0)
     return shingles_of(texts.only(free), 2)
