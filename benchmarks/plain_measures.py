@@ -17,10 +17,10 @@ from filters.repetition import NGRAM
 from filters.text.answer import boxes
 from filters.text.loop_kernels import KEY
 from filters.text.loops import ECHO, ECHOED, PIECE
-from filters.text.scripts import UNSPACED_LETTERS
+from filters.text.scripts import HALF_WORDS, QUARTER_WORDS
 from filters.text.thinking import CLOSE, OPEN
 
-_WORD = re.compile(rf"[{UNSPACED_LETTERS}]|[^\s{UNSPACED_LETTERS}]+")
+_WORD = re.compile(rf"([{QUARTER_WORDS}])|([{HALF_WORDS}])|[^\s{HALF_WORDS}{QUARTER_WORDS}]+")
 _FENCE = re.compile(r"(?m)```+|^[ \t]*~~~+")
 _BLANK = re.compile(r"\n[^\S\n]*\n\s*")
 _ZSTD = pa.Codec("zstd", compression_level=1)
@@ -138,27 +138,39 @@ def _same(text: str, shift: int, known: int) -> int:
     return known
 
 
-def repeated_words(words: list[str], n: int = NGRAM) -> int:
-    """How many words stand in a run of `n` words that occurred before."""
+def repeated_words(words: list[tuple[str, int]], n: int = NGRAM) -> int:
+    """How many quarters of words stand in a run of `n` words that occurred before."""
     seen: set[tuple[str, ...]] = set()
-    repeated = covered = 0  # `covered`: the words before this index are counted already
-    windows = zip(*(words[start:] for start in range(n)), strict=False)
-    for start, window in enumerate(windows):
-        if window in seen:
-            repeated += start + n - max(covered, start)
-            covered = start + n
-        seen.add(window)
+    repeated = covered = first = size = 0  # `covered`: words before it are counted already
+    for at, (_, quarters) in enumerate(words):
+        size += quarters
+        while size - words[first][1] >= 4 * n:
+            size -= words[first][1]
+            first += 1
+        if size < 4 * n:
+            continue
+        run = tuple(word for word, _ in words[first : at + 1])
+        if run in seen:
+            repeated += sum(quarters for _, quarters in words[max(covered, first) : at + 1])
+            covered = at + 1
+        seen.add(run)
     return repeated
+
+
+def quarters_of(text: str) -> list[tuple[str, int]]:
+    """The words of a text, and how many quarters of a word each counts as."""
+    return [(found[0], 1 if found[1] else 2 if found[2] else 4) for found in _WORD.finditer(text)]
 
 
 def plain_repetition(*parts: str | None) -> dict[str, float]:
     """What `repetition` says of thinking and response, without loops inside loops."""
-    words = [_WORD.findall(part or "") for part in parts]
+    words = [quarters_of(part or "") for part in parts]
+    total = sum(quarters for part in words for _, quarters in part)
     tails = [Tail((part or "").rstrip()) for part in parts]
     loop = max((tail.loop() for tail in tails), key=_chars)
     counting = max((tail.counting_loop() for tail in tails), key=_chars)
     return {
-        "repeated_share": sum(map(repeated_words, words)) / max(1, sum(map(len, words))),
+        "repeated_share": sum(map(repeated_words, words)) / max(4, total),
         "loop_repeats": loop.repeats,
         "loop_chars": loop.chars,
         "counting_repeats": counting.repeats,

@@ -32,7 +32,7 @@ class Contamination(SetFilter):
         contamination_changed: the same with numbers and capitalised words taken out of both: finds
             a problem whose numbers and names were changed (Light-R1's way)
         contamination_alike: likeness of the words of prompt and question, 0 to 1, where a rare word
-            weighs more: finds what was rephrased
+            weighs more: finds what was rephrased; 0 where what they share is not telling
         contamination_alike_same_key: the same, of questions that have the prompt's key
         contamination_formulas: likeness of numbers and formulas, pair by pair, in whatever
             language; 0 where what they share is not telling
@@ -51,7 +51,7 @@ class Contamination(SetFilter):
     """
 
     name: ClassVar[str] = "contamination"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     columns: ClassVar[dict[str, pl.DataType]] = {
         "contamination_item": pl.String(),
         "contamination_exact": pl.Boolean(),

@@ -62,7 +62,7 @@ class Repetition(Filter):
     """
 
     name: ClassVar[str] = "repetition"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     reads: ClassVar[tuple[str, ...]] = ("reasoning", "response")
     columns: ClassVar[dict[str, pl.DataType]] = {
         "repeated_share": pl.Float64(),

@@ -200,7 +200,8 @@ def _duplicates(filter: Duplicates, sets: Sets, home: Path, say: Callable[[str],
         found = near.Near(near.phrases(sample), Path(scratch.name))
         for piece in texts():
             groups = words(piece["prompt_id"]).texts() if filter.over == "responses" else None
-            found.add(piece["text"], groups)
+            answers = piece["key"] if filter.over == "prompts" else None
+            found.add(piece["text"], groups, answers)
             order.append(piece.select(key))
         clusters = found.clusters(filter.min_similarity)
     ids = pl.concat([every.select(key).clear(), *order])

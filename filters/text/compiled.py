@@ -16,10 +16,12 @@ import numpy as np
 import polars as pl
 
 from filters.text.machine_code import compiled
-from filters.text.scripts import UNSPACED_LETTERS
+from filters.text.scripts import HALF_WORDS, QUARTER_WORDS
 
 SPACE, UNSPACED, LETTER, DIGIT = 1, 2, 4, 8
 """Bits of a code point's class. The value of a digit stands in the four bits above."""
+HALVES_FROM = 0x3000
+"""Unspaced code points from here on are half a word each, those before a quarter."""
 KNOWN_CODES = 0x40000
 """Code points from here on are of no class: Unicode has none assigned that would be of one."""
 AT_ONCE = 1 << 20
@@ -35,7 +37,7 @@ def classes() -> np.ndarray:
     """The class of each code point, as Python's `str` and `re` have it."""
     table = np.zeros(KNOWN_CODES, np.uint8)
     every = "".join(map(chr, range(KNOWN_CODES)))
-    for letter in re.findall(f"[{UNSPACED_LETTERS}]", every):
+    for letter in re.findall(f"[{HALF_WORDS}{QUARTER_WORDS}]", every):
         table[ord(letter)] = UNSPACED
     for code, sign in enumerate(every):
         if sign.isdecimal():

@@ -9,7 +9,7 @@ import polars as pl
 
 from filters.text.likeness import Likeness
 from filters.text.overlap import SIZE, Passages, shingles_of
-from filters.text.words import MATH, NAME, NUMBER, SIGN, Words, pieces, words
+from filters.text.words import KIND, MATH, NAME, NUMBER, SIGN, Words, pieces, words
 
 TEMPLATE = 5
 """Questions of a benchmark that may share eight words, whatever their numbers, before these are its
@@ -25,6 +25,8 @@ ALIKE, FORMULAS = 0.2, 0.3
 TELLING = 10.0
 """Least weight of shared formulas that is noted, in nats: what ten words weigh that stand in one
 text of three, or two that stand in one of 150."""
+TELLING_WORDS = 8.0
+"""The same of shared words: two exercises of nothing but `Simplify` and signs are not alike."""
 
 PROMPT = {"text": pl.String(), "key": pl.String()}
 """A prompt's question and its key."""
@@ -71,7 +73,8 @@ def in_prompts(prompts: pl.DataFrame, items: pl.DataFrame) -> Found:
     for piece in pieces(prompts, "text"):
         read = words(piece["text"])
         met[start : start + piece.height] = whole.count(read) | bare.count(_bare(read))
-        hits.append(_hits(alike.alike(read, ALIKE), "alike", start))
+        near = alike.alike(read, ALIKE).filter(pl.col("weight") >= TELLING_WORDS)
+        hits.append(_hits(near, "alike", start))
         found = formulas.alike(_formulas(read), FORMULAS).filter(pl.col("weight") >= TELLING)
         hits.append(_hits(found, "formulas", start))
         start += piece.height
@@ -199,7 +202,7 @@ def _hits(rows: pl.DataFrame, method: Method | str, start: int) -> pl.DataFrame:
 
 def _bare(texts: Words) -> Words:
     """Without numbers and capitalised words."""
-    return texts.only(((texts.kinds & 7) != NUMBER) & ((texts.kinds & NAME) == 0))
+    return texts.only(((texts.kinds & KIND) != NUMBER) & ((texts.kinds & NAME) == 0))
 
 
 def _any_numbers(texts: Words) -> Words:
@@ -210,6 +213,6 @@ def _any_numbers(texts: Words) -> Words:
 
 def _formulas(texts: Words) -> Words:
     """Pairs of neighbours among numbers, signs and what stands between dollars."""
-    kind = texts.kinds & 7
+    kind = texts.kinds & KIND
     free = (kind == NUMBER) | (kind == SIGN) | ((texts.kinds & MATH) != 0)
     return shingles_of(texts.only(free), 2)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from filters.text.compiled import DIGIT, KNOWN_CODES, LETTER, SPACE, UNSPACED
+from filters.text.compiled import (
+    DIGIT,
+    HALVES_FROM,
+    KNOWN_CODES,
+    LETTER,
+    SPACE,
+    UNSPACED,
+)
 from filters.text.machine_code import INNER, compiled
 
 KEY = 32
@@ -203,28 +210,33 @@ def _occurs(codes, key, times):
 def repeated_words(codes, classes, window):
     """Words, and how many of them stand in a run of `window` words that occurred before.
 
-    Runs are told apart by hashes of 64 bits. A letter of a script without spaces is a word.
+    Runs are told apart by hashes of 64 bits. Of scripts without spaces each letter is looked at by
+    itself and counts as half a word, or a quarter.
     """
     words = np.empty(len(codes), np.uint64)
-    number = 0
+    quarters = np.empty(len(codes), np.uint8)
+    number = total = 0
     hashed, inside = np.uint64(0), False
     for code in codes:
         kind = _class(code, classes)
         if kind & (SPACE | UNSPACED):
             if inside:
-                words[number] = _mixed(hashed)
+                words[number], quarters[number] = _mixed(hashed), 4
                 number += 1
             inside, hashed = False, np.uint64(0)
             if kind & UNSPACED:
                 words[number] = _mixed(np.uint64(code + 1))
+                quarters[number] = 2 if code >= HALVES_FROM else 1
                 number += 1
         else:
             hashed = hashed * np.uint64(0x9E3779B97F4A7C15) + np.uint64(code + 1)
             inside = True
     if inside:
-        words[number] = _mixed(hashed)
+        words[number], quarters[number] = _mixed(hashed), 4
         number += 1
-    return number, _repeated(words[:number], window)
+    for at in range(number):
+        total += quarters[at]
+    return total / 4, _repeated(words[:number], quarters, 4 * window) / 4
 
 
 @compiled(**INNER)
@@ -235,31 +247,41 @@ def _mixed(hashed):
 
 
 @compiled(**INNER)
-def _repeated(words, window):
-    runs = len(words) - window + 1
-    if runs < 2:
-        return 0
+def _table(places):
+    """An empty hash table for so many, and its size as a power of two."""
     bits = 1
-    while 1 << bits < 2 * runs:
+    while 1 << bits < 2 * places:
         bits += 1
-    seen = np.zeros(1 << bits, np.uint64)
-    multiplier, power = np.uint64(0xD1342543DE82EF95), np.uint64(1)
-    for _ in range(window):
-        power *= multiplier
-    rolling = np.uint64(0)
+    return np.zeros(1 << bits, np.uint64), bits
+
+
+@compiled(**INNER)
+def _repeated(words, quarters, window):
+    """Quarters of words in runs that occurred before. A run ends at each word and goes back as far
+    as it must, to have `window` quarters."""
+    multiplier = np.uint64(0xD1342543DE82EF95)
+    powers = np.ones(window + 1, np.uint64)
+    for at in range(window):
+        powers[at + 1] = powers[at] * multiplier
+    seen, bits = _table(len(words))
+    rolling, first, size = np.uint64(0), 0, 0
     repeated = covered = 0  # `covered`: the words before this index are counted already
     for at in range(len(words)):
         rolling = rolling * multiplier + words[at]
-        if at >= window:
-            rolling -= power * words[at - window]
-        if at < window - 1:
+        size += quarters[at]
+        while size - quarters[first] >= window:
+            rolling -= powers[at - first] * words[first]
+            size -= quarters[first]
+            first += 1
+        if size < window:
             continue
         hashed = _mixed(rolling) | np.uint64(1)  # 0 is an empty slot
         slot = hashed >> np.uint64(64 - bits)
         while seen[slot] != 0 and seen[slot] != hashed:
             slot = (slot + np.uint64(1)) & np.uint64((1 << bits) - 1)
         if seen[slot]:
-            repeated += at + 1 - max(covered, at + 1 - window)
+            for place in range(max(covered, first), at + 1):
+                repeated += quarters[place]
             covered = at + 1
         seen[slot] = hashed
     return repeated

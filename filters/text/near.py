@@ -29,7 +29,7 @@ from filters.text.sketches import (
     number_bucket,
     sketch_texts,
 )
-from filters.text.words import buffers, plain_words, words
+from filters.text.words import KIND, NUMBER, SIGN, Words, buffers, plain_words, words
 
 COMMON = 0.01
 """Share of the texts above which a shingle loses weight."""
@@ -92,9 +92,23 @@ class Near:
         self._bands: list[np.ndarray] = []
         self._texts: list[np.ndarray] = []
         self._sizes: list[np.ndarray] = []
+        self._numbers: list[np.ndarray] = []
+        self._answers: list[np.ndarray] = []
 
-    def add(self, texts: pl.Series, groups: np.ndarray | None = None) -> None:
-        """More texts. Those of different `groups`, 64-bit numbers, are never compared."""
+    def add(
+        self,
+        texts: pl.Series,
+        groups: np.ndarray | None = None,
+        answers: pl.Series | None = None,
+    ) -> None:
+        """More texts.
+
+        Args:
+            texts: read once, and not kept.
+            groups: 64-bit numbers; texts of different ones are never compared.
+            answers: to each text as a question, null where not known. Questions with other numbers
+                or signs in them and another answer are two, however near their words are.
+        """
         data, offsets = buffers(texts)
         count, longest = len(texts), _longest(offsets)
         bands = np.empty((count, BANDS), np.uint64)
@@ -111,6 +125,9 @@ class Near:
         self._bands.append(bands)
         self._texts.append(hashes)
         self._sizes.append(sizes)
+        none = np.zeros(count, np.uint64)
+        self._numbers.append(none if answers is None else _numbers(words(texts)))
+        self._answers.append(none if answers is None else words(answers).texts())
 
     def clusters(self, threshold: float) -> Clusters:
         """Each text with its representative.
@@ -120,7 +137,8 @@ class Near:
         member only.
         """
         self._file.close()
-        texts = np.concatenate([np.empty(0, np.uint64), *self._texts])
+        none = np.empty(0, np.uint64)
+        texts = np.concatenate([none, *self._texts])
         bounds = np.concatenate([[0], *self._sizes]).cumsum()
         bands = np.concatenate([np.empty((0, BANDS), np.uint64), *self._bands])
         self._bands.clear()
@@ -137,6 +155,8 @@ class Near:
             bounds,
             buckets,
             _first_same(texts),
+            np.concatenate([none, *self._numbers]),
+            np.concatenate([none, *self._answers]),
             threshold,
             *self.phrases,
             np.full(count, -1, np.int32),
@@ -169,6 +189,14 @@ def clusters(
     for piece in texts:
         near.add(piece)
     return near.clusters(threshold)
+
+
+def _numbers(read: Words) -> np.ndarray:
+    """A hash of the numbers and signs in each text, in whatever order."""
+    kind = read.kinds & KIND
+    found = read.only((kind == NUMBER) | (kind == SIGN))
+    sums = np.concatenate([[np.uint64(0)], np.cumsum(found.hashes, dtype=np.uint64)])
+    return np.diff(sums[found.bounds])
 
 
 def _longest(offsets: np.ndarray) -> int:

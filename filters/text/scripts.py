@@ -63,6 +63,15 @@ UNSPACED = {"han", "thai", "lao", "khmer", "myanmar", "tibetan"}
 """Scripts written without spaces: a word is a letter where words are counted."""
 UNSPACED_LETTERS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 """The same for patterns that find words: Thai, kana and Chinese characters. Fewer letters than in
-`SCRIPTS`: to add some changes what `repetition` measures, so its version must go up with them."""
+`SCRIPTS`: to add some changes what `contamination` and `duplicates` measure, so their versions must
+go up with them."""
+HALF_WORDS = (
+    "\u3001-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff0f\uff1a-\uff20"
+    "\uff3b-\uff40\uff5b-\uff9f\U00020000-\U000323af"
+)
+"""Chinese characters, kana and their punctuation: where two of them count as a word. `repetition`
+looks at these and the next; its version goes up with them."""
+QUARTER_WORDS = "\u0e00-\u109f\u1780-\u17ff"
+"""Letters and signs of Thai, Lao, Tibetan, Burmese and Khmer: where four count as a word."""
 ALIASES = {"nb": "no", "nn": "no", "bs": "hr", "id": "ms", "fil": "tl", "iw": "he"}
 """Codes of languages that the identifier knows under a near relative's code."""

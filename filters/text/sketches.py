@@ -198,7 +198,7 @@ def _shared(shingles, start, end, text, other, keys, owners, met, common, weighs
 
 @compiled()
 def join_clusters(
-    shingles, bounds, buckets, same, threshold, common, weighs,
+    shingles, bounds, buckets, same, numbers, answers, threshold, common, weighs,
     head, behind, tried, sums, keys, owners, met, representative, similarity,
 ):  # fmt: skip
     for text in range(len(bounds) - 1):
@@ -222,6 +222,14 @@ def join_clusters(
                     break
                 if tried[other] != text:
                     tried[other] = text
+                    if (
+                        numbers[text] != numbers[other]
+                        and answers[text] != answers[other]
+                        and answers[text] != 0
+                        and answers[other] != 0
+                    ):
+                        other = np.int64(behind[other, band])
+                        continue  # two tasks of one form
                     shared = _shared(
                         shingles, bounds[other], bounds[other + 1], text, other,
                         keys, owners, met, common, weighs,

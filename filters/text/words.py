@@ -23,8 +23,8 @@ from filters.text.scripts import UNSPACED_LETTERS
 APART, LETTER, NUMBER, LONE, SIGN, NOTHING = range(6)
 """What a character is: between words, in a word, a digit, a word by itself (a letter of a script
 without spaces), a sign that is a word, or nothing at all (accents, apostrophes, zero-width)."""
-NAME, MATH = 8, 16
-"""Flags of a word: written with a capital, stands between dollars."""
+KIND, NAME, MATH = 7, 8, 16
+"""Bits of a word: what it is, and flags: written with a capital, stands between dollars."""
 BYTES = 4_000_000
 """Bytes of text that are taken apart at once."""
 _SIGNS = "+-/=<>%!|&@"

