@@ -43,9 +43,13 @@ class Repetition(Filter):
         compression: bytes of thinking and response in UTF-8 over their bytes compressed by zstd at
             level 1; 0 where there is no text. Another version of zstd may move the third digit
 
-    Of 10,170 real traces that others call right the defaults drop 13, all as `repetitive`: they
-    work the same out twice or say the answer again and again. Five are Japanese, of 156 (3 %): a
-    run of 20 is a sentence there, since each letter counts as a word.
+    A word is what stands between blanks. In scripts without spaces each letter is looked at by
+    itself: two letters of Chinese or Japanese count as a word, four of Thai, Lao, Tibetan, Burmese
+    or Khmer.
+
+    Of 13,396 real traces that others call right the defaults drop 34. Read: 13 are loops, in
+    Bengali, whose answer stood before; five are songs with a chorus; the others work the same out
+    twice or say the answer again and again.
 
     `filters.watch` stops a draw for the same loops while it is written.
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from filters.text.answer import plain
 
@@ -15,6 +16,8 @@ BESIDE = 24
 """Characters before it that say whether it is one of an equation, a box or a sentence."""
 LONGEST = 200
 """Characters of an answer that is looked for: a longer one is rarely written twice alike."""
+PLACES = 10_000
+"""Places of an answer that are looked at: one that is written more often is a loop."""
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\d+|[^\W\d_]+|\S")
 _DRESS = re.compile(
@@ -66,7 +69,7 @@ def first_answer(thinking: str, answer: str) -> int | None:
 
 def _first(thinking: str, spelling: str) -> int | None:
     is_short = len(spelling) == 1
-    for found in _places(thinking, spelling.replace(",", "")):
+    for found in islice(_places(thinking, spelling.replace(",", "")), PLACES):
         before = thinking[max(0, found.start() - NEAR) : found.start()]
         if not _RESULT.search(before[-BESIDE:]):
             if _BOX.search(before[-BESIDE:]):

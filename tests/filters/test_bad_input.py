@@ -10,7 +10,6 @@ from filters.filter import SAMPLE
 from filters.text.thinking import split
 
 SOUND = r"<think>Six times seven is 42, and half of 84 is 42 as well.</think>So it is \boxed{42}."
-MEGABYTE = 1_000_000
 TEXTS = {
     "empty": "",
     "null": None,
@@ -156,3 +155,16 @@ def test_a_measure_that_fails_is_a_reason_of_its_row_alone(name: str, monkeypatc
 def test_half_characters_never_get_in():
     with pytest.raises(UnicodeEncodeError):
         pl.DataFrame([sample("half a character: \ud800")], schema=SAMPLE)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_row_of_fifty_megabytes_is_measured_and_harms_no_other(name: str):
+    said = "Let x be 1. So it is, wait. Und $x^2$ ist 1; 那么答案是 1. " * (50_000_000 // 64)
+    rows = [sample(SOUND), sample(f"<think>{said}</think>1", answer="1"), sample(SOUND)]
+    table = pl.DataFrame(rows, schema=SAMPLE)
+    measured = FILTERS[name].measured(table)
+    assert measured[f"{name}_error"].to_list() == [None] * 3
+    assert measured[0].equals(FILTERS[name].measured(table[0]))
+    assert measured[2].equals(measured[0])

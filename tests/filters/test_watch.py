@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from filters.language import Language
 from filters.repetition import Repetition
+from filters.text.loops import Tail
 from filters.watch import EVERY, LanguageStop, LoopStop, Stops, Watch
 
 BOTH = Stops(loop=LoopStop(), language=LanguageStop())
@@ -155,6 +156,53 @@ def test_what_is_stopped_the_filters_drop():
     reason, at = stopped(text)
     assert reason == "language"
     assert _faults(Language(), text[:at], "en") == ["mixed_language"]
+
+
+SAY = "So we check the sum again. "
+NESTED = {
+    "four in each of three groups": ("This is the first group of sums. " + SAY * 12) * 3,
+    "a stutter in a block": ("Once more from the very start. " + "ha " * 120 + "so. ") * 5,
+    "a loop in a loop in a loop": (("Again: " + "no, " * 9 + "yes. ") * 6 + "Or is it? ") * 5,
+    "groups that count": "".join(f"Group {n}. " + SAY * 12 for n in range(9)),
+    "counts in groups": "".join(
+        f"Case {n}. " + "".join(f"Is it {m}? It is not {m}. " for m in range(40)) for n in range(5)
+    ),
+    "counts that jump between groups": "".join(f"Try {n * n}. " + SAY * 12 for n in range(9)),
+    "two counts at once": "".join(f"From {n} to {900 - 3 * n} it goes. " for n in range(60)),
+    "a count that starts anew": "".join(f"Item {n} is fine. " for n in [*range(80), *range(80)]),
+    "too few": ("This is one of the groups. " + SAY * 3) * 3,
+    "too few counts": "".join(f"Row {n} of the table has {n} entries. " for n in range(9)),
+    "nothing": ENGLISH.format(n=7) + GERMAN.format(n=8),
+}
+
+
+@pytest.mark.parametrize("chars", [100, 300, 1000])
+@pytest.mark.parametrize("name", NESTED)
+def test_watch_and_filter_call_the_same_a_loop(name, chars):
+    """With the same figures, and what is looked at being the whole text."""
+    begin, loop = say(ENGLISH, 3000), NESTED[name].strip()
+    text = begin[: EVERY * 9 - len(loop)] if len(loop) > EVERY * 6 else begin
+    text += loop
+    text = text[-(len(text) // EVERY) * EVERY :]  # a whole number of pieces, loop and all
+    stop = LoopStop(min_chars=chars, min_bare_chars=chars, max_period=len(text))
+    rules = Repetition(max_share=1, min_loop_chars=chars, min_counting_chars=chars)
+    by_filter = bool(_faults(rules, text, "en"))
+    assert stop.is_doomed(Tail(text)) == by_filter
+    assert not by_filter or Watch(Stops(loop=stop)).feed(text) == "loop"
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_watch_and_filter_agree_on_whatever_is_repeated(seed):
+    draw = random.Random(seed)
+    block = "".join(draw.choices("abc. 0123", k=draw.randrange(2, 60)))
+    for _ in range(draw.randrange(1, 4)):
+        start, more = draw.randrange(50), "".join(draw.choices("xyz ", k=draw.randrange(9)))
+        parts = (f"{more}{start + n if draw.random() < 0.9 else n}{block}" for n in range(20))
+        block = draw.choice([block * draw.randrange(1, 6) + more, "".join(parts)])[:3000]
+    text = say(ENGLISH, 500, seed) + block * draw.randrange(1, 8) + draw.choice(["", "!"])
+    rules = Repetition(max_share=1, min_loop_chars=200, min_counting_chars=200)
+    stop = LoopStop(min_chars=200, min_bare_chars=200, max_period=len(text))
+    assert stop.is_doomed(Tail(text)) == bool(_faults(rules, text, "en"))
 
 
 def _faults(filter: Repetition | Language, text: str, language: str) -> list[str]:
