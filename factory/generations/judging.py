@@ -47,15 +47,13 @@ class Again:
 
 def compare_all(
     work: Work, items: pl.DataFrame, report: Report, say: Callable[[str], None]
-) -> pl.DataFrame:
-    """Compare what filters of sets want compared; returns the prompts as they were."""
-    asked = _asked(work)
+) -> None:
+    """Compare what filters of sets want compared."""
     if work.filters.comparing():
         rows = _readable(pl.concat([_part(path) for path in work.parts()]))
         rows = rows.select("sample_id", "prompt_id", "source")
-        sets = compare.Sets(asked, items, Again(work), rows)
+        sets = compare.Sets(asked(work), items, Again(work), rows)
         compare.compare(sets, work.filters, work.folder, report, say)
-    return asked
 
 
 def judged(work: Work) -> Iterator[pl.DataFrame]:
@@ -148,7 +146,7 @@ def _alone(part: pl.DataFrame) -> pl.DataFrame:
     return own.with_columns(places)
 
 
-def _asked(work: Work) -> pl.DataFrame:
+def asked(work: Work) -> pl.DataFrame:
     """The prompts as a run has them. For a sample without a question stands a digest of its place:
     nobody is near it, while empty questions would all be the same."""
     known = work.prompts()

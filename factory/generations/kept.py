@@ -19,14 +19,24 @@ from factory.recipe.layout import Layout
 from factory.recipe.paths import KINDS, PACKED, kind
 from factory.store.shards import write_through
 
-OF_EACH = ("correctness", "finish", "is_", "generation", "completion", "response", "output", "score")
+OF_EACH = (
+    "correctness",
+    "finish",
+    "is_",
+    "generation",
+    "completion",
+    "response",
+    "output",
+    "score",
+)
 """How names of columns begin that hold a list with an entry for each generation."""
 
 
 def write(found: Sequence[Table], layout: Layout, kept: pl.DataFrame, folder: Path) -> list[Path]:
-    """Write the rows that have a kept sample, a file for each table: Parquet where tables are typed,
-    else JSON lines. Of a row with several generations those that are dropped are left out, with
-    what belongs to them.
+    """Write the rows that have a kept sample, a file for each table.
+
+    Tables with types become Parquet, others JSON lines. Of a row with several generations those
+    that are dropped are left out, with what belongs to them.
 
     Args:
         found: the tables, as they were read.
@@ -166,5 +176,3 @@ def _whole(path: Path) -> Iterator[Path]:
     temporary = path.with_name(path.name + ".tmp")
     yield temporary
     write_through(temporary, path)
-
-

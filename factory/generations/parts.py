@@ -75,7 +75,14 @@ class Work:
         """What parts keep of a sample beside its measures."""
         light = [name for name in SAMPLE if name not in HEAVY and name not in GIVEN]
         asked = [name for name in HEAVY if name in self._asked()]
-        return [*light, *asked, *(name for name in GIVEN if name != "verdict")]
+        if not self.verdicts:
+            return [name for name in [*light, *asked] if name not in ("verifier", "key_error")]
+        return [*light, *asked, *GIVEN]
+
+    @property
+    def verdicts(self) -> bool:
+        """Whether samples have verdicts, by our verifiers or by a column."""
+        return self.judges or self.told.layout.verdict is not None
 
     def parts(self) -> list[Path]:
         """The parts that are whole."""
@@ -150,7 +157,7 @@ def measured(chunk: pl.DataFrame, work: Work) -> pl.DataFrame:
     beside = pl.concat(facts, how="horizontal")
     light = chunk.with_row_index("at").drop([name for name in GIVEN if name in chunk.columns])
     whole = light.join(beside, on="at", how="left", maintain_order="left")
-    kept = [*work.columns, "verdict", *(n for n in beside.columns if n not in ("at", *GIVEN))]
+    kept = [*work.columns, *(n for n in beside.columns if n not in ("at", *GIVEN))]
     return whole.select(list(dict.fromkeys(kept)))
 
 
