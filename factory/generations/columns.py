@@ -11,12 +11,12 @@ from ruamel.yaml.error import YAMLError
 
 from factory.engines.message import FIELDS
 from factory.errors import RecipeError, nearest
+from factory.generations.written import LISTS, several
 from factory.recipe.layout import OF_SAMPLES, Layout
 from factory.recipe.mapping import Mapping
 from factory.recipe.mappings import MAPPINGS, ready
+from filters.text.shorten import shorten
 
-LISTS = ("generations", "completions", "responses", "outputs", "samples")
-"""Columns with several generations of one question."""
 CONVERSATIONS = ("messages", "conversations", "conversation", "turns")
 NAMES: dict[str, Sequence[str]] = {
     "generation": (
@@ -32,7 +32,6 @@ NAMES: dict[str, Sequence[str]] = {
         "full_model_response",
         "model_answer",
         "native_response",
-        "solution",
     ),
     "question": (
         "question",
@@ -43,6 +42,7 @@ NAMES: dict[str, Sequence[str]] = {
         "question_content",
         "native_question",
         "input",
+        "responses_create_params.input",
     ),
     "reference": (
         "ground_truth",
@@ -66,6 +66,10 @@ NAMES: dict[str, Sequence[str]] = {
     "id": ("id", "uuid", "unique_id", "question_id", "item_id", "problem_id", "sample_id", "idx"),
 }
 """What columns are called, the likeliest name first."""
+KEYED = ("solution", "gt_cot", "reference_solution", "canonical_solution")
+"""Columns of worked solutions that come with a question: long, and no model's."""
+LONG = 100
+"""Characters that texts of a model have on average, where a column is guessed by them."""
 HOW = """--columns "question: problem, generation: output, reference: answer\""""
 
 
@@ -97,13 +101,19 @@ def told(text: str) -> Layout | dict[str, Any] | str:
     return found
 
 
-def layout_of(named: str | dict[str, Any] | None, dataset: str, columns: Sequence[str]) -> Layout:
+def layout_of(
+    named: str | dict[str, Any] | None,
+    dataset: str,
+    columns: Sequence[str],
+    first: Sequence[dict[str, Any]] = (),
+) -> Layout:
     """The layout of a table: what was named, then a ready mapping's, then by the columns' names.
 
     Args:
         named: what `told` gave.
         dataset: name of the dataset, which may have a ready mapping.
         columns: its columns.
+        first: some rows, which tell how long texts are.
 
     Raises:
         RecipeError: nothing says where generations are; with the columns there are.
@@ -113,14 +123,14 @@ def layout_of(named: str | dict[str, Any] | None, dataset: str, columns: Sequenc
         keys = dict(named)
     elif known := ready(named or dataset):
         keys = _of_ready(known, columns)
-    _by_name(keys, columns)
+    _by_name(keys, columns, first)
     try:
         layout = Layout.model_validate(keys)
     except ValidationError as error:
         if "generation" not in keys and "messages" not in keys:
             raise RecipeError(
-                f"no column is called as generations are; columns: {', '.join(columns)}. Say which "
-                f"hold what, as {HOW}"
+                f"no column is called as generations are; columns: {listed(columns)}. Say which "
+                f"hold what, as {_how(keys, columns, first)}"
             ) from None
         words = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
         raise RecipeError(f"--columns: {words}") from None
@@ -128,8 +138,8 @@ def layout_of(named: str | dict[str, Any] | None, dataset: str, columns: Sequenc
         if column.partition(".")[0] not in columns and column not in columns:
             hint = nearest(column, columns) or "."
             raise RecipeError(
-                f"no column {column!r}{hint} Columns: {', '.join(columns)}. Say which hold what, "
-                f"as {HOW}"
+                f"no column {column!r}{hint} Columns: {listed(columns)}. Say which hold what, as "
+                f"{HOW}"
             )
     return layout
 
@@ -146,6 +156,42 @@ def said(layout: Layout) -> str:
     return ", ".join(parts)
 
 
+def listed(columns: Sequence[str]) -> str:
+    """The columns in a message; a file without a first line of names has long ones."""
+    return shorten(", ".join(shorten(column, 40) for column in columns), 400)
+
+
+def _how(keys: dict[str, Any], columns: Sequence[str], first: Sequence[dict[str, Any]]) -> str:
+    """What to type: the columns that were found, and the one with the longest other texts."""
+    taken = [column for key, column in keys.items() if isinstance(column, str)]
+    longest = _longest([c for c in columns if c not in taken and c not in KEYED], first)
+    if longest is None:
+        return HOW
+    named = [f"{key}: {keys[key]}" for key in ("question", "reference") if key in keys]
+    return f'--columns "{", ".join([*named, f"generation: {longest}"])}"'
+
+
+def _longest(columns: Sequence[str], first: Sequence[dict[str, Any]]) -> str | None:
+    """The column with the longest texts, if they are long; inside of objects, too."""
+    inside = [
+        f"{column}.{name}"
+        for column in columns
+        for name in dict.fromkeys(n for cells in first for n in _names(cells.get(column)))
+    ]
+
+    def length(column: str) -> float:
+        found = [one for cells in first for one in several(cells, column)]
+        texts = [len(one) for one in found if isinstance(one, str)]
+        return sum(texts) / len(texts) if texts else 0
+
+    best = max([*columns, *inside], key=length, default=None)
+    return best if best is not None and length(best) >= LONG else None
+
+
+def _names(value: Any) -> list[str]:
+    return list(map(str, value)) if isinstance(value, dict) else []
+
+
 def _of_ready(known: Mapping, columns: Sequence[str]) -> dict[str, Any]:
     """A ready mapping as far as it holds for samples: a key that was taken from the replies
     themselves would call each of them right, and rows are not chosen by it."""
@@ -159,7 +205,7 @@ def _of_ready(known: Mapping, columns: Sequence[str]) -> dict[str, Any]:
     return {key: value for key, value in keys.items() if value is not None}
 
 
-def _by_name(keys: dict[str, Any], columns: Sequence[str]) -> None:
+def _by_name(keys: dict[str, Any], columns: Sequence[str], first: Sequence[dict[str, Any]]) -> None:
     """Add what the columns' names say."""
     taken = set(map(str, keys.values()))
     asked = keys.keys() & {"question", "compose", "messages"}
@@ -173,6 +219,10 @@ def _by_name(keys: dict[str, Any], columns: Sequence[str]) -> None:
             keys["generation"] = several
         elif found := _first(NAMES["generation"], columns, {*taken, question}):
             keys["generation"] = found
+        elif question and _longest(columns, first) == "solution":
+            keys["generation"] = "solution"  # a table of worked solutions, and of nothing longer
+        if keys.get("generation") == "choices":
+            keys.setdefault("finish_reason", "choices.*.finish_reason")
     if question and "messages" not in keys and question != keys.get("generation"):
         keys["question"] = question
     for key in ("reference", *OF_SAMPLES):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from factory.recipe.sources import Hub
 from factory.records import digest
 
 ON_HUB = re.compile(r"(?:hf://datasets/|https://huggingface\.co/datasets/)?([\w.-]+/[\w.-]+)/?")
+FIRST = 5
+"""Rows that are looked at before any column is known."""
 BLOCK = 2**24
 """Bytes read at once where lines are counted."""
 
@@ -129,6 +132,12 @@ def columns_of(opened: Sequence[Opened]) -> list[str]:
         names = ", ".join(table.name for table in opened)
         raise RecipeError(f"{names}: there is no row in it")
     return columns
+
+
+def first_rows(found: Sequence[Table], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Some rows with all of their columns, to see what is in these."""
+    some = islice(rows(found, columns), FIRST)
+    return [cells for _, _, _, cells in some if isinstance(cells, dict)]
 
 
 def identity(found: Sequence[Table]) -> str:

@@ -133,8 +133,9 @@ def unread(file: Path) -> list[str]:
     reason = pl.col("error").str.extract(r"^(\w+)").alias("reason")
     told = []
     for (word,), own in rows.group_by(reason, maintain_order=True):
-        first = [f"{place}: {shorten(error, 90)}" for place, error in own.head(2).iter_rows()]
-        told.append(f"{own.height:,} {word}, as {'; '.join(first)}")
+        place, error = own.row(0)
+        detail = error.removeprefix(f"{word}: ")
+        told.append(f"{own.height:,} {word}, as {place}: {shorten(detail, 160)}")
     return told
 
 

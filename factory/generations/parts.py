@@ -165,7 +165,7 @@ def _begun(work: Work, say: Callable[[str], None]) -> int:
     """Make the folder ready; how many rows the parts in it have read."""
     note = work.folder / "made-of.json"
     known = json.loads(note.read_bytes())["identity"] if note.exists() else None
-    if known not in (None, work.identity):
+    if known not in (None, work.identity) and work.parts():
         say("the input, the columns or the measures are others than before: it begins anew")
     if known != work.identity:
         shutil.rmtree(work.folder, ignore_errors=True)

@@ -51,7 +51,8 @@ def prepared(options: Options, filters: Filters, folder: Path, say: Callable[[st
     tables = inputs.tables(options.data, options.choice)
     opened = [table.opened() for table in tables]
     told = columns.told(options.columns) if options.columns else None
-    layout = columns.layout_of(told, tables[0].name, inputs.columns_of(opened))
+    there = inputs.columns_of(opened)
+    layout = columns.layout_of(told, tables[0].name, there, inputs.first_rows(tables, there))
     known = ready(told) if isinstance(told, str) else ready(tables[0].name)
     say(f"columns: {columns.said(layout)}")
     rows = Told(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from factory.engines.message import FIELDS
 from factory.engines.raw_text import raw_text
 from factory.errors import EngineFailure
 from factory.models.thinking_tags import KNOWN, Reading, Tags, marks_of
@@ -17,26 +18,47 @@ SKY = Tags(
     {"<|begin_of_solution|>": "", "<|end_of_solution|>": ""},
 )
 """Sky-T1 and STILL: tags of plain text, in no tokenizer's vocabulary."""
+CONTENT = ("content", "value", "text")
+"""Where a turn has its text."""
+LISTS = ("generations", "completions", "responses", "outputs", "output_list", "samples", "choices")
+"""Columns with several generations of one question."""
 OTHERS = (*KNOWN[1:], SKY)
 
 
 def several(cells: dict[str, Any], column: str) -> list[Any]:
     """What a column holds, an entry for each sample. `*` leads into every entry of a list.
 
-    >>> several({"a": [{"b": "x"}, {"b": "y"}]}, "a.*.b"), several({"a": "x"}, "a")
-    (['x', 'y'], ['x'])
+    A text stays a text, whatever it looks like: a program's answer may be a list. Only a whole
+    conversation that was written into a cell is read, and a list of texts in a column of lists.
+
+    >>> several({"a": [{"b": "x"}, {"b": "y"}]}, "a.*.b"), several({"a": "[1]"}, "a")
+    (['x', 'y'], ['[1]'])
     """
     outer, inside, inner = column.partition(".*")
-    value = literal(cell(cells, outer))
+    value = cell(cells, outer)
     if inside:
-        entries = value if isinstance(value, list) else [value]
+        value = literal(value)
+        entries = list(value.values()) if isinstance(value, dict) else value
+        entries = entries if isinstance(entries, list) else [entries]
         place = inner.lstrip(".")
         if not place:
             return entries
         return [cell(e, place) if isinstance(e, dict) else None for e in entries]
+    if isinstance(value, str):
+        value = _read(value, column in LISTS)
     if not isinstance(value, list):
         return [value]
     return [value] if _is_conversation(value) else value
+
+
+def _read(text: str, texts: bool) -> Any:
+    """A conversation, or perhaps a list of texts, out of the text of a cell."""
+    value = literal(text)
+    if isinstance(value, list) and value:
+        plain = texts and all(isinstance(one, str) for one in value)
+        if plain or (_is_conversation(value) and all(isinstance(one, dict) for one in value)):
+            return value
+    return text
 
 
 def reply(value: Any, column: str) -> dict[str, Any]:
@@ -59,7 +81,6 @@ def text_of(value: Any, thinking: Any, column: str, opened: bool) -> str:
     Raises:
         BadRow: there is none, or it is no text.
     """
-    value = literal(value) if isinstance(value, str) and value[:2] in ("[{", "{'") else value
     if isinstance(value, list):
         value = reply(value, column)
     if isinstance(value, dict):
@@ -80,19 +101,46 @@ def _is_conversation(value: list[Any]) -> bool:
 
 def _of_turn(turn: dict[str, Any], thinking: Any, column: str) -> str:
     """A turn's text; `from` and `value` say what `role` and `content` do."""
-    inside = turn.get("message")
-    turn = inside if isinstance(inside, dict) else turn  # a choice, as chat completions give it
-    content = next((turn[key] for key in ("content", "value", "text") if turn.get(key)), None)
-    thought = {key: value for key, value in turn.items() if key not in ("content", "value", "text")}
+    turn = _unwrapped(turn)
+    content = next((turn[key] for key in CONTENT if turn.get(key)), None)
+    thought = {key: turn[key] for key in FIELDS if turn.get(key)}
+    if not thought and not turn.keys() & set(CONTENT):
+        inside = next((one for one in turn.values() if isinstance(one, dict)), turn)
+        texts = {key: len(value) for key, value in inside.items() if isinstance(value, str)}
+        longest = max(texts, key=lambda key: texts[key], default="text")
+        there = ", ".join(map(str, list(turn)[:8])) or "nothing in it"
+        way = f"name its text, as {column.partition('.*')[0]}.*.{longest}"
+        raise BadRow("wrong_type", f"{column} has an object with {there}: {way}")
     if isinstance(content, str):
         content = _with_our_tags(content)
         if CLOSE in content:
             return content
     if isinstance(thinking, str) and thinking.strip():
         thought["reasoning"] = thinking
-    if content is None and not any(isinstance(v, str) and v for v in thought.values()):
+    if content is None and not thought:
+        if any(turn.get(key) == "" for key in CONTENT):
+            return ""
         raise BadRow("no_text", f"the turn in {column} has no text")
     return _joined({**thought, "content": content}, column)
+
+
+def _unwrapped(turn: dict[str, Any]) -> dict[str, Any]:
+    """The turn inside what a server answered: a choice, a completion, or a response."""
+    choices = turn.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        turn = choices[0]
+    if isinstance(turn.get("message"), dict):
+        return turn["message"]
+    output = turn.get("output")
+    if not isinstance(output, list):
+        return turn
+    items = [item for item in output if isinstance(item, dict)]
+    thought = [i.get("content") or i.get("summary") for i in items if i.get("type") == "reasoning"]
+    said = [i.get("content") for i in items if i.get("type") == "message"]
+    return {
+        "reasoning": [{"text": part.get("text")} for parts in thought for part in parts or ()],
+        "content": [part for parts in said if isinstance(parts, list) for part in parts],
+    }
 
 
 def _joined(message: dict[str, Any], column: str) -> str:
