@@ -68,6 +68,8 @@ NAMES: dict[str, Sequence[str]] = {
 """What columns are called, the likeliest name first."""
 KEYED = ("solution", "gt_cot", "reference_solution", "canonical_solution")
 """Columns of worked solutions that come with a question: long, and no model's."""
+NAMED = ("question", "reference", "reference_form")
+"""Keys that were found, where the generation was not."""
 LONG = 100
 """Characters that texts of a model have on average, where a column is guessed by them."""
 HOW = """--columns "question: problem, generation: output, reference: answer\""""
@@ -167,7 +169,7 @@ def _how(keys: dict[str, Any], columns: Sequence[str], first: Sequence[dict[str,
     longest = _longest([c for c in columns if c not in taken and c not in KEYED], first)
     if longest is None:
         return HOW
-    named = [f"{key}: {keys[key]}" for key in ("question", "reference") if key in keys]
+    named = [f"{key}: {keys[key]}" for key in NAMED if keys.get(key)]
     return f'--columns "{", ".join([*named, f"generation: {longest}"])}"'
 
 
