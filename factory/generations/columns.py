@@ -75,7 +75,7 @@ LONG = 100
 HOW = """--columns "question: problem, generation: output, reference: answer\""""
 
 
-def told(text: str) -> Layout | dict[str, Any] | str:
+def told(text: str) -> dict[str, Any] | str:
     """What `--columns` says: the name of a dataset whose ready mapping fits, or keys and columns,
     as YAML writes them, with or without braces around.
 

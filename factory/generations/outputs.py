@@ -143,6 +143,8 @@ def errors(file: Path) -> dict[str, int]:
     """Of how many samples a measure failed, by filter."""
     schema = pl.read_parquet_schema(file)
     named = [n for n in schema if n.endswith("_error") and n not in ("prompt_error", "key_error")]
+    if not named:
+        return {}
     counts = pl.scan_parquet(file).select(pl.col(named).count()).collect().row(0, named=True)
     return {name.removesuffix("_error"): count for name, count in counts.items() if count}
 

@@ -31,21 +31,15 @@ def judged(rows: pl.DataFrame, ask: bool) -> pl.DataFrame:
     told = rows.select("response", "reference", "key_error", "verifier", "verdict").rows()
     threads = ThreadPoolExecutor(THREADS, "judge")
     try:
-        found = list(threads.map(lambda row: _verdict(*row, ask), told))
+        found = list(threads.map(lambda row: _verdict(row, ask), told))
     finally:
         threads.shutdown(cancel_futures=True)
     table = pl.DataFrame(found, schema=GIVEN, orient="row")
     return rows.drop("verdict").hstack(table)
 
 
-def _verdict(
-    response: str | None,
-    reference: str | None,
-    key_error: str | None,
-    verifier: str,
-    known: str | None,
-    ask: bool,
-) -> tuple[str | None, str | None, str | None]:
+def _verdict(row: tuple[Any, ...], ask: bool) -> tuple[str | None, str | None, str | None]:
+    response, reference, key_error, verifier, known = row
     if known is not None:
         return known, "told: by a column", extract(response or "")
     if not ask:

@@ -181,7 +181,6 @@ def test_a_killed_command_goes_on_and_leaves_the_same_bytes(
 def test_another_input_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     data, out = written(tmp_path, [{"text": "x"}] * 9), tmp_path / "m.parquet"
     with monkeypatch.context() as patch:
-        patch.setattr("factory.cli.measure.Path.unlink", lambda *_: None)
         patch.setattr("factory.generations.outputs.write_rows", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             factory("measure", data, "--out", out)
