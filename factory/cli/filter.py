@@ -59,7 +59,8 @@ def filter_(data: tuple[str, ...], recipe: Path, out: Path, **options: Any) -> N
         files = folder.write_kept(todo, kept, out)
     folder.write_pages(todo, rules, sums, items, out)
     console.print(outputs.funnel_table(sums))
-    for line in work.ending(folder.decisions(out), sums):
+    told_last = outputs.much_dropped(folder.decisions(out), sums)
+    for line in [*work.ending(folder.decisions(out), sums), *told_last]:
         console.print(line, markup=False, soft_wrap=True)
     for name, place in folder.places(out, files).items():
         console.print(f"{name:9} {place}", markup=False, soft_wrap=True)

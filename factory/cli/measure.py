@@ -66,7 +66,7 @@ def measure(
     items = work.items(rules, recipe)
     with work.measured(todo, items, console) as tables:
         sums, _ = outputs.write_rows(tables, todo, out, fates=False, texts=keep_text)
-    console.print(outputs.measures_table(sums, outputs.errors(out)))
+    console.print(outputs.measures_table(todo, sums, outputs.errors(out)))
     for line in work.ending(out, sums):
         console.print(line, markup=False, soft_wrap=True)
     console.print(f"measures  {out}", markup=False, soft_wrap=True)

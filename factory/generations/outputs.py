@@ -19,6 +19,8 @@ from factory.store.shards import write_text, write_through
 from filters.text.shorten import shorten
 
 KEPT = {"file": pl.Int32(), "row": pl.Int64(), "draw": pl.Int32()}
+MOST = 0.5
+"""Share of the samples with one reason above which it is told."""
 FILES = (
     "## Files",
     "",
@@ -112,19 +114,32 @@ def funnel_table(sums: Sums) -> Table:
     return table
 
 
-def measures_table(sums: Sums, errors: dict[str, int]) -> Table:
-    """What was measured, and what each filter's rules would drop."""
+def measures_table(work: Work, sums: Sums, errors: dict[str, int]) -> Table:
+    """What was measured, and what each filter's rules would drop, where it has any."""
+    ruled = {name for name, rules in work.filters.active().items() if len(rules.reasons()) > 1}
     table = Table(box=None)
     table.add_column("filter")
     for name in ("samples", "errors", "would drop", "share"):
         table.add_column(name, justify="right")
     readable = sums.samples - sums.unread
     for step in _steps(sums):
-        drops = step["dropped_alone_total"]
-        share = f"{drops / readable:.1%}" if readable else ""
-        error = f"{errors.get(step['filter'], 0):,}"
-        table.add_row(step["filter"], f"{readable:,}", error, f"{drops:,}", share)
+        name, drops = step["filter"], step["dropped_alone_total"]
+        told = (f"{drops:,}", f"{drops / readable:.1%}" if readable else "")
+        told = told if name in ruled else ("no limits", "")
+        table.add_row(name, f"{readable:,}", f"{errors.get(name, 0):,}", *told)
     return table
+
+
+def much_dropped(file: Path, sums: Sums) -> list[str]:
+    """Reasons that most samples have, since the rule may not be meant for such data."""
+    readable = sums.samples - sums.unread
+    rows = pl.scan_parquet(file).select("reasons", "error").filter(pl.col("error").is_null())
+    counts = rows.select(pl.col("reasons").explode()).collect()["reasons"].value_counts(sort=True)
+    return [
+        f"{reason}: {count:,} of {readable:,} samples have this reason; is its rule meant for them?"
+        for reason, count in counts.drop_nulls().iter_rows()
+        if count > MOST * readable
+    ]
 
 
 def unread(file: Path) -> list[str]:

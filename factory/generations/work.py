@@ -63,8 +63,8 @@ def measured(
             progress_name(progress), done, total, unit, figures
         )
         began = measure(work, report, lambda words: progress.said("measures", words))
-        kept = f", {began:,} rows were there" if began else ""
-        progress.ended("measures", "done", f"{len(work.parts()):,} parts{kept}")
+        kept = f", {began:,} rows measured before" if began else ""
+        progress.ended("measures", "done", f"{_count(len(work.parts()))}{kept}")
         if compares:
             progress.begun(compares)
             judging.compare_all(work, items, report, lambda words: progress.said(compares, words))
@@ -72,6 +72,10 @@ def measured(
         progress.begun("results")
         yield judging.judged(work)
         progress.ended("results", "done", "written")
+
+
+def _count(parts: int) -> str:
+    return "1 part" if parts == 1 else f"{parts:,} parts"
 
 
 def progress_name(progress: Progress) -> str:
