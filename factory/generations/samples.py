@@ -79,12 +79,11 @@ def samples(place: str, cells: dict[str, Any] | BadRow, told: Told) -> Iterator[
         cells: by column, or why they cannot be read.
         told: which columns hold what, and what holds for all rows.
     """
-    if isinstance(cells, BadRow):
-        yield {"sample_id": place, "draw": 0, "error": _said(cells)}
-        return
     try:
+        if isinstance(cells, BadRow):
+            raise cells
         shared, written = _shared(cells, told), _written(cells, told.layout)
-    except BadRow as bad:
+    except Exception as bad:
         yield {"sample_id": place, "draw": 0, "error": _said(bad)}
         return
     for number, value in enumerate(written):
@@ -92,7 +91,7 @@ def samples(place: str, cells: dict[str, Any] | BadRow, told: Told) -> Iterator[
         own = {"sample_id": name, "draw": number}
         try:
             yield _utf8(shared | own | _of_one(cells, value, number, told))
-        except BadRow as bad:
+        except Exception as bad:
             yield own | {"error": _said(bad), "id": _plain(shared.get("id"))}
 
 
@@ -228,5 +227,8 @@ def _plain(text: str | None) -> str | None:
     return None if text is None else text.encode(errors="replace").decode()
 
 
-def _said(bad: BadRow) -> str:
-    return _plain(f"{bad.reason}: {bad.detail}") or ""
+def _said(bad: Exception) -> str:
+    """What is wrong, in a word and a sentence. A row that nobody thought of is no reason to end."""
+    if isinstance(bad, BadRow):
+        return _plain(f"{bad.reason}: {bad.detail}") or ""
+    return _plain(f"unreadable: {type(bad).__name__}: {bad}") or ""

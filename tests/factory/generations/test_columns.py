@@ -7,6 +7,10 @@ import pytest
 from factory.errors import RecipeError
 from factory.generations.columns import layout_of, said, told
 
+VERL = "question from query, reference from reward_model.ground_truth"
+QUESTION = "question from question, reference from answer"
+SOLUTION = "question from problem, reference from solution, reference_form from boxed"
+
 
 def found(*columns: str, named: Any = None, dataset: str = "it", **texts: str) -> str:
     """What is said of these columns."""
@@ -19,13 +23,19 @@ def found(*columns: str, named: Any = None, dataset: str = "it", **texts: str) -
     [
         (["messages"], "messages from messages"),
         (["conversations", "id"], "messages from conversations, id from id"),
-        (["text", "prompt_language", "domain"], "generation from text, domain from domain, language from prompt_language"),
+        (
+            ["text", "prompt_language", "domain"],
+            "generation from text, domain from domain, language from prompt_language",
+        ),
         (["prompt", "completion"], "generation from completion, question from prompt"),
-        (["question", "response", "answer"], "generation from response, question from question, reference from answer"),
-        (["problem", "output", "solution"], "generation from output, question from problem, reference from solution, reference_form from boxed"),
-        (["query", "response", "reward_model"], "generation from response, question from query, reference from reward_model.ground_truth"),
+        (["question", "response", "answer"], f"generation from response, {QUESTION}"),
+        (["problem", "output", "solution"], f"generation from output, {SOLUTION}"),
+        (
+            ["query", "response", "reward_model"],
+            f"generation from response, {VERL}",
+        ),
     ],
-)  # fmt: skip
+)
 def test_usual_names_are_known(columns: list[str], line: str):
     assert found(*columns) == line
 

@@ -92,10 +92,10 @@ def test_a_parquet_file_keeps_its_types(tmp_path: Path):
         metadata={b"who": b"somebody"},
     )
     rows = [
-        {"problem": "2+2?", "generations": [RIGHT, WRONG], "scores": [1, 0], "answer": "4", "day": 9},
-        {"problem": "2+2?", "generations": [WRONG], "scores": [0], "answer": "4", "blob": b"\xff"},
-        {"problem": "2+2?", "generations": [RIGHT], "scores": [1], "answer": "4", "blob": b"\xff"},
-    ]  # fmt: skip
+        {"generations": [RIGHT, WRONG], "scores": [1, 0], "answer": "4", "day": 9},
+        {"generations": [WRONG], "scores": [0], "answer": "4", "blob": b"\xff"},
+        {"generations": [RIGHT], "scores": [1], "answer": "4", "blob": b"\xff"},
+    ]
     table = pa.Table.from_pylist(rows, schema=schema)
     pq.write_table(table, tmp_path / "t.parquet", row_group_size=2)
     out = filtered(tmp_path / "t.parquet", {"correctness": {}})
@@ -111,7 +111,7 @@ def test_a_saved_dataset_and_one_of_the_hub_become_parquet(tmp_path: Path, monke
     from datasets import Dataset
 
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
-    rows = [{"problem": r["problem"], "generation": r["generation"], "answer": r["answer"]} for r in ROWS[:4]]  # fmt: skip
+    rows = [{key: row[key] for key in ("problem", "generation", "answer")} for row in ROWS[:4]]
     Dataset.from_list(rows).save_to_disk(tmp_path / "saved")
     out = filtered(tmp_path / "saved", {"correctness": {}})
     assert pl.read_parquet(out / "kept" / "saved.parquet").to_dicts() == [rows[0], rows[3]]
@@ -126,26 +126,37 @@ def test_a_saved_dataset_and_one_of_the_hub_become_parquet(tmp_path: Path, monke
     assert pl.read_parquet("of_hub/kept/name.parquet").to_dicts() == [rows[0], rows[3]]
 
 
+CHAT = {"require_thinking": False, "forbid_thinking": True, "final_answer": False}
+
+
 def test_each_row_is_judged_by_the_rules_of_its_domain_and_by_its_verifier(tmp_path: Path):
     rows = [
         {"prompt": "2+2?", "response": RIGHT, "answer": "4", "domain": "math"},
         {"prompt": "Hi!", "response": "Hello.", "domain": "chat"},
-        {"prompt": "Who?", "response": THOUGHT + "answer: Ada", "answer": "Ada", "verifier": "exact", "domain": "stem"},
-    ]  # fmt: skip
+        {
+            "prompt": "Who?",
+            "response": f"{THOUGHT}answer: Ada",
+            "answer": "Ada",
+            "verifier": "exact",
+            "domain": "stem",
+        },
+    ]
     rules = {
         "format": [
             {"domains": ["math"]},
-            {"domains": ["chat"], "require_thinking": False, "forbid_thinking": True, "final_answer": False},
+            {"domains": ["chat"], **CHAT},
             {"final_answer": False},
         ],
         "correctness": {"domains": ["math", "stem"]},
-    }  # fmt: skip
+    }
     out = filtered(written(tmp_path, rows), rules)
     assert set(fates(out).values()) == {"kept"}
     funnel = json.loads((out / "funnel.json").read_text())
     assert {step["domain"] for step in funnel["funnel_by_domain"]} == {"chat", "math", "stem"}
 
 
+CATS = "How many legs have four cats and three birds together?"
+PRIME = "What is the largest prime below one hundred and ten, if there is one?"
 SUM = "Natalia sold clips to 48 of her friends in April, and then she sold half as many in May."
 
 
@@ -155,13 +166,13 @@ def test_duplicates_and_benchmarks_are_compared_over_the_whole_input(
     monkeypatch.setattr(parts, "ROWS", 2)  # parts are no borders
     rows = [
         {"question": SUM, "response": WRONG, "answer": "4"},
-        {"question": "How many legs have four cats and three birds together?", "response": RIGHT, "answer": "4"},
+        {"question": CATS, "response": RIGHT, "answer": "4"},
         {"question": SUM + "!", "response": RIGHT, "answer": "4"},
         {"question": f"({SUM})", "response": RIGHT, "answer": "4"},
         {"question": "", "response": RIGHT, "answer": "4"},
         {"question": "", "response": RIGHT, "answer": "4"},
-        {"question": "What is the largest prime below one hundred and ten, if there is one?", "response": RIGHT, "answer": "4"},
-    ]  # fmt: skip
+        {"question": PRIME, "response": RIGHT, "answer": "4"},
+    ]
     written(tmp_path, [{"q": rows[-1]["question"], "a": "109"}], "bench.jsonl")
     bench = {
         "source": "files",
@@ -190,8 +201,8 @@ def test_over_responses_texts_are_compared_without_keeping_them(tmp_path: Path):
     rows.append({"question": "1+3?", "response": long + "So."})
     out = filtered(written(tmp_path, rows), {"duplicates": {"over": "responses"}})
     assert list(fates(out).values()) == ["kept", "duplicates", "kept", "kept"]
-    kept = {path.name for path in (out / "measures").glob("*")}
-    assert not any("text" in pl.read_parquet_schema(out / "measures" / name) for name in kept if name.startswith("part-"))  # fmt: skip
+    (part,) = (out / "measures").glob("part-*")
+    assert "text" not in pl.read_parquet_schema(part)
 
 
 def test_other_thresholds_measure_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -254,7 +265,8 @@ def test_tokens_that_somebody_counted_are_taken(tmp_path: Path):
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path):
     (tmp_path / "rules.yaml").write_text("filters: {format: {}}")
     (tmp_path / "out" / "kept").mkdir(parents=True)
-    told = factory("filter", written(tmp_path, ROWS), "--recipe", tmp_path / "rules.yaml", "--out", tmp_path / "out")  # fmt: skip
+    data, rules = written(tmp_path, ROWS), tmp_path / "rules.yaml"
+    told = factory("filter", data, "--recipe", rules, "--out", tmp_path / "out")
     assert told.exit_code == 2
     assert "it has files of others: name a new folder" in told.stderr
 

@@ -55,7 +55,7 @@ HOSTILE = [
     {"text": None},
     {"prompt": "2+2?"},
     '{"text": "half a character: \\ud800"}',
-    '{"text": "\\u202bשלום עולם\\u202c مرحبا"}',
+    {"text": "\u202b\u05e9\u05dc\u05d5\u05dd\u202c \u0645\u0631\u062d\u0628\u0627"},
     {"text": "zero\u200bwidth\u200d\ufeff and \u0000 NUL"},
     {"text": "👩‍👩‍👧‍👦🏳️‍🌈" * 50},
     {"text": "a" * 2_000_000},
@@ -140,7 +140,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("writes", range(1, 12))
+@pytest.mark.parametrize("writes", range(1, 14))
 def test_a_killed_command_goes_on_and_leaves_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
 ):
@@ -160,12 +160,11 @@ def test_a_killed_command_goes_on_and_leaves_the_same_bytes(
 
         return go_on
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(parts, "write_table", until_killed(parts.write_table))
         patch.setattr(parts, "write_text", until_killed(parts.write_text))
-        patch.setattr(Path, "replace", until_killed(Path.replace))
-        factory("measure", data, "--out", out, "--filters", "format")
-        raise Killed
+        with pytest.raises(Killed):
+            factory("measure", data, "--out", out, "--filters", "format")
     read = []
     one = parts.samples
     monkeypatch.setattr(parts, "samples", lambda *told: read.append(told[0]) or one(*told))

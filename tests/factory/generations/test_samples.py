@@ -1,12 +1,17 @@
-"""A row of anybody's table as samples: what was thought and said is found in whatever form it is."""
+"""A row of anybody's table as samples: what was thought and said, in whatever form it is."""
 
 from typing import Any
 
+import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from factory.generations.columns import layout_of
-from factory.generations.samples import Told, samples
+from factory.generations.samples import SAMPLE, Told, samples
 from factory.recipe.layout import Layout
+
+WORDS = st.sampled_from(["text", "prompt", "answer", "role", "from", "content", "message", "id"])
 
 
 def read(row: dict[str, Any], **told: Any) -> list[dict[str, Any]]:
@@ -20,6 +25,7 @@ def texts(row: dict[str, Any], **told: Any) -> list[str | None]:
 
 
 TURN = {"role": "user", "content": "2+2?"}
+APART = {"content": "4", "reasoning": "2+2=4"}
 
 
 @pytest.mark.parametrize(
@@ -28,7 +34,7 @@ TURN = {"role": "user", "content": "2+2?"}
         {"messages": [TURN, {"role": "assistant", "content": "<think>\n2+2=4\n</think>\n4"}]},
         {"messages": [TURN, {"role": "assistant", "content": "4", "reasoning_content": "2+2=4"}]},
         {"messages": [TURN, {"role": "assistant", "content": "4", "thinking": "2+2=4"}]},
-        {"prompt": [TURN], "completion": [{"role": "assistant", "content": "4", "reasoning": "2+2=4"}]},
+        {"prompt": [TURN], "completion": [{"role": "assistant", **APART}]},
         {"prompt": "2+2?", "response": "4", "reasoning_content": "2+2=4"},
         {"question": "2+2?", "generation": "<|begin_of_thought|>\n2+2=4\n<|end_of_thought|>\n4"},
         {"problem": "2+2?", "generations": ["[THINK]\n2+2=4\n[/THINK]\n4"]},
@@ -49,8 +55,18 @@ TURN = {"role": "user", "content": "2+2?"}
             },
         },
     ],
-    ids=["messages", "reasoning_content", "thinking", "TRL", "columns", "Sky-T1", "Mistral", "ShareGPT", "Responses"],
-)  # fmt: skip
+    ids=[
+        "messages",
+        "reasoning_content",
+        "thinking",
+        "TRL",
+        "columns",
+        "Sky-T1",
+        "Mistral",
+        "ShareGPT",
+        "Responses",
+    ],
+)
 def test_thinking_and_answer_are_found_in_every_usual_form(row: dict[str, Any]):
     (sample,) = read(row)
     assert (sample["reasoning"], sample["response"]) == ("2+2=4", "4")
@@ -143,3 +159,27 @@ def test_rows_are_chosen_as_in_a_recipe():
     layout = Layout.model_validate({"generation": "text", "where": {"kind": "math"}})
     (sample,) = samples("it:1", {"text": "x", "kind": "chat"}, Told(layout, "math"))
     assert sample["error"] == "not_selected: kind is 'chat'"
+
+
+def test_a_row_that_nobody_thought_of_is_a_named_error():
+    (sample,) = read({"messages": [{"role": ["user"], "content": "x"}]})
+    assert sample["error"].startswith("unreadable: TypeError")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(WORDS, JSON, min_size=1))
+def test_whatever_json_a_row_is_it_gives_samples_or_errors(row: dict[str, Any]):
+    layout = Layout(
+        generation="text", question="prompt", reference="answer", id="id", language="role"
+    )
+    told = Told(layout, "math")
+    found = pl.DataFrame(list(samples("it:1", row, told)), schema=SAMPLE)
+    assert found.height >= 1
+    assert found.select((pl.col("text").is_null() != pl.col("error").is_null()).all()).item()
