@@ -68,6 +68,8 @@ NAMES: dict[str, Sequence[str]] = {
 """What columns are called, the likeliest name first."""
 KEYED = ("solution", "gt_cot", "reference_solution", "canonical_solution")
 """Columns of worked solutions that come with a question: long, and no model's."""
+HOW_READ = ("question_pattern", "reference_pattern", "reference_form")
+"""Keys that name no column."""
 NAMED = ("question", "reference", "reference_form")
 """Keys that were found, where the generation was not."""
 LONG = 100
@@ -154,7 +156,8 @@ def said(layout: Layout) -> str:
     for key in sorted(keys, key=lambda k: first.index(k) if k in first else len(first)):
         value = getattr(layout, key)
         if value is not None:
-            parts.append(f"{key} from {', '.join(value) if isinstance(value, list) else value}")
+            named = ", ".join(value) if isinstance(value, list) else value
+            parts.append(f"{key} {named}" if key in HOW_READ else f"{key} from {named}")
     return ", ".join(parts)
 
 

@@ -27,13 +27,16 @@ class Again:
     """The texts of samples, read from the tables once more: nobody keeps a copy."""
 
     work: Work
-    place: str = "the input"
+    report: Report
+    total: int
+    """Rows of the tables."""
 
     def beside(
         self, table: pl.DataFrame, columns: Sequence[str], at_once: int
     ) -> Iterator[pl.DataFrame]:
         """The rows of a table with these columns of their samples beside, in the tables' order."""
-        for _, chunk in self.work.chunks():
+        for read, chunk in self.work.chunks():
+            self.report(read, max(read, self.total), "rows")
             texts = chunk.select("sample_id", *columns)
             rows = texts.join(table, on="sample_id", how="inner", maintain_order="left")
             yield from rows.iter_slices(at_once)
@@ -52,7 +55,8 @@ def compare_all(
     if work.filters.comparing():
         rows = _readable(pl.concat([_part(path) for path in work.parts()]))
         rows = rows.select("sample_id", "prompt_id", "source")
-        sets = compare.Sets(asked(work), items, Again(work), rows)
+        total = sum(table.count() for table in work.tables)
+        sets = compare.Sets(asked(work), items, Again(work, report, total), rows)
         compare.compare(sets, work.filters, work.folder, report, say)
 
 

@@ -9,7 +9,7 @@ from factory.generations.columns import layout_of, said, told
 
 VERL = "question from query, reference from reward_model.ground_truth"
 QUESTION = "question from question, reference from answer"
-SOLUTION = "question from problem, reference from solution, reference_form from boxed"
+SOLUTION = "question from problem, reference from solution, reference_form boxed"
 
 
 def found(*columns: str, named: Any = None, dataset: str = "it", **texts: str) -> str:
@@ -94,4 +94,4 @@ def test_keys_are_named_as_in_a_recipe_and_the_rest_is_found():
 
 def test_a_ready_mapping_can_be_named():
     line = found("question", "response", "answer", named=told("openai/gsm8k"))
-    assert "reference_pattern from ####" in line
+    assert "reference_pattern ####" in line
