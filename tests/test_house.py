@@ -21,7 +21,7 @@ FLOORS = [
     ("factory.engines", "factory.run_folder"),
     ("factory.sampler", "factory.versions"),
     ("factory.line",),
-    ("factory.audit",),
+    ("factory.audit", "factory.generations"),
     ("factory.cli",),
 ]
 """From the ground up. The rooms `sft` and `teacher` stand beside these, on all below `line`."""
@@ -132,8 +132,9 @@ def test_no_function_is_long():
     assert not long
 
 
-SPELLERS = ("factory.run_folder", "factory.versions.folder")
-"""Who spells the names of a run folder: the second those of a version, which is also published."""
+SPELLERS = ("factory.run_folder", "factory.versions.folder", "factory.generations.folder")
+"""Who spells the names of a run folder: the second those of a version, which is also published, the
+third those of the folder that `factory filter` leaves."""
 
 
 @cache

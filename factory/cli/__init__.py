@@ -9,8 +9,10 @@ import click
 from factory.cli.attest import attest
 from factory.cli.check import check
 from factory.cli.check_verifier import check_verifier
+from factory.cli.filter import filter_
 from factory.cli.filters import filters
 from factory.cli.keys import keys
+from factory.cli.measure import measure
 from factory.cli.reverify import reverify
 from factory.cli.run import run
 from factory.cli.schema import schema
@@ -44,5 +46,18 @@ def main() -> None:
     """
 
 
-for command in (run, status, check, check_verifier, attest, reverify, keys, filters, schema):
+TABLE = (
+    run,
+    status,
+    check,
+    check_verifier,
+    attest,
+    reverify,
+    keys,
+    measure,
+    filter_,
+    filters,
+    schema,
+)
+for command in TABLE:
     main.add_command(command)

@@ -12,6 +12,8 @@ from factory.prompts.rows import BadRow, Cells, Opened, roots
 from factory.recipe.paths import SAVED
 
 ROWS_AT_ONCE = 1024
+BYTES_AT_ONCE = 64_000_000
+"""Of a Parquet file's rows in memory together, about."""
 Batches = Callable[[], Iterator[Any]]
 
 
@@ -26,7 +28,7 @@ def parquet(path: Path, name: str, wanted: Sequence[str]) -> Opened:
 
     try:
         with pq.ParquetFile(path) as file:
-            schema = file.schema_arrow
+            schema, at_once = file.schema_arrow, rows_at_once(file.metadata)
     except (pa.ArrowException, OSError) as error:
         raise RecipeError(
             f"{name}: this is no Parquet file, or only a part of one: {error}"
@@ -35,9 +37,16 @@ def parquet(path: Path, name: str, wanted: Sequence[str]) -> Opened:
     def batches() -> Iterator[Any]:
         columns = roots(wanted, schema.names, name)
         with pq.ParquetFile(path) as file:
-            yield from file.iter_batches(ROWS_AT_ONCE, columns=columns or schema.names[:1])
+            yield from file.iter_batches(at_once, columns=columns or schema.names[:1])
 
     return _opened(name, schema, batches, wanted)
+
+
+def rows_at_once(metadata: Any) -> int:
+    """How many rows of a Parquet file are in memory together: fewer where they are large."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    largest = max((g.total_byte_size / g.num_rows for g in groups if g.num_rows), default=1.0)
+    return int(min(ROWS_AT_ONCE, max(1, BYTES_AT_ONCE // max(1.0, largest))))
 
 
 def arrow(paths: Sequence[Path], name: str, wanted: Sequence[str]) -> Opened:
@@ -71,6 +80,16 @@ def saved(folder: Path, name: str, wanted: Sequence[str]) -> Opened:
     Raises:
         RecipeError: a file of it is missing or damaged.
     """
+    paths = saved_files(folder, name)
+    return arrow(paths, name, wanted) if paths else Opened(name, [], lambda: iter(()))
+
+
+def saved_files(folder: Path, name: str) -> list[Path]:
+    """The Arrow files of a folder that `save_to_disk` wrote.
+
+    Raises:
+        RecipeError: one is missing, or the folder is damaged.
+    """
     try:
         state = json.loads((folder / SAVED).read_text(encoding="utf-8"))
         paths = [folder / part["filename"] for part in state["_data_files"]]
@@ -78,11 +97,34 @@ def saved(folder: Path, name: str, wanted: Sequence[str]) -> Opened:
         raise RecipeError(
             f"{name}/{SAVED}: this is not what save_to_disk writes: {error}"
         ) from None
-    if not paths:
-        return Opened(name, [], lambda: iter(()))
     if missing := next((path for path in paths if not path.is_file()), None):
         raise RecipeError(f"{name}: {missing.name} is missing, which {SAVED} names: get it again")
-    return arrow(paths, name, wanted)
+    return paths
+
+
+def whole(path: Path, name: str) -> tuple[Any, Iterator[Any]]:
+    """The schema of a Parquet file, an Arrow file or a saved folder, and its record batches.
+
+    Raises:
+        RecipeError: it is none of these, or it is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def batches() -> Iterator[Any]:
+        if path.suffix.lower() == ".parquet":
+            with pq.ParquetFile(path) as file:
+                yield from file.iter_batches(rows_at_once(file.metadata))
+            return
+        for part in paths:
+            with pa.memory_map(str(part)) as source:
+                yield from _batches(source)
+
+    if path.suffix.lower() == ".parquet":
+        return pq.read_schema(path), batches()
+    paths = saved_files(path, name) if path.is_dir() else [path]
+    with pa.memory_map(str(paths[0])) as source:
+        return _reader(source).schema, batches()
 
 
 def _reader(source: Any) -> Any:

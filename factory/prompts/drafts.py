@@ -44,11 +44,11 @@ def draft(mapping: Mapping, cells: dict[str, Any], verifier: str = "math") -> Dr
     """What the cells of one row give a prompt that this verifier will judge. Raises BadRow."""
     for column, wanted in mapping.where.items():
         value = cell(cells, column)
-        if not any(_same(value, one) for one in (wanted if isinstance(wanted, list) else [wanted])):
+        if not any(same(value, one) for one in (wanted if isinstance(wanted, list) else [wanted])):
             raise BadRow("not_selected", f"{column} is {short(value)}")
     reference, why = key(mapping, cells, verifier)
     meta = {column: _kept(cell(cells, column)) for column in mapping.keep}
-    return Draft(_messages(mapping, cells), reference, meta, why)
+    return Draft(question(mapping, cells), reference, meta, why)
 
 
 def fault(draft: Draft, source: Source) -> BadRow | None:
@@ -65,14 +65,14 @@ def fault(draft: Draft, source: Source) -> BadRow | None:
     return BadRow(found[0].reason, "; ".join(each.detail for each in found))
 
 
-def _same(value: Any, wanted: Any) -> bool:
+def same(value: Any, wanted: Any) -> bool:
     """Whether a cell has the value that is wanted; CSV knows nothing but text."""
     if isinstance(value, str) and not isinstance(wanted, str):
         return value.strip().lower() == str(wanted).lower()
     return value == wanted
 
 
-def _messages(mapping: Mapping, cells: dict[str, Any]) -> list[dict[str, str]]:
+def question(mapping: Mapping, cells: dict[str, Any]) -> list[dict[str, str]]:
     if mapping.messages is not None:
         said = turns.question(cell(cells, mapping.messages), mapping.messages)
     else:

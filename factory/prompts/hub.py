@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from factory.errors import FactoryError, RecipeError, StageError, nearest
 from factory.prompts import arrow_files, files
+from factory.prompts.arrow_files import ROWS_AT_ONCE
 from factory.prompts.rows import Cells, Opened, named_by_rows, roots
 from factory.recipe.paths import SAVED, SAVED_SPLITS, kind
 from factory.recipe.sources import Hub
@@ -35,20 +36,35 @@ def opened(base: Path, source: Hub, wanted: Sequence[str]) -> Opened:
             splits = [part.name for part in folder.iterdir() if (part / SAVED).is_file()]
             raise _no_split(source, splits)
         return arrow_files.saved(folder / source.split, f"{name}/{source.split}", wanted)
+    data = _loaded(source, folder)
+    if not data.column_names:
+        by_rows = named_by_rows(name, lambda: _rows(source, folder, data, [], {}))
+        return Opened(name, by_rows.columns, by_rows.rows)
+    return _typed(source, folder, data, wanted)
+
+
+def whole(base: Path, source: Hub) -> tuple[Any, Iterator[Any]]:
+    """The schema of a dataset that is not streamed, and its rows as Arrow tables, all columns.
+
+    Raises:
+        RecipeError: it is not there, or it cannot be used as it is.
+        StageError: the Hub cannot be reached.
+    """
+    data = _loaded(source, source.folder(base))
+    return data.features.arrow_schema, iter(data.with_format("arrow").iter(ROWS_AT_ONCE))
+
+
+def _loaded(source: Hub, folder: Path | None) -> Any:
     from datasets import load_dataset
 
     with _crossing(source, folder):
-        data: Any = load_dataset(
-            str(folder or name),
+        return load_dataset(
+            str(folder or source.dataset),
             source.config,
             split=source.split,
             revision=source.revision,
             streaming=source.streaming,
         )
-    if not data.column_names:
-        by_rows = named_by_rows(name, lambda: _rows(source, folder, data, [], {}))
-        return Opened(name, by_rows.columns, by_rows.rows)
-    return _typed(source, folder, data, wanted)
 
 
 def _typed(source: Hub, folder: Path | None, data: Any, wanted: Sequence[str]) -> Opened:

@@ -51,9 +51,11 @@ def head(opened: Opened) -> list[dict[str, Any]]:
 
 def named_by_rows(name: str, rows: Callable[[], Cells]) -> Opened:
     """What its own first rows say the columns are."""
-    first = list(islice(rows(), PEEK))
-    columns = dict.fromkeys(key for _, cells in first if isinstance(cells, dict) for key in cells)
-    return Opened(name, list(columns), rows, all_columns=len(first) < PEEK)
+    columns, seen = dict[str, None](), 0
+    for _, cells in islice(rows(), PEEK):  # one at a time: a row may be large
+        seen += 1
+        columns |= dict.fromkeys(cells if isinstance(cells, dict) else ())
+    return Opened(name, list(columns), rows, all_columns=seen < PEEK)
 
 
 def cell(cells: dict[str, Any], column: str) -> Any:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
@@ -22,7 +23,6 @@ from factory.progress import Report
 from factory.prompts import benchmarks
 from factory.records import digest, rows_digest
 from factory.store import write_table
-from factory.store.draws import Draws
 from factory.store.shards import write_text
 from filters import Filters
 from filters.contamination import Contamination
@@ -56,6 +56,20 @@ PHRASE = {
 """Eight words that `contamination` did not look for."""
 
 
+class Texts(Protocol):
+    """Where the texts of draws are: sealed draws of a run, or anybody's generations."""
+
+    def beside(
+        self, table: pl.DataFrame, columns: Sequence[str], at_once: int
+    ) -> Iterator[pl.DataFrame]:
+        """The rows of a table with these columns of their draws beside, so many at once."""
+        ...
+
+    def read(self, columns: Sequence[str], ids: pl.DataFrame) -> pl.DataFrame:
+        """These columns of these draws, all at once."""
+        ...
+
+
 @dataclass(frozen=True)
 class Sets:
     """What there is to compare."""
@@ -64,7 +78,7 @@ class Sets:
     """The prompt table."""
     benchmarks: pl.DataFrame
     """The recipe's benchmarks, rows of `benchmarks.ITEM`."""
-    draws: Draws
+    draws: Texts
     rows: pl.DataFrame
     """The draws that count, without texts."""
 

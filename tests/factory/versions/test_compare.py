@@ -63,7 +63,7 @@ def judged(
     rules = Filters.model_validate(filters)
     say = (said if said is not None else []).append
     compare(given, rules, folder / "measures", lambda *_: None, say)
-    build.measure(given.draws, given.rows, rules, folder / "measures", lambda *_: None)
+    build.measure(Draws(folder / "draws"), given.rows, rules, folder / "measures", lambda *_: None)
     return build.judged(given.rows, rules, folder / "measures").sort("sample_id")
 
 
@@ -88,7 +88,9 @@ def test_a_cluster_is_not_lost_with_its_first_question(tmp_path: Path):
     rows = given.rows.with_columns(
         completion_tokens=pl.when(prompt_id="a").then(99).otherwise(9).cast(pl.Int32)
     )
-    Shards(tmp_path / "draws").write(0, given.draws.read().with_columns(rows["completion_tokens"]))
+    Shards(tmp_path / "draws").write(
+        0, Draws(tmp_path / "draws").read().with_columns(rows["completion_tokens"])
+    )
     given = Sets(given.asked, given.benchmarks, given.draws, rows)
     found = judged(given, tmp_path, duplicates={}, length={"max_tokens": 50})
     assert reasons(found) == {"a0": ["too_long"], "b0": []}

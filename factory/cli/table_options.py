@@ -1,0 +1,51 @@
+"""What both commands are told of anybody's table, in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from factory.generations.prepare import Options
+
+COLUMNS = (
+    "Which columns hold what, as 'question: problem, generation: output', or a dataset's name."
+)
+LIST = [
+    click.option("--columns", metavar="KEYS", help=COLUMNS),
+    click.option("--verifier", metavar="NAME", help="Who judges, where no column says it [math]."),
+    click.option("--domain", metavar="NAME", help="Domain, where no column says it."),
+    click.option("--language", metavar="CODE", help="Language of the questions, likewise: en."),
+    click.option("--opened", is_flag=True, help="Texts lack the <think> that the template wrote."),
+    click.option(
+        "--instruction",
+        multiple=True,
+        metavar="TEXT",
+        help="Stands behind questions, and is no part of them; may be repeated.",
+    ),
+    click.option("--config", metavar="NAME", help="Configuration of a dataset on the Hub."),
+    click.option("--split", default="train", show_default=True, help="Its split."),
+    click.option("--revision", metavar="COMMIT", help="Its commit, tag or branch."),
+    click.option("--field", metavar="PLACE", help="Where rows are in a JSON file, as 'results'."),
+    click.option("--encoding", metavar="NAME", help="What text files are written in, as cp1252."),
+]
+
+
+def of_a_table(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command DATA and its options."""
+    for option in reversed(LIST):
+        command = option(command)
+    return click.argument("data", nargs=-1, required=True)(command)
+
+
+def told(data: tuple[str, ...], options: dict[str, Any]) -> Options:
+    """What was typed."""
+    from factory.generations.inputs import Choice
+    from factory.generations.prepare import Options
+
+    names = ("config", "split", "revision", "field", "encoding")
+    own = {key: options[key] for key in ("columns", "verifier", "domain", "language", "opened")}
+    choice = Choice(**{name: options[name] for name in names})
+    return Options(data, choice=choice, instructions=options["instruction"], **own)
