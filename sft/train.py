@@ -27,6 +27,7 @@ def train(
     checkpoints: Path,
     report: Report,
     tiny: bool = False,
+    in_order: bool = False,
 ) -> SFTTrainer:
     """Train `model` in place on rows of `input_ids` and `reply_start`; returns its trainer.
 
@@ -36,6 +37,7 @@ def train(
 
     Args:
         tiny: where the recipe does not say how many rows a device holds, let it hold all.
+        in_order: every epoch has the rows in their order; else each has another, by the seed.
 
     Raises:
         LedgerError: when the trainer does not hold every row.
@@ -45,10 +47,11 @@ def train(
     from sft.trainer import Reporter, last_checkpoint, optimizer
 
     padding: Any = tokenizer.pad_token_id
-    settings = arguments(training, seed, checkpoints, tiny=tiny)
+    settings = arguments(training, seed, checkpoints, tiny=tiny, in_order=in_order)
     together = settings.per_device_train_batch_size * devices.processes()
     filling = -len(rows) % together if devices.processes() > 1 else 0
-    trainer = _trainer(len(rows), filling, seed)(
+    # A trainer that takes rows in turn takes those that fill up last by itself.
+    trainer = _trainer(len(rows), 0 if in_order else filling, seed)(
         model=model,
         args=settings,
         train_dataset=_filled(rows, filling, padding),
@@ -91,7 +94,9 @@ def _trainer(rows: int, filling: int, seed: int) -> type[SFTTrainer]:
     return Filling if filling else SFTTrainer
 
 
-def arguments(training: Training, seed: int, checkpoints: Path, *, tiny: bool = False) -> SFTConfig:
+def arguments(
+    training: Training, seed: int, checkpoints: Path, *, tiny: bool = False, in_order: bool = False
+) -> SFTConfig:
     """What TRL is told, in a process of this training.
 
     Raises:
@@ -115,6 +120,7 @@ def arguments(training: Training, seed: int, checkpoints: Path, *, tiny: bool = 
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,  # the collator needs them all
+        train_sampling_strategy="sequential" if in_order else "random",
         save_steps=training.save_steps,
         save_total_limit=1,
         logging_steps=20,

@@ -20,8 +20,11 @@ from factory.prompts import drafts
 from factory.prompts.collect import PROMPT
 from factory.recipe.mapping import Mapping
 from factory.recipe.mappings import MAPPINGS
+from factory.recipe.selection import Select
 from factory.records import SAMPLE, digest
 from factory.versions import choose
+from factory.versions.selection import select
+from factory.versions.selection.order import in_order
 from factory.versions.told import Told
 from sft import template
 
@@ -133,8 +136,8 @@ def of_choose() -> Any:
         PROMPT,
     )
     fates = pl.DataFrame({"teacher": ["Teacher"], "teacher_digest": ["t"]})
-    decided = choose.choose(rows, 2)
-    chosen = choose.in_order(decided.filter(fate="chosen"))
+    decided = select(rows, Select(per_prompt=2), 0).rows
+    chosen = in_order(decided.filter(fate="chosen"))
     return [
         choose.decisions(decided).to_dicts(),
         choose.dataset_rows(chosen, Told.of(asked, fates)).to_dicts(),

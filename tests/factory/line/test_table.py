@@ -65,7 +65,7 @@ def prints(plan: Recipe, settled: frozenset[str] = frozenset()) -> dict[str, str
     return {name: record.fingerprint for name, record in done.items()}
 
 
-UNASKED = ("other-teachers", "judge", "benchmarks")
+UNASKED = ("other-teachers", "judge", "benchmarks", "difficulty")
 """Stages that the recipe above does not ask for."""
 EVERYTHING = [stage.name for stage in STAGES if stage.name not in UNASKED]
 SCORES = [name for name in EVERYTHING if name.startswith("scores-")]
@@ -81,6 +81,8 @@ STUDENTS = ["student", "control", "scores-student", "scores-control"]
         ({"filters.format": {}}, ["measures", "dataset", *STUDENTS]),
         ({"filters.correctness": None}, ["dataset", *STUDENTS]),
         ({"dataset.select.per_prompt": 2}, ["dataset", *STUDENTS]),
+        ({"dataset.select.prefer": "random"}, ["dataset", *STUDENTS]),
+        ({"dataset.order": "length"}, ["dataset", *STUDENTS]),  # a student meets them in that order
         ({"student.training.epochs": 5}, STUDENTS),
         ({"student.base.rows": 200}, ["student-base", "scores-student-base", *STUDENTS]),
         ({"evaluate.draws": 8}, SCORES),
@@ -137,6 +139,23 @@ def test_another_benchmark_compares_again_and_a_rule_of_the_comparison_does_not(
     assert again(held_out, named) == again(named, more) == {"benchmarks", *compared}
     assert again(named, strict) == {"dataset", *STUDENTS}
     assert again(named, named | {"filters.contamination": {"responses": False}}) == compared
+
+
+def test_the_students_own_pass_rates_are_a_stage_that_the_dataset_waits_for():
+    easy = {"dataset.select.difficulty": {"of": "student", "max": 0.5}}
+    names = [stage.name for stage in wanted(recipe(easy))]
+    assert sorted(names) == sorted([*EVERYTHING, "difficulty"])
+    assert "difficulty" in named("dataset").needs
+
+    def again(changes: dict[str, Any]) -> set[str]:
+        before, after = prints(recipe(easy)), prints(recipe(easy | changes))
+        return {name for name in after if after[name] != before[name]}
+
+    rates = {"of": "student", "max": 0.5, "draws": 8}
+    assert "difficulty" in again({"dataset.select.difficulty": rates})
+    assert "difficulty" in again({"student.base.rows": 200})
+    band = {"of": "student", "max": 0.6}
+    assert again({"dataset.select.difficulty": band}) == {"dataset", *STUDENTS}
 
 
 @pytest.mark.parametrize(
