@@ -68,6 +68,7 @@ def distilled(
     *,
     count: int = 21,
     steps: list[int] | None = None,
+    in_order: bool = False,
 ) -> list[float]:
     """Trains the student; returns the losses that were reported, and adds to `steps`."""
     told, losses = rows(count), []
@@ -84,6 +85,7 @@ def distilled(
         told["sample_id"],
         wanted,
         seed=3,
+        in_order=in_order,
         out=folder / "model",
         table=folder / "rows.parquet",
         checkpoints=folder / "checkpoints",
@@ -100,6 +102,22 @@ def apart(one: Path, other: Path) -> float:
 
 
 pytestmark = pytest.mark.xdist_group("engine")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_so_they_do_when_rows_are_not_shuffled(
+    base: Path, alone: tuple[Path, list[float]], tmp_path: Path
+):
+    losses = []
+    for count in (1, 2):
+        (tmp_path / f"{count}").mkdir()
+        place = tmp_path / f"{count}"
+        losses.append(distilled(base, student(devices=count), place, in_order=True))
+    one, two = losses
+    assert two == pytest.approx(one, abs=1e-4)
+    assert apart(tmp_path / "1", tmp_path / "2") < 1e-5
+    assert apart(tmp_path / "1", alone[0]) > 1e-4  # another order makes another student
 
 
 @pytest.mark.slow
