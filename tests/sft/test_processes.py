@@ -106,18 +106,12 @@ pytestmark = pytest.mark.xdist_group("engine")
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_so_they_do_when_rows_are_not_shuffled(
-    base: Path, alone: tuple[Path, list[float]], tmp_path: Path
-):
-    losses = []
-    for count in (1, 2):
-        (tmp_path / f"{count}").mkdir()
-        place = tmp_path / f"{count}"
-        losses.append(distilled(base, student(devices=count), place, in_order=True))
-    one, two = losses
-    assert two == pytest.approx(one, abs=1e-4)
-    assert apart(tmp_path / "1", tmp_path / "2") < 1e-5
-    assert apart(tmp_path / "1", alone[0]) > 1e-4  # another order makes another student
+def test_so_they_do_when_rows_are_not_shuffled(base: Path, tmp_path: Path):
+    places = [tmp_path / "one", tmp_path / "two"]
+    for count, place in enumerate(places, start=1):
+        place.mkdir()
+        distilled(base, student(devices=count, epochs=1), place, in_order=True)
+    assert apart(*places) < 1e-5
 
 
 @pytest.mark.slow
