@@ -10,6 +10,8 @@ import pytest
 from factory.errors import StageError
 from factory.line import dataset_stages
 from factory.line.context import Context, Result
+from factory.line.finished import Done, fingerprint
+from factory.line.table import wanted
 from factory.models import Located
 from factory.prompts.collect import PROMPT
 from factory.recipe import Recipe
@@ -233,7 +235,28 @@ def test_a_selection_that_leaves_nothing_says_which_step_it_was(run: RunFolder):
         made(run, select={"difficulty": {"of": "teacher", "min": 0.8, "max": 0.9}})
 
 
-SELECT = "dataset.select"
+def prints(home: Path, **select: Any) -> dict[str, str]:
+    """Fingerprints of the stages of the recipe with that selection."""
+    plan, done = Recipe.model_validate(RECIPE | {"dataset": {"select": select}}), {}
+    for stage in wanted(plan):
+        print_of = fingerprint(stage, plan, home, done)
+        nothing: dict[str, Any] = {"note": "", "accounts": [], "seconds": 0, "files": {}}
+        done[stage.name] = Done(fingerprint=print_of, output=print_of, **nothing)
+    return {name: record.fingerprint for name, record in done.items()}
+
+
+def test_the_students_own_pass_rates_are_a_stage_that_the_dataset_waits_for(tmp_path: Path):
+    """A new band asks nobody again; other draws do."""
+    for name in ("math.jsonl", "chat.jsonl"):
+        (tmp_path / name).write_text("{}")
+    assert "difficulty" not in prints(tmp_path)
+    assert "difficulty" not in prints(tmp_path, difficulty={"max": 0.5})
+    before = prints(tmp_path, difficulty={"of": "student", "max": 0.5})
+    band = prints(tmp_path, difficulty={"of": "student", "max": 0.6})
+    draws = prints(tmp_path, difficulty={"of": "student", "max": 0.5, "draws": 8})
+    assert "difficulty" in before
+    assert before["difficulty"] == band["difficulty"] != draws["difficulty"]
+    assert before["dataset"] != band["dataset"]
 
 
 @pytest.mark.parametrize(

@@ -141,23 +141,6 @@ def test_another_benchmark_compares_again_and_a_rule_of_the_comparison_does_not(
     assert again(named, named | {"filters.contamination": {"responses": False}}) == compared
 
 
-def test_the_students_own_pass_rates_are_a_stage_that_the_dataset_waits_for():
-    easy = {"dataset.select.difficulty": {"of": "student", "max": 0.5}}
-    names = [stage.name for stage in wanted(recipe(easy))]
-    assert sorted(names) == sorted([*EVERYTHING, "difficulty"])
-    assert "difficulty" in named("dataset").needs
-
-    def again(changes: dict[str, Any]) -> set[str]:
-        before, after = prints(recipe(easy)), prints(recipe(easy | changes))
-        return {name for name in after if after[name] != before[name]}
-
-    rates = {"of": "student", "max": 0.5, "draws": 8}
-    assert "difficulty" in again({"dataset.select.difficulty": rates})
-    assert "difficulty" in again({"student.base.rows": 200})
-    band = {"of": "student", "max": 0.6}
-    assert again({"dataset.select.difficulty": band}) == {"dataset", *STUDENTS}
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
