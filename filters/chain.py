@@ -75,7 +75,8 @@ class Chain(Filter):
         chain_explores: words in it that explore
         chain_connects: words in it that connect
 
-    Not covered: whether what is verified is right; "since 1990", which connects nothing.
+    Not covered: whether what is verified is right; "since 1990", which connects nothing; a check
+    that is money.
 
     >>> Chain.of(text="<think>Since 2 < 3, perhaps 5. Let me check: 5. Therefore 5.</think>5")
     {'chain_chars': 53, 'chain_verifies': 1, 'chain_explores': 1, 'chain_connects': 2}
