@@ -234,6 +234,11 @@ class RunFolder:
         """What became of each prompt, with its pass rate."""
         return self.stage("samples") / "prompts.parquet"
 
+    @property
+    def student_fates(self) -> Path:
+        """The same of the student's base, where the recipe goes by its pass rates."""
+        return self.stage("difficulty") / "prompts.parquet"
+
     def failed_draws(self, stage: str) -> Path:
         """A stage's draws that could not be had, with the engine's words."""
         return self.stage(stage) / "failed.parquet"

@@ -18,6 +18,7 @@ from pydantic import (
 
 from filters import faults
 from filters import own_filters as owned
+from filters.chain import Chain
 from filters.code_blocks import CodeBlocks
 from filters.contamination import Contamination
 from filters.correctness import Correctness
@@ -42,6 +43,7 @@ FILTERS: dict[str, type[Filter]] = {
     "length": Length,
     "repetition": Repetition,
     "thinking": Thinking,
+    "chain": Chain,
     "safety": Safety,
     "contamination": Contamination,
     "duplicates": Duplicates,
@@ -74,6 +76,8 @@ class Filters(BaseModel):
     """Is the same said again and again, or in a loop at the end?"""
     thinking: Thinking | tuple[Thinking, ...] | None = None
     """Is there much thinking after the answer, or a turn at every step?"""
+    chain: Chain | tuple[Chain, ...] | None = None
+    """How long is the thinking, and how much does it verify, explore and connect?"""
     safety: Safety | tuple[Safety, ...] | None = None
     """Refusals, another's name, leaked tokens, personal data and secrets."""
     contamination: Contamination | None = None

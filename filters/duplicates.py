@@ -71,6 +71,9 @@ class Duplicates(SetFilter):
 
     over: Literal["prompts", "responses", "everything"] = "prompts"
     """What is compared: questions, the samples of each question, or all samples."""
+    drop: bool = True
+    """Drop all but the first of each cluster; false: only measure, as `dataset.select.per_cluster`
+    wants it."""
     min_similarity: float = Field(0.8, ge=0.7, le=1)
     """Least similarity of a near-duplicate, 0.7 to 1."""
     alarm_cluster: float = Field(0.01, gt=0, le=1)
@@ -86,6 +89,8 @@ class Duplicates(SetFilter):
         return f"over {self.over}, from {self.min_similarity} on"
 
     def reasons(self) -> dict[str, pl.Expr]:
+        if not self.drop:
+            return {}
         accepted = pl.col("duplicate_place").filter(pl.col("accepted"))
         later = pl.col("duplicate_place") > accepted.min().over("duplicate_cluster").fill_null(0)
         return {

@@ -37,12 +37,14 @@ def distil(
     checkpoints: Path,
     report: Report,
     say: Callable[[str], None] = print,
+    in_order: bool = False,
 ) -> list[Account]:
     """Train the base on conversations, into the folder `out`.
 
     Args:
         rows: batches with columns `sample_id` and `messages`, the last message the assistant's.
         order: all their ids, in the order in which they are numbered for the seed's shuffling.
+        in_order: do not shuffle: every epoch has them in this order.
         table: the file that tells of each row what it became, as `sft.rows.ROW`.
         checkpoints: folder for what is needed only until the training is done.
         say: tells people what the training will need.
@@ -68,7 +70,7 @@ def distil(
     learns.tokenizer.save_pretrained(place / "tokenizer")
     order.to_frame("sample_id").write_parquet(place / "order.parquet")
     where = {"base": home, "table": table.absolute(), "out": out.absolute()}
-    lesson = Lesson(**where, student=student, seed=seed, checkpoints=place)
+    lesson = Lesson(**where, student=student, seed=seed, in_order=in_order, checkpoints=place)
     give(lesson, wanted, report, say)
     return told
 
@@ -104,6 +106,8 @@ class Lesson(Strict):
     out: Path
     student: Student
     seed: int
+    in_order: bool = False
+    """Whether every epoch has the rows in their order."""
     checkpoints: Path
     """Where also the student's tokenizer is, and the rows' ids in the order of their numbers."""
 
@@ -134,6 +138,7 @@ def teach(settings: Mapping[str, Any], report: Report) -> None:
         fitting(lesson.table, order, lesson.checkpoints / "rows", again=False),
         training,
         seed=lesson.seed,
+        in_order=lesson.in_order,
         checkpoints=apart,
         report=report,
         tiny=tiny_base(lesson.student),

@@ -27,15 +27,17 @@ def train(
     checkpoints: Path,
     report: Report,
     tiny: bool = False,
+    in_order: bool = False,
 ) -> SFTTrainer:
     """Train `model` in place on rows of `input_ids` and `reply_start`; returns its trainer.
 
-    Every row is trained on, whole, once an epoch, in the same batches whatever the number of
-    processes: each of them calls this. A checkpoint left in `checkpoints` by an earlier,
-    interrupted call is taken up again; it must belong to the same rows, settings and processes.
+    Each row is trained on, whole, once an epoch, in the same batches whatever the number of
+    processes: each calls this. A checkpoint that an interrupted call left in `checkpoints` is taken
+    up; it must be of the same rows, settings and processes.
 
     Args:
         tiny: where the recipe does not say how many rows a device holds, let it hold all.
+        in_order: every epoch has the rows in their order, else each another, by the seed.
 
     Raises:
         LedgerError: when the trainer does not hold every row.
@@ -45,10 +47,10 @@ def train(
     from sft.trainer import Reporter, last_checkpoint, optimizer
 
     padding: Any = tokenizer.pad_token_id
-    settings = arguments(training, seed, checkpoints, tiny=tiny)
+    settings = arguments(training, seed, checkpoints, tiny=tiny, in_order=in_order)
     together = settings.per_device_train_batch_size * devices.processes()
     filling = -len(rows) % together if devices.processes() > 1 else 0
-    trainer = _trainer(len(rows), filling, seed)(
+    trainer = _trainer(len(rows), 0 if in_order else filling, seed)(
         model=model,
         args=settings,
         train_dataset=_filled(rows, filling, padding),
@@ -57,9 +59,8 @@ def train(
         callbacks=[Reporter(report, "steps", ("loss",))],
         optimizer_cls_and_kwargs=optimizer(settings, devices.dtype(training)),
     )
-    # Trainers have dropped and cut rows on their own (trl #3927, #6320): see that this one did not.
     held: Any = trainer.train_dataset
-    if len(held) != len(rows) + filling:
+    if len(held) != len(rows) + filling:  # trainers have dropped rows (trl #3927, #6320)
         raise LedgerError(f"the trainer was given {len(rows)} rows and holds {len(held)}")
     trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints))
     if trainer.state.global_step < trainer.state.max_steps:
@@ -79,7 +80,10 @@ def _filled(rows: Dataset, filling: int, padding: int) -> Dataset:
 
 
 def _trainer(rows: int, filling: int, seed: int) -> type[SFTTrainer]:
-    """TRL's trainer, which takes rows that fill up at the end of an epoch, if there are any."""
+    """TRL's trainer, which takes rows that fill up at the end of an epoch, if there are any.
+
+    Where rows are taken in their order, those that fill up come last by themselves.
+    """
     from trl import SFTTrainer
 
     from sft.trainer import Order
@@ -91,7 +95,9 @@ def _trainer(rows: int, filling: int, seed: int) -> type[SFTTrainer]:
     return Filling if filling else SFTTrainer
 
 
-def arguments(training: Training, seed: int, checkpoints: Path, *, tiny: bool = False) -> SFTConfig:
+def arguments(
+    training: Training, seed: int, checkpoints: Path, *, tiny: bool = False, in_order: bool = False
+) -> SFTConfig:
     """What TRL is told, in a process of this training.
 
     Raises:
@@ -115,6 +121,7 @@ def arguments(training: Training, seed: int, checkpoints: Path, *, tiny: bool = 
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,  # the collator needs them all
+        train_sampling_strategy="sequential" if in_order else "random",
         save_steps=training.save_steps,
         save_total_limit=1,
         logging_steps=20,

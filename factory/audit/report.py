@@ -40,10 +40,13 @@ def funnel_table(run: RunFolder) -> Table | None:
     for step in steps:
         counts = ("entering", "dropped", "left", "dropped_alone_total")
         table.add_row(step["filter"], *(f"{step[name]:,}" for name in counts))
-    spare = account["dropped"].get("spare", 0)
-    table.add_row(
-        "chosen", f"{account['left'] + spare:,}", f"{spare:,} spare", f"{account['left']:,}", ""
-    )
+    selection = manifest.get("selection", {"steps": []})  # a version of before lacks it
+    for step in selection["steps"]:
+        counts = (f"{step['entering']:,}", f"{step['spare']:,} spare", f"{step['left']:,}")
+        table.add_row(step["step"], *counts, "")
+    spare = sum(n for why, n in account["dropped"].items() if why.startswith("spare"))
+    left = account["left"]
+    table.add_row("chosen", f"{left + spare:,}", f"{spare:,} spare", f"{left:,}", "")
     return table
 
 

@@ -24,8 +24,8 @@ from factory.sampler.strategies import prepare
 from factory.store import verdicts
 from factory.store.draws import Draws
 from factory.versions import build
-from factory.versions.choose import choose
 from factory.versions.folder import decisions_of, manifest_of
+from factory.versions.selection import select
 from filters import Filters, judge
 from filters.text.shorten import shorten
 from filters.verifiers import VERIFIERS, accepted
@@ -148,14 +148,15 @@ def effects(run: RunFolder, shards: Path | str, after: Rounds) -> list[Effect]:
             filters = Filters.model_validate(made_by["filters"], context={"filters_home": home})
         except ValidationError:
             continue  # a filter of one's own that is not there any more, or is another
-        per_prompt = Select.model_validate(made_by["select"]).per_prompt
-        if made_by["measures"] != build.versions(filters):
+        wanted = Select.model_validate(made_by["select"])
+        if made_by["measures"] != build.versions(filters) or not wanted.of_decisions:
             continue
         decided = pl.read_parquet(decisions_of(version))
-        rows = decided.drop("fate", "dropped_by", "reasons", "verdict_reason")
+        gone = ("fate", "spare_by", "dropped_by", "reasons", "verdict_reason")
+        rows = decided.drop(gone, strict=False)
         rows = rows.join(draws, on="sample_id", how="inner")
-        chosen = choose(judge(rows, filters), per_prompt)
-        found.append(_compared(number, decided, chosen))
+        chosen = select(judge(rows, filters), wanted, made_by.get("seed", 0))
+        found.append(_compared(number, decided, chosen.rows))
     return found
 
 

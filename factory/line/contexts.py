@@ -12,7 +12,7 @@ import polars as pl
 
 from factory import models
 from factory.errors import RecipeError
-from factory.line.stages import examination, told_aside
+from factory.line.stages import examination, told_aside, tried
 from factory.models.context import context_in
 from factory.models.tokenizers import must_speak
 from factory.prompts.collect import collect
@@ -66,6 +66,9 @@ def uses(recipe: Recipe) -> Iterator[Use]:
     if student:
         if length := student.training.max_length:
             yield Use("student", student.base, length, "student.training.max_length", is_row=True)
+        if recipe.dataset.rated_by == "student":
+            asked = tried(recipe)
+            yield Use("student", student.base, asked.max_tokens, "sampling.max_tokens")
         if recipe.evaluate:
             asked = examination(recipe, "student")
             yield Use("student", student.base, asked.max_tokens, "evaluate.max_tokens")

@@ -11,6 +11,7 @@ import polars as pl
 
 from factory.errors import StageError
 from factory.ledger import Account, balance
+from factory.line import selecting
 from factory.line.context import Context, Result
 from factory.line.stages import distilled, told_unverifiable
 from factory.prompts.benchmarks import collect
@@ -26,6 +27,9 @@ from factory.versions.gather import AT_ONCE, gather
 from factory.versions.told import Told
 from factory.versions.write import write
 from filters import funnel, funnels
+
+SPARE = "spare: "
+"""Begins the reason of a draw in the account that a step of selection left out."""
 
 
 def measures(context: Context) -> Result:
@@ -58,25 +62,21 @@ def dataset(context: Context) -> Result:
         told = contamination.report(filter, measured, asked, context.run.benchmarks(), recipe.seed)
         context.run.contamination_report.write_text(told)
     steps, by_domain = funnel(judged, recipe.filters), funnels(judged, recipe.filters)
-    decided = choose.choose(judged, recipe.dataset.select.per_prompt)
-    account = _fates(decided)
-    if not account.left:
-        dropped = ", ".join(f"{name} dropped {n:,}" for name, n in account.dropped.items())
-        raise StageError(
-            f"none of {decided.height:,} draws passed the filters: {dropped}"
-            f"{told_unverifiable(decided)}. Loosen a rule, or look at the draws in samples/"
-        )
+    found = selecting.selected(context, judged, asked)
+    decided, account = found.rows, _fates(found.rows)
+    _some_are_left(decided, account)
     _, manifest = write(
         context.folder,
         partial(_rows, context, decided.filter(fate="chosen"), asked),
         decisions(decided, recipe.filters.own_columns()),
         _made_by(context, asked),
-        card(recipe.name, steps, by_domain, account),
+        card(recipe.name, steps, by_domain, account, found),
         parent=(context.run.manifest() or {}).get("version"),
         told={
             "recipe": recipe.model_dump(mode="json"),
             "funnel": steps.to_dicts(),
             "funnel_by_domain": by_domain.to_dicts(),
+            "selection": {"steps": found.steps.to_dicts(), "short": found.short},
             "account": account.model_dump(),
         },
     )
@@ -87,7 +87,29 @@ def dataset(context: Context) -> Result:
 
         only = sum(accepted(decided.filter(fate="chosen")).values())
         note += f", {only:,} of them accepted by the judge alone"
-    return Result(manifest["content_digest"], note, [account])
+    output = manifest["content_digest"]
+    if recipe.dataset.order != "id":  # the digest is of rows in whatever order
+        output = digest(output, context.run.rows(["sample_id"])["sample_id"].to_list())
+    return Result(output, note, [account])
+
+
+def _some_are_left(decided: pl.DataFrame, account: Account) -> None:
+    """Refuse to make a dataset without rows.
+
+    Raises:
+        StageError: no draw passed the filters, or none of those that did was selected.
+    """
+    if account.left:
+        return
+    gone = ", ".join(f"{name} dropped {n:,}" for name, n in account.dropped.items())
+    if good := decided.filter(fate="spare").height:
+        raise StageError(
+            f"none of {good:,} accepted draws was selected: {gone}. Loosen dataset.select"
+        )
+    raise StageError(
+        f"none of {decided.height:,} draws passed the filters: {gone}"
+        f"{told_unverifiable(decided)}. Loosen a rule, or look at the draws in samples/"
+    )
 
 
 def control(context: Context) -> Result:
@@ -100,7 +122,8 @@ def control_lot(context: Context) -> pl.DataFrame:
     """The control's draws without their texts, in the order of a dataset."""
     count = context.run.rows(["sample_id"]).height
     sure = sure_draws_of(context.recipe.sampling.policy)
-    return choose.in_order(unfiltered(_light(context), count, sure, context.recipe.seed))
+    lot = unfiltered(_light(context), count, sure, context.recipe.seed)
+    return selecting.ordered_lot(context, lot, context.run.prompts())
 
 
 def control_rows(context: Context, lot: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -121,7 +144,9 @@ def _rows(
 ) -> Iterator[pl.DataFrame]:
     fates, own = pl.read_parquet(context.run.prompt_fates), context.recipe.filters.own_columns()
     told = Told.of(asked, fates, own)
-    for rows in gather(context.draws(), choose.in_order(chosen), choose.OF_DRAWS, scratch):
+    for rows in gather(
+        context.draws(), selecting.ordered(context, chosen), choose.OF_DRAWS, scratch
+    ):
         yield dataset_rows(rows, told)
 
 
@@ -130,12 +155,12 @@ def _made_by(context: Context, asked: pl.DataFrame) -> dict[str, Any]:
     recipe, teacher = context.recipe, context.run.model("teacher")
     made_by: dict[str, Any] = {
         "filters": recipe.filters.model_dump(mode="json", exclude_none=True),
-        "select": recipe.dataset.select.model_dump(mode="json"),
         "measures": build.versions(recipe.filters),
         "choice": choose.VERSION,
         "prompts": rows_digest([asked]),
         "teacher": {"name": teacher.name, "revision": teacher.revision, "digest": teacher.digest},
         "draws": draws.draws_digest(context.draws(), context.run.current()),
+        **selecting.made_by(context, asked),
     }
     if recipe.judge:
         judge = context.run.model("judge")
@@ -149,8 +174,9 @@ def _made_by(context: Context, asked: pl.DataFrame) -> dict[str, Any]:
 
 
 def _fates(decided: pl.DataFrame) -> Account:
-    """The account of draws: chosen, or dropped by a filter, or spare."""
-    reason = pl.when(fate="spare").then(pl.lit("spare")).otherwise("dropped_by").alias("reason")
+    """The account of draws: chosen, or dropped by a filter, or spare by a step of selection."""
+    spare = pl.concat_str(pl.lit(SPARE), "spare_by")
+    reason = pl.when(fate="spare").then(spare).otherwise("dropped_by").alias("reason")
     others = decided.filter(pl.col("fate") != "chosen").select("sample_id", reason)
     return balance(
         "draws",

@@ -280,7 +280,8 @@ def _drawn(
 def student(context: Context) -> Result:
     """The student, distilled from the dataset."""
     order = context.run.rows(["sample_id"])["sample_id"]
-    return distilled(context, context.run.each_rows(["sample_id", "messages"]), order, "student")
+    rows = context.run.each_rows(["sample_id", "messages"])
+    return distilled(context, rows, order, "student")
 
 
 def distilled(
@@ -298,6 +299,7 @@ def distilled(
         order,
         student,
         seed=context.recipe.seed,
+        in_order=context.recipe.dataset.order != "id",
         out=context.run.weights(context.name),
         table=context.run.training_rows(context.name),
         checkpoints=context.run.checkpoints(context.name),
@@ -314,6 +316,28 @@ def _made(context: Context, name: str, tags: tuple[str, str] | None = None) -> L
     made = models.made_here(context.run.weights(context.name), name, tags)
     shutil.rmtree(context.run.checkpoints(context.name), ignore_errors=True)
     return made
+
+
+def difficulty(context: Context) -> Result:
+    """The pass rate of the student's base on each prompt, before it learns."""
+    band = context.recipe.dataset.select.difficulty
+    assert band  # the stage is wanted only then
+    asked, sampling = context.run.prompts().filter(split="train"), tried(context.recipe)
+    drawn = _drawn(context, [context.asked("student-base")], asked, sampling)
+    store.write_table(drawn.prompts, context.run.student_fates)
+    rates = drawn.prompts["pass_rate"].drop_nulls()
+    note = f"{band.draws} draws of each of {rates.len():,} prompts"
+    note += f", pass@1 {rates.mean():.1%}" if rates.len() else ""
+    note += _left_out(context, drawn, asked)
+    accounts = [_prompts(drawn, asked), _draws(drawn)]
+    return Result(rows_digest([drawn.prompts]), note, accounts, drawn.missing)
+
+
+def tried(recipe: Recipe) -> Sampling:
+    """How the student's base is asked for its pass rates: plainly, each prompt alike."""
+    band = recipe.dataset.select.difficulty
+    assert band  # asked only then
+    return _plainly(recipe.sampling, band.draws)
 
 
 def scores(context: Context, model: str) -> Result:
@@ -340,11 +364,15 @@ def examination(recipe: Recipe, model: str) -> Sampling:
     as that says for it; and for all, what `evaluate` says otherwise."""
     evaluate, sampling = recipe.evaluate, recipe.sampling
     assert evaluate  # asked only then
-    kept = {*Asking.model_fields, "engine_process", "seeded", "concurrency", "grace"}
-    policy = Policy(fixed=Fixed(draws=evaluate.draws))
-    plain = Sampling(**sampling.model_dump(include=kept, exclude_none=True), policy=policy)
+    plain = _plainly(sampling, evaluate.draws)
     is_teacher = model in ("teacher-base", "teacher")
     return plain.asking(recipe.teacher.asked if is_teacher else None).asking(evaluate)
+
+
+def _plainly(sampling: Sampling, draws: int) -> Sampling:
+    kept = {*Asking.model_fields, "engine_process", "seeded", "concurrency", "grace"}
+    policy = Policy(fixed=Fixed(draws=draws))
+    return Sampling(**sampling.model_dump(include=kept, exclude_none=True), policy=policy)
 
 
 def rendering() -> list[int]:

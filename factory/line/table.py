@@ -68,7 +68,20 @@ def _examined(model: str, section: Section) -> Section:
 def _student(recipe: Recipe) -> Any:
     if recipe.student is None:
         return None
-    return [recipe.student.training, recipe.seed, *stages.rendering()]
+    order = recipe.dataset.order
+    kept = [order] if order != "id" else []
+    return [recipe.student.training, recipe.seed, *stages.rendering(), *kept]
+
+
+def _difficulty(recipe: Recipe) -> Any:
+    if recipe.student is None or recipe.dataset.rated_by != "student":
+        return None
+    return [stages.tried(recipe), recipe.seed, chat.VERSION]
+
+
+def _dataset(recipe: Recipe) -> Any:
+    by_lot = [recipe.seed] if recipe.dataset.by_lot else []
+    return [recipe.filters, recipe.dataset, choose.VERSION, *by_lot]
 
 
 def _control(recipe: Recipe) -> Any:
@@ -209,6 +222,21 @@ STAGES = [
         loads=_draws_here,
     ),
     Stage(
+        "student-base",
+        lambda r: r.student and [r.student.base, r.seed, *stages.rendering()],
+        ("prompts",),
+        stages.student_base,
+        outside=lambda r, home: r.student and _weights(r.student.base, home),
+        loads=lambda r: bool(r.student and isinstance(r.student.base, Tiny)),
+    ),
+    Stage(
+        "difficulty",
+        _difficulty,
+        ("prompts", "student-base", "judge"),
+        stages.difficulty,
+        keeps=True,
+    ),
+    Stage(
         "measures",
         lambda r: build.versions(r.filters),
         ("prompts", "benchmarks", "samples"),
@@ -218,19 +246,11 @@ STAGES = [
     ),
     Stage(
         "dataset",
-        lambda r: [r.filters, r.dataset, choose.VERSION],
-        ("prompts", "teacher", "samples", "measures"),
+        _dataset,
+        ("prompts", "teacher", "samples", "measures", "difficulty"),
         dataset_stages.dataset,
         keeps=True,
         loads=_never,
-    ),
-    Stage(
-        "student-base",
-        lambda r: r.student and [r.student.base, r.seed, *stages.rendering()],
-        ("prompts",),
-        stages.student_base,
-        outside=lambda r, home: r.student and _weights(r.student.base, home),
-        loads=lambda r: bool(r.student and isinstance(r.student.base, Tiny)),
     ),
     Stage("student", _student, ("dataset", "student-base"), stages.student),
     Stage("control", _control, ("samples", "dataset", "student-base"), dataset_stages.control),

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, ValidationError, model_validator
 
 from factory.recipe import judge as judges
-from factory.recipe.dataset import Dataset
+from factory.recipe.dataset import Dataset, faults
 from factory.recipe.judge import Judge
 from factory.recipe.sampling import Sampling
 from factory.recipe.served import Served
@@ -146,6 +146,13 @@ class Recipe(Strict):
                 f"give_up_by_source has no source to go by: {', '.join(unknown)}; "
                 f"the prompts are of {', '.join(there)}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _rows_can_be_chosen(self) -> Self:
+        parts = (self.dataset, self.prompts, self.filters, self.sampling, self.student)
+        if wrong := next(faults(*parts), None):
+            raise ValueError(f"dataset: {wrong}")
         return self
 
     @model_validator(mode="after")

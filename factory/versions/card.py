@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from factory.ledger import Account
+from factory.versions.selection import Selected
 
 CARD = """---
 pretty_name: {name}
@@ -26,7 +27,12 @@ reasons; `manifest.json` says what made this version. Content digest (sha256 ove
 | filter | entering | dropped | left |
 |---|---:|---:|---:|
 {steps}
-{domains}"""
+{domains}{selection}"""
+SELECTION = """
+| selection | entering | spare | left |
+|---|---:|---:|---:|
+{steps}
+{short}"""
 BY_DOMAIN = """
 | domain | draws | {filters} | left |
 |---|---:|{columns}---:|
@@ -34,7 +40,13 @@ BY_DOMAIN = """
 """
 
 
-def card(name: str, steps: pl.DataFrame, by_domain: pl.DataFrame, account: Account) -> str:
+def card(
+    name: str,
+    steps: pl.DataFrame,
+    by_domain: pl.DataFrame,
+    account: Account,
+    found: Selected | None = None,
+) -> str:
     """The dataset card; version and digest are filled in when it is written.
 
     Args:
@@ -42,6 +54,7 @@ def card(name: str, steps: pl.DataFrame, by_domain: pl.DataFrame, account: Accou
         steps: the funnel.
         by_domain: the funnel of each domain; told where there are several.
         account: of the draws.
+        found: what selection did with the accepted ones.
     """
     lines = (
         f"| {row['filter']} | {row['entering']:,} | {row['dropped']:,} | {row['left']:,} |"
@@ -53,7 +66,20 @@ def card(name: str, steps: pl.DataFrame, by_domain: pl.DataFrame, account: Accou
         entered=account.entered,
         steps="\n".join(lines),
         domains=_domains(by_domain),
+        selection=_selection(found),
     )
+
+
+def _selection(found: Selected | None) -> str:
+    """What each step of the selection left out, and where there were fewer rows than asked for."""
+    if found is None or found.steps.is_empty():
+        return ""
+    lines = (
+        f"| {row['step']} | {row['entering']:,} | {row['spare']:,} | {row['left']:,} |"
+        for row in found.steps.iter_rows(named=True)
+    )
+    short = "".join(f"\n- {words.replace('{', '{{').replace('}', '}}')}" for words in found.short)
+    return SELECTION.format(steps="\n".join(lines), short=f"{short}\n" if short else "")
 
 
 def _domains(by_domain: pl.DataFrame) -> str:

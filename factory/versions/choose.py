@@ -1,4 +1,4 @@
-"""Which accepted draws become rows, and what a row of the dataset is."""
+"""What a row of the dataset is, what is told of every draw, and the control's lot."""
 
 from __future__ import annotations
 
@@ -8,34 +8,20 @@ from factory.records import digest
 from factory.versions.told import ROW, Told
 from filters import FILTERS
 
-VERSION = 2
-"""Raised whenever other draws would be chosen, or a row would be put together otherwise."""
-UNKNOWN = 2**31 - 1
-"""What a draw is taken for that nobody has counted the tokens of: longer than any other."""
+VERSION = 3
+"""Raised whenever other draws would be chosen, a row would be put together otherwise, or decisions
+tell more."""
 OF_DRAWS = ("opening", "text", "answer", "teacher")
 """What a row has of its draw beside what choosing went by."""
-
-
-def choose(rows: pl.DataFrame, per_prompt: int | None) -> pl.DataFrame:
-    """Judged draws with their `fate`: chosen, spare (its prompt has enough others), or dropped.
-
-    The shortest accepted draws of a prompt are chosen first, then those of lower number.
-    """
-    accepted = pl.col("dropped_by").is_null()
-    rank = (
-        pl.struct(pl.col("completion_tokens").fill_null(UNKNOWN), "draw")
-        .rank("ordinal")
-        .over(pl.col("prompt_id"), accepted)
-    )
-    within = rank <= per_prompt if per_prompt else pl.lit(True)
-    fate = (
-        pl.when(~accepted)
-        .then(pl.lit("dropped"))
-        .when(within)
-        .then(pl.lit("chosen"))
-        .otherwise(pl.lit("spare"))
-    )
-    return rows.with_columns(fate=fate)
+GONE_BY: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "domain": pl.String(),
+    "language": pl.String(),
+    "pass_rate": pl.Float64(),
+    "topic": pl.String(),
+    "score": pl.Float64(),
+}
+"""What rules and selection may go by beside measures; null where a recipe does not."""
 
 
 def unfiltered(rows: pl.DataFrame, count: int, sure_draws: int, seed: int) -> pl.DataFrame:
@@ -46,11 +32,6 @@ def unfiltered(rows: pl.DataFrame, count: int, sure_draws: int, seed: int) -> pl
     """
     lot = pl.col("prompt_id").map_elements(lambda id: digest(id, seed), return_dtype=pl.String)
     return rows.filter(pl.col("draw") < sure_draws).sort("draw", lot).head(count)
-
-
-def in_order(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows in the order that a dataset has: by prompt and draw."""
-    return rows.sort("prompt_id", "draw", "sample_id")
 
 
 def messages(rows: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
@@ -83,15 +64,19 @@ def dataset_rows(chosen: pl.DataFrame, told: Told) -> pl.DataFrame:
 
 
 def decisions(decided: pl.DataFrame, own: tuple[str, ...] = ()) -> pl.DataFrame:
-    """Every draw's fate, all reasons against it, its measures, and what else the rules went by.
+    """Every draw's fate, all reasons against it, its measures, and what else was gone by.
 
     Args:
-        decided: from `choose`.
+        decided: from `selection.select`.
         own: what filters of the recipe's own measure.
     """
-    told = ["sample_id", "prompt_id", "draw", "fate", "dropped_by", "reasons", "verdict_reason"]
-    others = [column for column in ("domain", "language") if column in decided.columns]
-    return decided.select(*told, *_measures(decided, own), *others).sort("sample_id")
+    told = ["sample_id", "prompt_id", "draw", "fate", "spare_by", "dropped_by", "reasons"]
+    told += ["verdict_reason", *_measures(decided, own)]
+    others = [
+        pl.col(name) if name in decided.columns else pl.lit(None, kind).alias(name)
+        for name, kind in GONE_BY.items()
+    ]
+    return decided.select(*told, *others).sort("sample_id")
 
 
 def _measures(rows: pl.DataFrame, own: tuple[str, ...]) -> list[str]:

@@ -10,18 +10,20 @@ from factory.audit.keys import SUSPECT
 from factory.cli.filters import measures_of
 from factory.prompts.benchmarks import ITEM
 from factory.prompts.collect import PROMPT, SET_ASIDE
+from factory.recipe.selection import Select
 from factory.records import SAMPLE
 from factory.sampler.admission import SET_ASIDE as UNASKED
 from factory.sampler.failures import FAILED
 from factory.sampler.outcome import PROMPTS
 from factory.store.verdicts import VERDICT
-from factory.versions.choose import choose, dataset_rows, decisions
+from factory.versions.choose import dataset_rows, decisions
 from factory.versions.compare import PAIR, PHRASE
+from factory.versions.selection import select
 from factory.versions.told import Told
 from filters import FILTERS, Filters, judge, measure
 from sft.rows import ROW
 
-JUDGED = choose(
+JUDGED = select(
     judge(
         measure(
             pl.DataFrame(schema={**SAMPLE, **{n: PROMPT[n] for n in ("source", "domain")}})
@@ -31,8 +33,9 @@ JUDGED = choose(
         ),
         Filters(),
     ),
-    per_prompt=1,
-)
+    Select(per_prompt=1),
+    seed=0,
+).rows
 OF_ROUND = {"teacher": pl.String(), "teacher_digest": pl.String(), "beside": pl.String()}
 TOLD = Told.of(pl.DataFrame(schema=PROMPT), pl.DataFrame(schema={**PROMPTS, **OF_ROUND}))
 SET = "measures/FILTER@VERSION/SET"
@@ -43,6 +46,7 @@ TABLES = {
     "samples/draws/part-N.parquet": SAMPLE,
     "samples/current.parquet": {"sample_id": SAMPLE["sample_id"]},
     "samples/prompts.parquet": {**PROMPTS, **OF_ROUND},
+    "difficulty/prompts.parquet": {**PROMPTS, **OF_ROUND},
     "samples/unasked.parquet": {**UNASKED, **OF_ROUND, "question": pl.String()},
     "samples/failed.parquet": FAILED,
     "samples/verdicts/ROUND/part-N.parquet": VERDICT,

@@ -68,6 +68,7 @@ def distilled(
     *,
     count: int = 21,
     steps: list[int] | None = None,
+    in_order: bool = False,
 ) -> list[float]:
     """Trains the student; returns the losses that were reported, and adds to `steps`."""
     told, losses = rows(count), []
@@ -84,6 +85,7 @@ def distilled(
         told["sample_id"],
         wanted,
         seed=3,
+        in_order=in_order,
         out=folder / "model",
         table=folder / "rows.parquet",
         checkpoints=folder / "checkpoints",
@@ -100,6 +102,16 @@ def apart(one: Path, other: Path) -> float:
 
 
 pytestmark = pytest.mark.xdist_group("engine")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_so_they_do_when_rows_are_not_shuffled(base: Path, tmp_path: Path):
+    places = [tmp_path / "one", tmp_path / "two"]
+    for count, place in enumerate(places, start=1):
+        place.mkdir()
+        distilled(base, student(devices=count, epochs=1), place, in_order=True)
+    assert apart(*places) < 1e-5
 
 
 @pytest.mark.slow

@@ -20,8 +20,11 @@ from factory.prompts import drafts
 from factory.prompts.collect import PROMPT
 from factory.recipe.mapping import Mapping
 from factory.recipe.mappings import MAPPINGS
+from factory.recipe.selection import Select
 from factory.records import SAMPLE, digest
 from factory.versions import choose
+from factory.versions.selection import select
+from factory.versions.selection.order import in_order
 from factory.versions.told import Told
 from sft import template
 
@@ -133,8 +136,8 @@ def of_choose() -> Any:
         PROMPT,
     )
     fates = pl.DataFrame({"teacher": ["Teacher"], "teacher_digest": ["t"]})
-    decided = choose.choose(rows, 2)
-    chosen = choose.in_order(decided.filter(fate="chosen"))
+    decided = select(rows, Select(per_prompt=2), 0).rows
+    chosen = in_order(decided.filter(fate="chosen"))
     return [
         choose.decisions(decided).to_dicts(),
         choose.dataset_rows(chosen, Told.of(asked, fates)).to_dicts(),
@@ -148,7 +151,7 @@ def of_choose() -> Any:
         (chat, of_chat, 2, "e4eec69fe50b8e881833e5d92ad57d8d"),
         (template, of_template, 2, "1eabbbbee7acb1756138a262754fc685"),
         (drafts, of_drafts, 2, "f1ada7ad5eb80a5539d662089a060b0b"),
-        (choose, of_choose, 2, "e6cc53a5b5f19895ef716da9408e8d90"),
+        (choose, of_choose, 3, "0c53c8336ebb02150894a6defc263034"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, ModuleType) else "",
 )

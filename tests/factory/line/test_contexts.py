@@ -23,6 +23,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "Qwen/Qwen2.5-7B-Instruct": {"max_position_embeddings": 32768},
     "Qwen/Qwen2.5-Math-7B-Instruct": {"max_position_embeddings": 4096},
     "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": {"max_position_embeddings": 131072},
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B": {"max_position_embeddings": 131072},
 }
 """What the configs of the models say that shipped recipes name."""
 PROMPTS = [{"source": "reasoning_gym", "task": "chain_sum", "rows": 20, "held_out": 5}]

@@ -65,7 +65,7 @@ def prints(plan: Recipe, settled: frozenset[str] = frozenset()) -> dict[str, str
     return {name: record.fingerprint for name, record in done.items()}
 
 
-UNASKED = ("other-teachers", "judge", "benchmarks")
+UNASKED = ("other-teachers", "judge", "benchmarks", "difficulty")
 """Stages that the recipe above does not ask for."""
 EVERYTHING = [stage.name for stage in STAGES if stage.name not in UNASKED]
 SCORES = [name for name in EVERYTHING if name.startswith("scores-")]
@@ -81,6 +81,8 @@ STUDENTS = ["student", "control", "scores-student", "scores-control"]
         ({"filters.format": {}}, ["measures", "dataset", *STUDENTS]),
         ({"filters.correctness": None}, ["dataset", *STUDENTS]),
         ({"dataset.select.per_prompt": 2}, ["dataset", *STUDENTS]),
+        ({"dataset.select.prefer": "random"}, ["dataset", *STUDENTS]),
+        ({"dataset.order": "length"}, ["dataset", *STUDENTS]),  # a student meets them in that order
         ({"student.training.epochs": 5}, STUDENTS),
         ({"student.base.rows": 200}, ["student-base", "scores-student-base", *STUDENTS]),
         ({"evaluate.draws": 8}, SCORES),

@@ -25,6 +25,7 @@ from factory.store.draws import Draws
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("engine")]
 
+UNASKED = {"other-teachers", "judge", "benchmarks", "difficulty"}
 RECIPE = Path(__file__).with_name("small.yaml")
 FACTORY = [sys.executable, "-m", "factory.cli"]
 
@@ -63,7 +64,7 @@ def copy(first: tuple[Path, str], tmp_path: Path) -> Path:
 
 def test_every_stage_runs_and_the_scores_come_last(first: tuple[Path, str]) -> None:
     run, output = first
-    assert stages_in(output, "done") == {s.name for s in STAGES} - {"other-teachers", "judge"}
+    assert stages_in(output, "done") == {s.name for s in STAGES} - UNASKED
     table = output[output.index("held-out prompts: 20, draws of each: 2") :]
     for model in ("teacher, base", "teacher", "student, before", "unfiltered", "accepted"):
         assert model in table

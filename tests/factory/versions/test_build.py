@@ -9,20 +9,21 @@ import pytest
 
 from factory.errors import LedgerError, StageError
 from factory.prompts.collect import PROMPT
+from factory.recipe.selection import Select
 from factory.records import SAMPLE
 from factory.store.draws import Draws
 from factory.store.shards import Shards
 from factory.versions import build
 from factory.versions.choose import (
     OF_DRAWS,
-    choose,
     dataset_rows,
     decisions,
-    in_order,
     messages,
     unfiltered,
 )
 from factory.versions.gather import gather
+from factory.versions.selection import select
+from factory.versions.selection.order import in_order
 from factory.versions.told import Told
 from filters import FILTERS, Filters
 from filters.code_blocks import CodeBlocks
@@ -277,9 +278,10 @@ def test_the_shortest_accepted_draws_are_chosen(
         },
         orient="row",
     )
-    assert choose(table, per_prompt)["fate"].to_list() == fates
-    turned = choose(table.reverse(), per_prompt)  # whatever their order in the table
-    assert turned["fate"].to_list() == fates[::-1]
+    wanted = Select(per_prompt=per_prompt)
+    assert select(table, wanted, 0).rows["fate"].to_list() == fates
+    turned = select(table.reverse(), wanted, 0)  # whatever their order in the table
+    assert turned.rows["fate"].to_list() == fates[::-1]
 
 
 def test_the_control_takes_first_draws_by_lot():
@@ -321,7 +323,8 @@ def test_a_dataset_has_conversations_origin_and_measures_and_decisions_have_ever
     filters = Filters(length=Length(max_tokens=50), correctness=Correctness())
     measure(rows, filters, tmp_path)
     table = light(rows, filters, tmp_path)
-    decided = choose(build.judged(table, filters, tmp_path / "measures"), 1)
+    judged = build.judged(table, filters, tmp_path / "measures")
+    decided = select(judged, Select(per_prompt=1), 0).rows
     chosen = in_order(decided.filter(fate="chosen"))
     (texts,) = gather(Draws(tmp_path / "draws"), chosen, OF_DRAWS, tmp_path / "scratch")
     fates = pl.DataFrame({"teacher": ["A teacher"], "teacher_digest": ["t"]})
