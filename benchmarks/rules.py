@@ -41,7 +41,9 @@ RULES = Filters.model_validate(
         "safety": [{"domains": ["chat"], "drop_refusals": False}, {"own_names": ["DeepSeek"]}],
     }
 )
-STRICTER = RULES.model_copy(update={"repetition": FILTERS["repetition"](max_share=0.1)})
+STRICTER = RULES.model_copy(
+    update={"repetition": FILTERS["repetition"].model_validate({"max_share": 0.1})}
+)
 
 
 def main() -> None:

@@ -184,7 +184,7 @@ def funnel(judged: pl.DataFrame, filters: Filters) -> pl.DataFrame:
         filter has no entry for: they are among the left) and `dropped_alone_total` (how many of all
         samples this filter would drop if it were the only one).
     """
-    steps = faults.by_domain(judged, filters.active()).group_by("filter").agg(pl.sum(STEP[2:]))
+    steps = faults.by_domain(judged, filters.active()).group_by("filter").agg(pl.sum(*STEP[2:]))
     names = pl.DataFrame({"filter": [*filters.active()]}, schema={"filter": pl.String()})
     return names.join(steps, on="filter", how="left", maintain_order="left").fill_null(0)
 
