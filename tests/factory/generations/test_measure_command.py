@@ -108,11 +108,12 @@ ROWS = [{"prompt": f"{n}?", "text": f"It is {n}."} for n in range(3)]
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.jsonl.gz", gzip.compress("\n".join(map(json.dumps, ROWS)).encode())),
+        ("a.jsonl.gz", gzip.compress("\n".join(map(json.dumps, ROWS)).encode(), mtime=0)),
         ("a.json", json.dumps({"results": ROWS}).encode()),
         ("a.csv", b"prompt,text\n0?,It is 0.\n1?,It is 1.\n2?,It is 2.\n"),
         ("a.parquet", table(ROWS)),
     ],
+    ids=lambda it: it if isinstance(it, str) else "",
 )
 def test_tables_of_every_kind_are_read(tmp_path: Path, name: str, content: bytes):
     (tmp_path / name).write_bytes(content)
