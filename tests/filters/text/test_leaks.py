@@ -139,7 +139,7 @@ def test_texts_that_are_hardly_any_are_like_nothing(text: str | None):
 REAL = Path(__file__).parents[4] / "shared" / "data" / "real"
 
 
-@pytest.mark.skipif(not (REAL / "olymmath").is_dir(), reason="the files of OlymMATH")
+@pytest.mark.skipif(not (REAL / "olymmath").is_dir(), reason=f"OlymMATH ({REAL})")
 def test_real_problems_in_chinese_are_found_by_their_english():
     def problems(language: str) -> list[str]:
         file = REAL / "olymmath" / f"OlymMATH-{language}-HARD.jsonl"
