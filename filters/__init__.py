@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from filters import faults
+from filters import classifier, faults
 from filters import own_filters as owned
 from filters.chain import Chain
 from filters.code_blocks import CodeBlocks
@@ -91,13 +91,26 @@ class Filters(BaseModel):
     ] = None
     """Filters of one's own: `MODULE:CLASS`, found beside the recipe, with an entry or a list."""
 
+    classifiers: Annotated[
+        dict[str, SerializeAsAny[Filter]] | None,
+        WithJsonSchema({"type": "object", "additionalProperties": {"type": "object"}}),
+    ] = None
+    """Classifier models: a name of yours, with the model's folder and the highest score to keep."""
+
+    @field_validator("classifiers", mode="before")
+    @classmethod
+    def _find_models(cls, entries: Any, info: ValidationInfo) -> Any:
+        if not isinstance(entries, dict):
+            return entries
+        home = _home(info)
+        return {name: classifier.entry(name, said, home) for name, said in entries.items()}
+
     @field_validator("own", mode="before")
     @classmethod
     def _load_own(cls, entries: Any, info: ValidationInfo) -> Any:
-        told = info.context or {}
-        home = Path(told.get("filters_home") or told.get("home") or ".")
         if not isinstance(entries, dict):
             return entries
+        home = _home(info)
         return {name: owned.entries(name, said, home) for name, said in entries.items()}
 
     @model_validator(mode="after")
@@ -111,7 +124,8 @@ class Filters(BaseModel):
         return self
 
     def active(self) -> dict[str, Rules]:
-        """The filters that are used, by name, in the order of the funnel: one's own come last."""
+        """The filters that are used, by name, in the order of the funnel: classifiers and one's own
+        come last."""
         chosen = {name: said for name, said in self._said().items() if name in FILTERS}
         return {name: Rules.of(said) for name, said in chosen.items()} | self._own()
 
@@ -121,17 +135,26 @@ class Filters(BaseModel):
         return {name: said for name, said in chosen.items() if isinstance(said, SetFilter)}
 
     def own_columns(self) -> tuple[str, ...]:
-        """What the filters of one's own measure."""
+        """What classifiers and the filters of one's own measure."""
         return tuple(column for rules in self._own().values() for column in rules.filter.columns)
 
     def _own(self) -> dict[str, Rules]:
-        loaded = [Rules.of(said) for said in (self.own or {}).values()]
+        loaded = [Rules.of(said) for said in self._of_users().values()]
         return {rules.filter.name: rules for rules in loaded}
+
+    def _of_users(self) -> dict[str, Any]:
+        return (self.classifiers or {}) | (self.own or {})
 
     def _said(self) -> dict[str, Any]:
         """Name or MODULE:CLASS -> what a recipe says of it."""
-        chosen = {name: getattr(self, name) for name in FILTERS} | (self.own or {})
+        chosen = {name: getattr(self, name) for name in FILTERS} | self._of_users()
         return {name: said for name, said in chosen.items() if said is not None}
+
+
+def _home(info: ValidationInfo) -> Path:
+    """The recipe's folder."""
+    told = info.context or {}
+    return Path(told.get("filters_home") or told.get("home") or ".")
 
 
 def measure(table: pl.DataFrame, filters: Filters) -> pl.DataFrame:

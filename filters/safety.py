@@ -28,8 +28,8 @@ class Safety(Filter):
     """Drops samples that refuse, claim to be another's model, or tell what should stay untold.
 
     DeepSeek-R1 judges harmlessness on the whole response, thinking included (arXiv 2501.12948,
-    2.3.4), by a model; a classifier of your own is a [filter of your own](own-filter.md). Here is
-    what patterns can say. A refusal stands in the first 300 characters of the response. Who speaks
+    2.3.4), by a model: [classifiers](filters.md#a-classifier-model) takes yours. Here is what
+    patterns can say. A refusal stands in the first 300 characters of the response. Who speaks
     is what the text says in the first person ("I am DeepSeek-R1", "I was trained by OpenAI"), in
     14 languages; what is said of other models in the third person is none. Leaked are tokens and
     tags of chat templates, and turns that a model plays on its own. Personal data are mail

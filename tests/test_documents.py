@@ -1,5 +1,6 @@
 """What the documents name is there: files, commands, links."""
 
+import json
 import re
 from pathlib import Path
 
@@ -15,6 +16,10 @@ DOCUMENTS = [
     ROOT / "benchmarks" / "RESULTS.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
+
+CLASSIFIER = json.dumps(
+    {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "safe", "1": "unsafe"}}
+)
 
 
 def headings(page: Path) -> set[str]:
@@ -44,6 +49,9 @@ def test_every_recipe_s_part_in_a_document_is_one(document: Path, tmp_path: Path
     """
     for code in re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)[:1]:
         (tmp_path / "my_filters.py").write_text(code)
+    if "models/harm" in document.read_text():  # beside a recipe, a classifier of two labels
+        (tmp_path / "models" / "harm").mkdir(parents=True)
+        (tmp_path / "models" / "harm" / "config.json").write_text(CLASSIFIER)
     whole = YAML(typ="safe").load((ROOT / "manifests" / "quickstart.yaml").read_text())
     for text in re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL):
         part = YAML(typ="safe").load(text) or {}
