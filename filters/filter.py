@@ -50,6 +50,8 @@ class Filter(BaseModel, ABC):
     """The columns of samples that `measure` looks at."""
     columns: ClassVar[dict[str, pl.DataType]]
     """The columns that `measure` answers with."""
+    compiles: ClassVar[str | None] = None
+    """The module of `filters.text` with its machine code, which a first call on a machine makes."""
     source: ClassVar[str | None] = None
     """Digest of its file, where that is not the project's (`filters.own`)."""
 

@@ -53,6 +53,7 @@ class Language(Filter):
 
     name: ClassVar[str] = "language"
     version: ClassVar[int] = 2
+    compiles: ClassVar[str | None] = "speech_kernels"
     reads: ClassVar[tuple[str, ...]] = ("reasoning", "response", "language")
     columns: ClassVar[dict[str, pl.DataType]] = {
         "language_letters": pl.Int32(),

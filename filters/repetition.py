@@ -67,6 +67,7 @@ class Repetition(Filter):
 
     name: ClassVar[str] = "repetition"
     version: ClassVar[int] = 4
+    compiles: ClassVar[str | None] = "loop_kernels"
     reads: ClassVar[tuple[str, ...]] = ("reasoning", "response")
     columns: ClassVar[dict[str, pl.DataType]] = {
         "repeated_share": pl.Float64(),

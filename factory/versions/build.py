@@ -19,6 +19,7 @@ CHUNK = 5000
 """Draws measured at once, and at most in one file."""
 LIGHT = ("sample_id", "prompt_id", "draw", "completion_tokens", "verdict", "verdict_reason")
 """What choosing and the record of decisions want of every draw: no texts."""
+UNIT = "measures"
 OF_PROMPTS = ("domain", "language")
 """What filters may read of a draw's prompt."""
 CHANGING = (*OF_PROMPTS, *verdicts.LATER)
@@ -87,16 +88,26 @@ def measure(
         known = _read(home, filter).select(keys)
         owed = rows.select(keys).join(known, on=keys, how="anti", nulls_equal=True)
         have = (done + 1) * rows.height - owed.height
-        report(have, total, "measures")
+        report(have, total, _unit(filter) if owed.height else UNIT)
         texts = [column for column in filter.reads if column not in keys]
         for chunk in draws.beside(owed, texts, CHUNK) if owed.height else ():
             number = len(list(home.glob("part-*.parquet")))
             facts = chunk.select(keys).hstack(filter.measured(chunk))
             write_table(facts, home / f"part-{number:05}.parquet")
             measured, have = measured + chunk.height, have + chunk.height
-            report(have, total, "measures")
-    report(total, total, "measures")
+            report(have, total, UNIT)
+    report(total, total, UNIT)
     return measured
+
+
+def _unit(filter: type[Filter]) -> str:
+    """What is reported before a filter measures: why nothing happens for some seconds."""
+    if filter.compiles is not None:
+        from filters.text.machine_code import is_kept  # it takes half a second to import
+
+        if not is_kept(filter.compiles):
+            return f"{UNIT} (first they are compiled, once on this machine)"
+    return UNIT
 
 
 def judged(rows: pl.DataFrame, filters: Filters, folder: Path) -> pl.DataFrame:

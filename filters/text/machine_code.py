@@ -47,6 +47,11 @@ def compiled(**options: Any) -> Callable[[Function], Function]:
     return made
 
 
+def is_kept(module: str) -> bool:
+    """Whether machine code of this module is there; where not, the first call takes ten seconds."""
+    return any(_kept_in().rglob(f"{module}.*.nbc"))
+
+
 INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Options of a function that compiled functions alone call."""
 

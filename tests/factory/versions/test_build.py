@@ -31,6 +31,7 @@ from filters.correctness import Correctness
 from filters.format import Format
 from filters.language import Language
 from filters.length import Length
+from filters.text import machine_code
 from filters.text.thinking import split
 from filters.truncation import Truncation
 
@@ -159,6 +160,25 @@ def test_a_filter_gets_the_columns_it_reads_of_draws_it_did_not_see(
     assert set(texts_read) == set(reads)
     assert measure(draws(*more), filters, tmp_path) == 0
     assert len(asked_for) == 3  # and no text is read where everything is measured
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"), [(False, [" (first they are compiled, once on this machine)"]), (True, [])]
+)
+def test_who_waits_for_a_compiler_is_told(
+    kept: bool, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(machine_code, "is_kept", lambda module: kept)
+    units: list[str] = []
+
+    def report(done: int, total: int, unit: str) -> None:
+        units.append(unit.removeprefix("measures"))
+
+    rows, filters = draws({"draw": 0}), Filters(length=Length(), language=Language())
+    for _ in range(2):  # where all is measured nothing is compiled
+        table = light(rows, filters, tmp_path)
+        build.measure(Draws(tmp_path / "draws"), table, filters, tmp_path / "measures", report)
+    assert [unit for unit in units if unit] == told
 
 
 def test_another_language_of_the_prompts_is_measured_again_by_who_reads_it(tmp_path: Path):

@@ -25,8 +25,8 @@ def test_machine_code_is_kept_for_the_next_process_until_any_file_changes(tmp_pa
     shutil.copytree(FILTERS, tmp_path / "code" / "filters", ignore=shutil.ignore_patterns("__py*"))
     names, kept = tmp_path / "code/filters/text/words.py", tmp_path / "cache"
     assert len(folders(kept)) == 0
-    for _ in range(2):
-        compile_one(tmp_path / "code", kept)
+    for before in ("False", "True"):
+        assert compile_one(tmp_path / "code", kept) == [before, "True", "False"]
         assert len(folders(kept)) == 1
     names.write_text(names.read_text() + "\n# another\n")
     compile_one(tmp_path / "code", kept)
@@ -38,11 +38,18 @@ def test_where_nothing_can_be_written_it_is_made_in_each_process(tmp_path: Path)
     compile_one(FILTERS.parent, tmp_path / "cache")
 
 
-def compile_one(code: Path, cache: Path) -> None:
-    program = "import numpy, filters.text.words as it; assert it.mixed(numpy.uint64(0)) == 0"
+def compile_one(code: Path, cache: Path) -> list[str]:
+    """Compiles a function; says whether it was there before, is now, and whether another is."""
+    program = (
+        "import numpy, filters.text.words as it; from filters.text.machine_code import is_kept\n"
+        "before = is_kept('words'); assert it.mixed(numpy.uint64(0)) == 0\n"
+        "print(before, is_kept('words'), is_kept('loop_kernels'))"
+    )
     environment = os.environ | {"PYTHONPATH": str(code), "XDG_CACHE_HOME": str(cache)}
     environment.pop("NUMBA_CACHE_DIR", None)
-    subprocess.run([sys.executable, "-c", program], env=environment, check=True, cwd=code)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, check=True, cwd=code, stdout=subprocess.PIPE)
+    return done.stdout.decode().split()
 
 
 def folders(cache: Path) -> list[Path]:
