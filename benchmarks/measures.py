@@ -99,7 +99,7 @@ def report(
     wall, cpu = time.perf_counter(), cpu_seconds()
     way(rows)
     wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
-    print(f"| {name} | {size / wall:.1f} | {size / cpu:.1f} |", flush=True)
+    print(f"| {name} | {size / wall:.2f} | {size / cpu:.2f} |", flush=True)
 
 
 def size_of(rows: pl.DataFrame) -> float:

@@ -18,6 +18,11 @@ LIST = [
     click.option("--verifier", metavar="NAME", help="Who judges, where no column says it [math]."),
     click.option("--domain", metavar="NAME", help="Domain, where no column says it."),
     click.option("--language", metavar="CODE", help="Language of the questions, likewise: en."),
+    click.option(
+        "--tokenizer",
+        metavar="NAME",
+        help="Counts tokens, where no column does: a folder, or a model on the Hub.",
+    ),
     click.option("--opened", is_flag=True, help="Texts lack the <think> that the template wrote."),
     click.option(
         "--instruction",
@@ -46,6 +51,9 @@ def told(data: tuple[str, ...], options: dict[str, Any]) -> Options:
     from factory.generations.prepare import Options
 
     names = ("config", "split", "revision", "field", "encoding")
-    own = {key: options[key] for key in ("columns", "verifier", "domain", "language", "opened")}
+    own = {
+        key: options[key]
+        for key in ("columns", "verifier", "domain", "language", "tokenizer", "opened")
+    }
     choice = Choice(**{name: options[name] for name in names})
     return Options(data, choice=choice, instructions=options["instruction"], **own)

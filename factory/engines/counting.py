@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from factory.errors import StageError
+
+Read = TypeVar("Read")
 
 
 class Counting:
@@ -30,16 +33,28 @@ class Counting:
     def _read(self) -> Any:
         from tokenizers import Tokenizer
 
-        file = Path(str(self.tokenizer)) / "tokenizer.json"
-        try:
-            if not file.is_file():
-                from huggingface_hub import hf_hub_download
+        wanted = f"the tokenizer {self.tokenizer}, which counts the tokens of an endpoint,"
+        return read(str(self.tokenizer), wanted, lambda file: Tokenizer.from_file(str(file)))
 
-                file = Path(hf_hub_download(str(self.tokenizer), "tokenizer.json"))
-            return Tokenizer.from_file(str(file))
-        except Exception as error:  # the Hub's, the file's, those of Rust
-            raise StageError(
-                f"the tokenizer {self.tokenizer}, which counts the tokens of an endpoint, cannot "
-                f"be read ({type(error).__name__}: {str(error).splitlines()[0]}); name a folder "
-                "with a tokenizer.json, or leave it out"
-            ) from error
+
+def read(tokenizer: str, wanted: str, reader: Callable[[Path], Read]) -> Read:
+    """What is read from the `tokenizer.json` of a folder, or of a model on the Hub.
+
+    Args:
+        wanted: says in a message which tokenizer it is.
+
+    Raises:
+        StageError: it cannot be read.
+    """
+    file = Path(tokenizer) / "tokenizer.json"
+    try:
+        if not file.is_file():
+            from huggingface_hub import hf_hub_download
+
+            file = Path(hf_hub_download(tokenizer, "tokenizer.json"))
+        return reader(file)
+    except Exception as error:  # the Hub's, the file's, those of Rust
+        raise StageError(
+            f"{wanted} cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}); "
+            "name a folder with a tokenizer.json, or leave it out"
+        ) from error

@@ -18,6 +18,7 @@ from typing import Any
 
 import polars as pl
 
+from factory.engines import counting
 from factory.errors import RecipeError
 from factory.generations import inputs
 from factory.generations.samples import SAMPLE, Told, samples
@@ -30,6 +31,7 @@ from factory.store.shards import write_text
 from filters import Filters
 from filters import filter as of_filters
 from filters.filter import Filter, SetFilter
+from filters.text.tokens import TokenCounter
 
 VERSION = 1
 """Raised whenever the same rows would give other parts."""
@@ -129,12 +131,14 @@ def measure(work: Work, report: Report, say: Callable[[str], None]) -> int:
 
     Raises:
         RecipeError: none of the first rows has a text.
+        StageError: the tokenizer cannot be read.
     """
     began = _begun(work, say)
     total = sum(table.count() for table in work.tables)
     report(began, max(total, began), "rows")
-    number = len(work.parts())
+    number, counter = len(work.parts()), _counter(work.told.tokenizer, say)
     for read, chunk in work.chunks(began):
+        chunk = chunk if counter is None else _counted(chunk, counter)
         if not number:
             _must_have_texts(chunk)
         write_table(_prompts(chunk), work.folder / f"prompts-{number:05}.parquet")
@@ -159,6 +163,20 @@ def measured(chunk: pl.DataFrame, work: Work) -> pl.DataFrame:
     whole = light.join(beside, on="at", how="left", maintain_order="left")
     kept = [*work.columns, *(n for n in beside.columns if n not in ("at", *GIVEN))]
     return whole.select(list(dict.fromkeys(kept)))
+
+
+def _counter(tokenizer: str | None, say: Callable[[str], None]) -> TokenCounter | None:
+    if tokenizer is None:
+        return None
+    wanted = f"the tokenizer {tokenizer}, which counts the tokens of samples,"
+    return counting.read(tokenizer, wanted, lambda file: TokenCounter(file, say))
+
+
+def _counted(chunk: pl.DataFrame, counter: TokenCounter) -> pl.DataFrame:
+    """Samples with the tokens of their texts, where nobody had counted them."""
+    texts = chunk.select(pl.when(pl.col("completion_tokens").is_null()).then(pl.col("text")))
+    counts = counter.counts(texts.to_series())
+    return chunk.with_columns(pl.col("completion_tokens").fill_null(counts))
 
 
 def _begun(work: Work, say: Callable[[str], None]) -> int:

@@ -31,6 +31,7 @@ class Options:
     verifier: str | None = None
     domain: str | None = None
     language: str | None = None
+    tokenizer: str | None = None
     opened: bool = False
     instructions: tuple[str, ...] = ()
 
@@ -61,6 +62,7 @@ def prepared(options: Options, filters: Filters, folder: Path, say: Callable[[st
         options.domain or (known.domain if known else None),
         options.language,
         None if layout.finish_reason else "stop",
+        options.tokenizer,
         options.opened,
         options.instructions,
     )
@@ -102,10 +104,11 @@ def _check(name: str, entry: Filter, told: Told) -> None:
             'as --columns "reference: answer", or leave correctness out'
         )
     limits = [key for key in ("min_tokens", "max_tokens") if settings.get(key) is not None]
-    if name == "length" and limits and not layout.completion_tokens:
+    if name == "length" and limits and not (layout.completion_tokens or told.tokenizer):
         raise RecipeError(
             f"filters.length.{limits[0]} counts tokens, and no column has their number: name it, "
-            'as --columns "completion_tokens: num_tokens", or leave the limit out'
+            'as --columns "completion_tokens: num_tokens", or what counts them, by --tokenizer, or '
+            "leave the limit out"
         )
     if name == "duplicates" and not layout.asks and settings["over"] != "everything":
         raise RecipeError(

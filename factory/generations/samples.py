@@ -60,6 +60,8 @@ class Told:
     language: str | None = None
     finish_reason: str | None = None
     """How texts ended of which no column says it."""
+    tokenizer: str | None = None
+    """What counts the tokens that no column counts."""
     opened: bool = False
     """The chat template wrote `<think>`, so that texts lack it."""
     instructions: tuple[str, ...] = ()
@@ -67,7 +69,8 @@ class Told:
 
     def names(self) -> list[Any]:
         """All that samples depend on beside their rows."""
-        own = [self.verifier, self.domain, self.language, self.finish_reason, self.opened]
+        own = [self.verifier, self.domain, self.language, self.finish_reason]
+        own += [self.tokenizer, self.opened]
         return [self.layout.model_dump(mode="json"), *own, *self.instructions]
 
 
