@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -94,10 +94,13 @@ class Work:
         rows = pl.concat([pl.DataFrame(schema=PROMPT), *known])
         return rows.unique("prompt_id", keep="first", maintain_order=True)
 
-    def samples(self) -> Iterator[dict[str, Any]]:
-        """All samples, read again from the tables."""
-        for group in self._rows():
-            yield from group
+    def of_texts(self) -> Work:
+        """The same samples with their texts alone: nobody reads questions and keys again."""
+        layout = self.told.layout
+        asks = ["question", "compose", "system", *(["messages"] if layout.generation else [])]
+        keys = ["reference", "reference_form", "reference_pattern", "question_pattern"]
+        less = layout.model_copy(update=dict.fromkeys([*asks, *keys]))
+        return replace(self, told=replace(self.told, layout=less))
 
     def _rows(self, skipped: int = 0) -> Iterator[list[dict[str, Any]]]:
         """The samples of each row, from a row on."""
