@@ -55,8 +55,7 @@ def compare_all(
     if work.filters.comparing():
         rows = _readable(pl.concat([_part(path) for path in work.parts()]))
         rows = rows.select("sample_id", "prompt_id", "source")
-        total = sum(table.count() for table in work.tables)
-        sets = compare.Sets(asked(work), items, Again(work, report, total), rows)
+        sets = compare.Sets(asked(work), items, Again(work, report, work.count()), rows)
         compare.compare(sets, work.filters, work.folder, report, say)
 
 

@@ -53,6 +53,8 @@ class Work:
     folder: Path
     judges: bool
     """Whether verifiers are asked."""
+    rows: int | None = None
+    """Rows to read at most, from the top; None: all."""
 
     @cached_property
     def measuring(self) -> list[type[Filter]]:
@@ -66,9 +68,8 @@ class Work:
         stamps = {filter.name: filter.stamp() for filter in self.measuring}
         verifiers = judged_by([self.told.verifier]) if self.judges else None
         rules = sorted(self._asked())
-        return digest(
-            VERSION, inputs.identity(self.tables), self.told.names(), stamps, verifiers, rules
-        )
+        read = [inputs.identity(self.tables), self.rows, self.told.names()]
+        return digest(VERSION, read, stamps, verifiers, rules)
 
     @property
     def columns(self) -> list[str]:
@@ -83,6 +84,11 @@ class Work:
     def verdicts(self) -> bool:
         """Whether samples have verdicts, by our verifiers or by a column."""
         return self.judges or self.told.layout.verdict is not None
+
+    def count(self) -> int:
+        """How many rows there are, for the progress; 0 where nobody knows."""
+        total = sum(table.count() for table in self.tables)
+        return total if self.rows is None else min(total, self.rows)
 
     def parts(self) -> list[Path]:
         """The parts that are whole."""
@@ -105,7 +111,7 @@ class Work:
     def _rows(self, skipped: int = 0) -> Iterator[list[dict[str, Any]]]:
         """The samples of each row, from a row on."""
         wanted = self.told.layout.columns()
-        for file, row, place, cells in islice(inputs.rows(self.tables, wanted), skipped, None):
+        for file, row, place, cells in islice(inputs.rows(self.tables, wanted), skipped, self.rows):
             own = {"source": self.tables[file].name, "file": file, "row": row}
             yield [sample | own for sample in samples(place, cells, self.told)]
 
@@ -133,8 +139,11 @@ def measure(work: Work, report: Report, say: Callable[[str], None]) -> int:
     Raises:
         RecipeError: none of the first rows has a text.
     """
-    began = _begun(work, say)
-    total = sum(table.count() for table in work.tables)
+    began, whole = _begun(work, say), work.folder / "whole.json"
+    if whole.exists():
+        report(began, began, "rows")
+        return began
+    total = work.count()
     report(began, max(total, began), "rows")
     number = len(work.parts())
     for read, chunk in work.chunks(began):
@@ -145,6 +154,7 @@ def measure(work: Work, report: Report, say: Callable[[str], None]) -> int:
         write_text(json.dumps({"rows": read}), work.folder / f"read-{number:05}.json")
         number += 1
         report(read, max(total, read), "rows")
+    write_text("{}", whole)  # and nobody need look again whether there are more rows
     return began
 
 

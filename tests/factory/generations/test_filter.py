@@ -208,7 +208,7 @@ def test_over_responses_texts_are_compared_without_keeping_them(tmp_path: Path):
 def test_other_thresholds_measure_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     data = written(tmp_path, ROWS)
     filtered(data, {"length": {"max_paragraph_chars": 10}})
-    monkeypatch.setattr(parts, "measured", lambda *_: pytest.fail("it was measured again"))
+    monkeypatch.setattr(parts, "samples", lambda *_: pytest.fail("it was read again"))
     out = filtered(data, {"length": {"max_paragraph_chars": 100}})
     assert list(fates(out).values()).count("kept") == 4
     assert len(lines(out / "kept" / "traces.jsonl")) == 4
@@ -291,3 +291,12 @@ def test_a_filter_and_a_verifier_of_ones_own_are_found_beside_the_recipe(tmp_pat
     rules = {"correctness": {}, "own": {"mine:Short": {}}}
     out = filtered(written(tmp_path, rows), rules, "--verifier", "mine:shouts")
     assert list(fates(out).values()) == ["kept", "correctness", "short"]
+
+
+def test_the_first_rows_can_be_tried_alone(tmp_path: Path):
+    data = written(tmp_path, ROWS)
+    assert list(fates(filtered(data, {"format": {}}, "--rows", 2))) == [
+        "traces.jsonl:1",
+        "traces.jsonl:2",
+    ]
+    assert len(fates(filtered(data, {"format": {}}))) == 5
