@@ -174,6 +174,12 @@ def measured(chunk: pl.DataFrame, work: Work) -> pl.DataFrame:
     return whole.select(list(dict.fromkeys(kept)))
 
 
+def counted(words: pl.Series) -> list[tuple[str, int]]:
+    """How often each word comes, the commonest first, else by the alphabet; nulls are left out."""
+    table = words.drop_nulls().alias("word").value_counts(name="count")
+    return list(table.sort("count", "word", descending=[True, False]).iter_rows())
+
+
 def _begun(work: Work, say: Callable[[str], None]) -> int:
     """Make the folder ready; how many rows the parts in it have read."""
     note = work.folder / "made-of.json"
@@ -199,8 +205,8 @@ def _prompts(chunk: pl.DataFrame) -> pl.DataFrame:
 def _must_have_texts(chunk: pl.DataFrame) -> None:
     if chunk["error"].null_count():
         return
-    words = chunk.select(pl.col("error").str.extract(r"^(\w+)")).to_series()
-    counts = ", ".join(f"{n:,} {why}" for why, n in words.value_counts(sort=True).iter_rows())
+    words = counted(chunk["error"].str.extract(r"^(\w+)"))
+    counts = ", ".join(f"{count:,} {why}" for why, count in words)
     place, first = chunk.select("sample_id", "error").row(0)
     raise RecipeError(
         f"none of the first {chunk.height:,} rows has a text: {counts}; the first: {place}: "

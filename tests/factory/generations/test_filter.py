@@ -45,7 +45,10 @@ def test_the_funnel_is_printed_and_written_for_people_and_programs(tmp_path: Pat
     told = factory("filter", data, "--recipe", tmp_path / "rules.yaml", "--out", out)
     assert told.exit_code == 0
     assert "correctness        4         2     2" in told.output
-    assert "neither right nor wrong: 1 no_reference" in told.output
+    assert (
+        "verdicts: 2 correct; incorrect: 1 wrong_answer; unverifiable: 1 no_reference"
+        in told.output
+    )
     funnel = json.loads((out / "funnel.json").read_text())
     assert (funnel["samples"], funnel["unread"], funnel["kept"]) == (5, 1, 2)
     assert [step["filter"] for step in funnel["funnel"]] == ["format", "correctness"]
