@@ -27,8 +27,7 @@ MODELS = {
 
 
 def funnel_table(run: RunFolder) -> Table | None:
-    """Sampled, then what each filter leaves, and each step of the selection where there are several,
-    then what was chosen."""
+    """Sampled, what each filter leaves, each step of the selection if there are several, chosen."""
     manifest = run.manifest()
     if manifest is None or "funnel" not in manifest:  # a version of before has it elsewhere
         return None
