@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import polars as pl
 
-from factory.prompts.benchmarks import questions
 from factory.recipe.dataset import Dataset
 from factory.recipe.selection import Select
 from factory.store.draws import Draws
@@ -75,6 +73,7 @@ def topics_of(asked: pl.DataFrame, wanted: Select, seed: int) -> pl.Series:
         return asked[by].alias("topic")
     if by != "words":
         return of_column(asked, by).alias("topic")
+    from factory.prompts.benchmarks import questions
     from filters.text.topics import topics
 
     # Whatever their order in the table, and without those that no row can be of.
@@ -109,6 +108,8 @@ def with_variety(rows: pl.DataFrame, draws: Draws, most: int) -> pl.DataFrame:
     Only the texts of prompts with more than `most` accepted draws are read, some at a time; 128
     bytes are kept of each.
     """
+    import numpy as np
+
     from filters.text.different import farthest_first, sketches
 
     pool = rows.filter(pl.col("dropped_by").is_null()).select(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from functools import partial
+from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from factory.records import digest, text_digests
+
+if TYPE_CHECKING:
+    import numpy as np
 
 UNKNOWN_TOKENS = 2**31 - 1
 """What a draw is taken for that nobody has counted the tokens of: longer than any other."""
@@ -67,6 +70,8 @@ def within(groups: list[str]) -> pl.Expr:
 
 def lots(ids: pl.Series, seed: int, purpose: str) -> pl.Series:
     """A number for each id, 0 to 2**64 - 1, that depends on nothing but id, seed and purpose."""
+    import numpy as np
+
     key = digest(seed, purpose).encode()
     drawn = text_digests(ids, partial(hashlib.blake2b, digest_size=8, key=key))
     return pl.Series("lot", np.frombuffer(b"".join(drawn), "<u8"))
@@ -79,9 +84,12 @@ def mostly_first(size: int, wanted: int, chance: np.random.Generator) -> np.ndar
     So does s1 (arXiv 2501.19393, algorithm 1: weights of 2 to the power of minus the rank by length
     of the thinking, in one domain). Only `wanted` are drawn; the others come behind in order.
 
+    >>> import numpy as np
     >>> mostly_first(6, 3, np.random.default_rng(1)).tolist()
-    [1, 3, 0, 2, 4, 5]
+    [1, 4, 0, 2, 3, 5]
     """
+    import numpy as np
+
     left, taken = list(range(size - 1, -1, -1)), []
     for luck in chance.random(min(wanted, size)):
         most = min(len(left), 64)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from factory.recipe.selection import Part, Select
 from factory.versions.selection.ranking import lots, mostly_first, ranked, within
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Outcome = tuple[pl.DataFrame, list[str]]
 
@@ -81,6 +83,8 @@ def crowded_out(pool: pl.DataFrame, room: pl.DataFrame, take: str, seed: int) ->
 
 def _by_lot(order: pl.DataFrame, groups: list[str], seed: int) -> pl.DataFrame:
     """The same, the turns of each group with a bound in the order in which s1 draws them."""
+    import numpy as np
+
     bounded = order.filter(pl.col("room") > 0).sort(*groups, "turn")
     chance, turns = np.random.default_rng([seed, len(groups)]), []
     for *_, room, size in (
@@ -160,6 +164,8 @@ def _over_topics(part: pl.DataFrame, rows: int, seed: int) -> pl.DataFrame:
     s1 draws a topic by lot for each row, all with the same chance, until one is empty: this is what
     its lots give on average. What cannot be divided goes to topics by lot.
     """
+    import numpy as np
+
     sizes = part.group_by("part", "topic").len("size").sort("topic")
     lot = lots(sizes["topic"], seed, "topics")
     given = even(sizes["size"].to_numpy(), rows, np.argsort(lot.to_numpy(), kind="stable"))
@@ -174,9 +180,12 @@ def even(sizes: Any, rows: int, first: Any) -> np.ndarray:
         rows: how many to give away; more than all have gives each what it has.
         first: numbers of groups, those first that get one more where it does not come out even.
 
+    >>> import numpy as np
     >>> even(np.array([2, 9, 9]), 11, np.array([0, 1, 2])).tolist()
     [2, 5, 4]
     """
+    import numpy as np
+
     given = np.zeros(len(sizes), np.int64)
     while (left := min(rows, int(sizes.sum())) - int(given.sum())) > 0:
         hungry = [group for group in first if given[group] < sizes[group]]

@@ -1,12 +1,14 @@
 """Which accepted draws become rows: step by step, by seed, and what is said where rows lack."""
 
+import doctest
+from types import ModuleType
 from typing import Any
 
 import polars as pl
 import pytest
 
 from factory.recipe.selection import WAYS, Select
-from factory.versions.selection import Selected, select
+from factory.versions.selection import Selected, ranking, room, select
 from factory.versions.selection.facts import LIMO, score
 from factory.versions.selection.order import in_order
 
@@ -349,3 +351,10 @@ def test_no_thinking_stands_evenly_between_thinking():
 def test_numbers_that_cannot_all_hold_are_refused(wanted: dict[str, Any], words: str):
     with pytest.raises(ValueError, match=words):
         Select.model_validate(wanted)
+
+
+@pytest.mark.parametrize("module", [ranking, room])
+def test_the_examples_in_docstrings_are_true(module: ModuleType):
+    found = doctest.testmod(module)
+    assert found.attempted
+    assert not found.failed
