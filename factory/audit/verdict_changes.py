@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 import polars as pl
@@ -135,33 +136,48 @@ class Effect:
     """Prompts that had rows, and have none then."""
 
 
-def effects(run: RunFolder, shards: Path | str, after: Rounds) -> list[Effect]:
+def effects(run: RunFolder, shards: Path | str, after: Rounds) -> tuple[list[Effect], list[str]]:
     """Filters and selection of versions over new verdicts.
 
-    Of those whose measures are still measured alike, and whose selection goes by what their
-    decisions tell (`Select.of_decisions`).
+    Returns:
+        What they do to each version; and of each that cannot be compared why, in a sentence.
     """
     draws = Draws(shards, after).read(("sample_id", "completion_tokens", "verdict"))
-    found = []
+    found, said = [], []
     for number, version in run.versions().items():
         made_by = json.loads(manifest_of(version).read_text())["made_by"]
-        if "filters" not in made_by:
-            continue  # a version of before, which names them elsewhere
         try:
-            home = run.recipe()[1] if "own" in made_by["filters"] else None
-            filters = Filters.model_validate(made_by["filters"], context={"filters_home": home})
-        except ValidationError:
-            continue  # a filter of one's own that is not there any more, or is another
-        wanted = Select.model_validate(made_by["select"])
-        if made_by["measures"] != build.versions(filters) or not wanted.of_decisions:
-            continue
-        decided = pl.read_parquet(decisions_of(version))
-        gone = ("fate", "spare_by", "dropped_by", "reasons", "verdict_reason")
-        rows = decided.drop(gone, strict=False)
-        rows = rows.join(draws, on="sample_id", how="inner")
-        chosen = select(judge(rows, filters), wanted, made_by.get("seed", 0))
-        found.append(_compared(number, decided, chosen.rows))
-    return found
+            now = _judged_anew(made_by, decisions_of(version), draws, run.recipe()[1])
+        except _NotCompared as reason:
+            said.append(f"dataset v{number} is not compared: {reason}")
+        else:
+            found.append(_compared(number, pl.read_parquet(decisions_of(version)), now))
+    return found, said
+
+
+class _NotCompared(Exception):
+    """A version of which nobody can say what other verdicts would make of it; the text is why."""
+
+
+def _judged_anew(
+    made_by: dict[str, Any], decisions: Path, draws: pl.DataFrame, home: Path
+) -> pl.DataFrame:
+    """A version's draws with new verdicts, their reasons and fates by its own rules."""
+    if "filters" not in made_by:
+        raise _NotCompared("it was made before versions told their filters")
+    try:
+        filters = Filters.model_validate(made_by["filters"], context={"filters_home": home})
+    except ValidationError:
+        raise _NotCompared("one of its filters is not there any more, or is another") from None
+    if made_by["measures"] != build.versions(filters):
+        raise _NotCompared("its filters would measure otherwise today")
+    wanted = Select.model_validate(made_by["select"])
+    if not wanted.of_decisions:
+        raise _NotCompared("its selection goes by pass rates, clusters or texts")
+    gone = ("fate", "spare_by", "dropped_by", "reasons", "verdict_reason")
+    rows = pl.read_parquet(decisions).drop(gone, strict=False)
+    rows = rows.join(draws, on="sample_id", how="inner")
+    return select(judge(rows, filters), wanted, made_by.get("seed", 0)).rows
 
 
 def _compared(version: int, was: pl.DataFrame, now: pl.DataFrame) -> Effect:
@@ -235,11 +251,10 @@ def shown(context: Context, round_: Round, found: Turns) -> Iterator[Table | str
         return
     yield turns_table(found)
     shards, after = context.draws().place, round_.after()
-    versions = effects(context.run, shards, after)
+    versions, not_compared = effects(context.run, shards, after)
     if versions:
         yield effects_table(versions)
-    else:
-        yield "no dataset version to compare with: none has the measures that its filters now need"
+    yield from not_compared or ([] if versions else ["no dataset version to compare with"])
     want = wanted(context, round_.before, after)
     yield (
         f"by the recipe's policy {want.prompts:,} prompts want more draws then; of the draws kept, "

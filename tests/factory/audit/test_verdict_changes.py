@@ -30,7 +30,7 @@ def test_what_a_dataset_gains_and_loses_is_told_before_and_true_after(tmp_path: 
     made(context)
     before = digest_now(context)
     round_ = again(context)
-    (effect,) = effects(RunFolder(tmp_path), context.draws().place, round_.after())
+    (effect,), _ = effects(RunFolder(tmp_path), context.draws().place, round_.after())
     told = (effect.rows, effect.gained, effect.lost, effect.covered, effect.uncovered)
     assert told == (2, 1, 1, 1, 1)
 
@@ -49,8 +49,18 @@ def test_effects_are_told_where_a_rule_asks_for_the_domain(tmp_path: Path):
     asking = RECIPE["filters"] | {"code_blocks": {"allow": ["math"]}}
     context = run_of(tmp_path, {"p": [(WRONG, YES), (RIGHT, YES)]}, filters=asking)
     made(context)
-    (effect,) = effects(context.run, context.draws().place, again(context).after())
+    (effect,), _ = effects(context.run, context.draws().place, again(context).after())
     assert (effect.rows, effect.gained, effect.lost) == (1, 1, 1)
+
+
+def test_a_version_that_other_verdicts_would_move_is_not_compared_and_that_is_said(tmp_path: Path):
+    context = run_of(tmp_path, {"p": [(WRONG, YES), (RIGHT, YES)]}, dataset={"order": "id", "select": {"difficulty": {"max": 1}}})
+    made(context)
+    found, said = effects(context.run, context.draws().place, again(context).after())
+    assert found == []
+    assert said == [
+        "dataset v1 is not compared: its selection goes by pass rates, clusters or texts"
+    ]
 
 
 def test_verdicts_that_stay_change_no_fingerprint(tmp_path: Path):
