@@ -60,7 +60,7 @@ def _whole(phrases: dict[str, str]) -> dict[str, str]:
 
 
 class Chain(Filter):
-    """Tells how elaborate the thinking is, so that `dataset.select` can take the best chains.
+    """Drops samples with short or unverified chains; its counts say how elaborate a chain is.
 
     LIMO (arXiv 2502.03387) scores chains by rules: their length, words that verify ("check",
     "verify"), words that explore ("perhaps", "might") and words that connect ("therefore",

@@ -27,7 +27,7 @@ MODELS = {
 
 
 def funnel_table(run: RunFolder) -> Table | None:
-    """Sampled, then what each filter leaves, then what was chosen."""
+    """Sampled, what each filter leaves, each step of the selection if there are several, chosen."""
     manifest = run.manifest()
     if manifest is None or "funnel" not in manifest:  # a version of before has it elsewhere
         return None
@@ -41,7 +41,7 @@ def funnel_table(run: RunFolder) -> Table | None:
         counts = ("entering", "dropped", "left", "dropped_alone_total")
         table.add_row(step["filter"], *(f"{step[name]:,}" for name in counts))
     selection = manifest.get("selection", {"steps": []})  # a version of before lacks it
-    for step in selection["steps"]:
+    for step in selection["steps"] if len(selection["steps"]) > 1 else ():
         counts = (f"{step['entering']:,}", f"{step['spare']:,} spare", f"{step['left']:,}")
         table.add_row(step["step"], *counts, "")
     spare = sum(n for why, n in account["dropped"].items() if why.startswith("spare"))

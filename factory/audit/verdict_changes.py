@@ -136,7 +136,11 @@ class Effect:
 
 
 def effects(run: RunFolder, shards: Path | str, after: Rounds) -> list[Effect]:
-    """For every version whose measures are still measured alike: its filters over new verdicts."""
+    """Filters and selection of versions over new verdicts.
+
+    Of those whose measures are still measured alike, and whose selection goes by what their
+    decisions tell (`Select.of_decisions`).
+    """
     draws = Draws(shards, after).read(("sample_id", "completion_tokens", "verdict"))
     found = []
     for number, version in run.versions().items():

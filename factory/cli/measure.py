@@ -66,8 +66,8 @@ def measure(
     items = work.items(rules, recipe)
     with work.measured(todo, items, console) as tables:
         sums, _ = outputs.write_rows(tables, todo, out, fates=False, texts=keep_text)
+    shutil.rmtree(folder)
     console.print(outputs.measures_table(todo, sums, outputs.errors(out)))
     for line in work.ending(out, sums):
         console.print(line, markup=False, soft_wrap=True)
     console.print(f"measures  {out}", markup=False, soft_wrap=True)
-    shutil.rmtree(folder)

@@ -30,6 +30,9 @@ LIST = [
         metavar="TEXT",
         help="Stands behind questions, and is no part of them; may be repeated.",
     ),
+    click.option(
+        "--rows", type=click.IntRange(min=1), metavar="N", help="Only the first rows, to try it."
+    ),
     click.option("--config", metavar="NAME", help="Configuration of a dataset on the Hub."),
     click.option("--split", default="train", show_default=True, help="Its split."),
     click.option("--revision", metavar="COMMIT", help="Its commit, tag or branch."),
@@ -53,7 +56,7 @@ def told(data: tuple[str, ...], options: dict[str, Any]) -> Options:
     names = ("config", "split", "revision", "field", "encoding")
     own = {
         key: options[key]
-        for key in ("columns", "verifier", "domain", "language", "tokenizer", "opened")
+        for key in ("columns", "verifier", "domain", "language", "tokenizer", "opened", "rows")
     }
     choice = Choice(**{name: options[name] for name in names})
     return Options(data, choice=choice, instructions=options["instruction"], **own)

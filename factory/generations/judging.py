@@ -34,8 +34,8 @@ class Again:
     def beside(
         self, table: pl.DataFrame, columns: Sequence[str], at_once: int
     ) -> Iterator[pl.DataFrame]:
-        """The rows of a table with these columns of their samples beside, in the tables' order."""
-        for read, chunk in self.work.chunks():
+        """The rows of a table with the texts of their samples beside, in the tables' order."""
+        for read, chunk in self.work.of_texts().chunks():
             self.report(read, max(read, self.total), "rows")
             texts = chunk.select("sample_id", *columns)
             rows = texts.join(table, on="sample_id", how="inner", maintain_order="left")
@@ -55,8 +55,7 @@ def compare_all(
     if work.filters.comparing():
         rows = _readable(pl.concat([_part(path) for path in work.parts()]))
         rows = rows.select("sample_id", "prompt_id", "source")
-        total = sum(table.count() for table in work.tables)
-        sets = compare.Sets(asked(work), items, Again(work, report, total), rows)
+        sets = compare.Sets(asked(work), items, Again(work, report, work.count()), rows)
         compare.compare(sets, work.filters, work.folder, report, say)
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from factory.errors import LedgerError
 from factory.generations.columns import said
 from factory.generations.judging import FATES, Sums, with_rules
-from factory.generations.parts import FEW, Work
+from factory.generations.parts import FEW, Work, counted
 from factory.recipe.rules import Rules
 from factory.store.shards import write_text, write_through
 from filters.text.shorten import shorten
@@ -134,10 +134,10 @@ def much_dropped(file: Path, sums: Sums) -> list[str]:
     """Reasons that most samples have, since the rule may not be meant for such data."""
     readable = sums.samples - sums.unread
     rows = pl.scan_parquet(file).select("reasons", "error").filter(pl.col("error").is_null())
-    counts = rows.select(pl.col("reasons").explode()).collect()["reasons"].value_counts(sort=True)
+    reasons = rows.select(pl.col("reasons").explode()).collect()["reasons"]
     return [
         f"{reason}: {count:,} of {readable:,} samples have this reason; is its rule meant for them?"
-        for reason, count in counts.drop_nulls().iter_rows()
+        for reason, count in counted(reasons)
         if count > MOST * readable
     ]
 
@@ -164,15 +164,18 @@ def errors(file: Path) -> dict[str, int]:
     return {name.removesuffix("_error"): count for name, count in counts.items() if count}
 
 
-def not_judged(file: Path) -> list[str]:
-    """Why samples could not be judged right or wrong, the commonest reasons first."""
-    schema = pl.read_parquet_schema(file)
-    if "verdict" not in schema:
-        return []
+def verdicts(file: Path) -> str | None:
+    """How many samples are right, and why the others are not, the commonest reasons first."""
+    if "verdict" not in pl.read_parquet_schema(file):
+        return None
     rows = pl.read_parquet(file, columns=["verdict", "verdict_reason"])
-    rows = rows.filter(pl.col("verdict") == "unverifiable")
-    words = rows["verdict_reason"].str.extract(r"^(\w+)").value_counts(sort=True).head(FEW)
-    return [f"{count:,} {word}" for word, count in words.iter_rows()]
+    right = rows.filter(verdict="correct").height
+    told = [f"{right:,} correct"]
+    for outcome in ("incorrect", "unverifiable"):
+        words = rows.filter(verdict=outcome)["verdict_reason"].str.extract(r"^(\w+)")
+        if reasons := ", ".join(f"{count:,} {word}" for word, count in counted(words)[:FEW]):
+            told.append(f"{outcome}: {reasons}")
+    return "verdicts: " + "; ".join(told)
 
 
 def write_funnel(work: Work, sums: Sums, file: Path) -> None:

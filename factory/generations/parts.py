@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -55,6 +55,8 @@ class Work:
     folder: Path
     judges: bool
     """Whether verifiers are asked."""
+    rows: int | None = None
+    """Rows to read at most, from the top; None: all."""
 
     @cached_property
     def measuring(self) -> list[type[Filter]]:
@@ -68,9 +70,8 @@ class Work:
         stamps = {filter.name: filter.stamp() for filter in self.measuring}
         verifiers = judged_by([self.told.verifier]) if self.judges else None
         rules = sorted(self._asked())
-        return digest(
-            VERSION, inputs.identity(self.tables), self.told.names(), stamps, verifiers, rules
-        )
+        read = [inputs.identity(self.tables), self.rows, self.told.names()]
+        return digest(VERSION, read, stamps, verifiers, rules)
 
     @property
     def columns(self) -> list[str]:
@@ -86,6 +87,11 @@ class Work:
         """Whether samples have verdicts, by our verifiers or by a column."""
         return self.judges or self.told.layout.verdict is not None
 
+    def count(self) -> int:
+        """How many rows there are, for the progress; 0 where nobody knows."""
+        total = sum(table.count() for table in self.tables)
+        return total if self.rows is None else min(total, self.rows)
+
     def parts(self) -> list[Path]:
         """The parts that are whole."""
         return sorted(self.folder.glob("part-*.parquet"))
@@ -96,15 +102,18 @@ class Work:
         rows = pl.concat([pl.DataFrame(schema=PROMPT), *known])
         return rows.unique("prompt_id", keep="first", maintain_order=True)
 
-    def samples(self) -> Iterator[dict[str, Any]]:
-        """All samples, read again from the tables."""
-        for group in self._rows():
-            yield from group
+    def of_texts(self) -> Work:
+        """The same samples with their texts alone: nobody reads questions and keys again."""
+        layout = self.told.layout
+        asks = ["question", "compose", "system", *(["messages"] if layout.generation else [])]
+        keys = ["reference", "reference_form", "reference_pattern", "question_pattern"]
+        less = layout.model_copy(update=dict.fromkeys([*asks, *keys]))
+        return replace(self, told=replace(self.told, layout=less))
 
     def _rows(self, skipped: int = 0) -> Iterator[list[dict[str, Any]]]:
         """The samples of each row, from a row on."""
         wanted = self.told.layout.columns()
-        for file, row, place, cells in islice(inputs.rows(self.tables, wanted), skipped, None):
+        for file, row, place, cells in islice(inputs.rows(self.tables, wanted), skipped, self.rows):
             own = {"source": self.tables[file].name, "file": file, "row": row}
             yield [sample | own for sample in samples(place, cells, self.told)]
 
@@ -133,8 +142,11 @@ def measure(work: Work, report: Report, say: Callable[[str], None]) -> int:
         RecipeError: none of the first rows has a text.
         StageError: the tokenizer cannot be read.
     """
-    began = _begun(work, say)
-    total = sum(table.count() for table in work.tables)
+    began, whole = _begun(work, say), work.folder / "whole.json"
+    if whole.exists():
+        report(began, began, "rows")
+        return began
+    total = work.count()
     report(began, max(total, began), "rows")
     number, counter = len(work.parts()), _counter(work.told.tokenizer, say)
     for read, chunk in work.chunks(began):
@@ -146,6 +158,7 @@ def measure(work: Work, report: Report, say: Callable[[str], None]) -> int:
         write_text(json.dumps({"rows": read}), work.folder / f"read-{number:05}.json")
         number += 1
         report(read, max(total, read), "rows")
+    write_text("{}", whole)  # and nobody need look again whether there are more rows
     return began
 
 
@@ -179,6 +192,12 @@ def _counted(chunk: pl.DataFrame, counter: TokenCounter) -> pl.DataFrame:
     return chunk.with_columns(pl.col("completion_tokens").fill_null(counts))
 
 
+def counted(words: pl.Series) -> list[tuple[str, int]]:
+    """How often each word comes, the commonest first, else by the alphabet; nulls are left out."""
+    table = words.drop_nulls().alias("word").value_counts(name="count")
+    return list(table.sort("count", "word", descending=[True, False]).iter_rows())
+
+
 def _begun(work: Work, say: Callable[[str], None]) -> int:
     """Make the folder ready; how many rows the parts in it have read."""
     note = work.folder / "made-of.json"
@@ -204,8 +223,8 @@ def _prompts(chunk: pl.DataFrame) -> pl.DataFrame:
 def _must_have_texts(chunk: pl.DataFrame) -> None:
     if chunk["error"].null_count():
         return
-    words = chunk.select(pl.col("error").str.extract(r"^(\w+)")).to_series()
-    counts = ", ".join(f"{n:,} {why}" for why, n in words.value_counts(sort=True).iter_rows())
+    words = counted(chunk["error"].str.extract(r"^(\w+)"))
+    counts = ", ".join(f"{count:,} {why}" for why, count in words)
     place, first = chunk.select("sample_id", "error").row(0)
     raise RecipeError(
         f"none of the first {chunk.height:,} rows has a text: {counts}; the first: {place}: "

@@ -34,6 +34,7 @@ class Options:
     tokenizer: str | None = None
     opened: bool = False
     instructions: tuple[str, ...] = ()
+    rows: int | None = None
 
 
 def prepared(options: Options, filters: Filters, folder: Path, say: Callable[[str], None]) -> Work:
@@ -71,7 +72,7 @@ def prepared(options: Options, filters: Filters, folder: Path, say: Callable[[st
             _check(name, entry, rows)
     for words in _unknown(filters, layout, rows):
         say(words)
-    return Work(tables, rows, filters, folder, _judges(filters, rows))
+    return Work(tables, rows, filters, folder, _judges(filters, rows), options.rows)
 
 
 def _judges(filters: Filters, told: Told) -> bool:

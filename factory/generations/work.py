@@ -96,5 +96,5 @@ def ending(file: Path, sums: Sums) -> Iterator[str]:
             yield f"  {line}"
     for name, count in outputs.errors(file).items():
         yield f"{name}: failed on {count:,} samples, see the column {name}_error"
-    if why := outputs.not_judged(file):
-        yield f"neither right nor wrong: {', '.join(why)}; `verdict_reason` has the details"
+    if said := outputs.verdicts(file):
+        yield said

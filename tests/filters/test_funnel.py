@@ -116,7 +116,7 @@ def test_an_unknown_filter_is_refused():
 
 
 def test_every_filter_of_the_table_has_a_field_of_its_class():
-    assert list(Filters.model_fields) == [*FILTERS, "own"]
+    assert list(Filters.model_fields) == [*FILTERS, "own", "classifiers"]
     for name, filter in FILTERS.items():
         of_sets = issubclass(filter, SetFilter)  # a set is compared once, for all domains
         wanted = filter | None if of_sets else filter | tuple[filter, ...] | None

@@ -4,11 +4,13 @@ import polars as pl
 import pytest
 from traces import traces
 
-from benchmarks.real_traces import FORM, dropped
+from benchmarks.real_traces import dropped, line
 from benchmarks.traces import REAL
 from filters import FILTERS
 
 pytestmark = pytest.mark.slow
+MOST = {"truncation": 0.0106}
+"""Share that may be dropped, where it is more than 1 %: docs/filters.md says why."""
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +22,9 @@ def every() -> pl.DataFrame:
 @pytest.mark.parametrize("name", [name for name in FILTERS if name != "correctness"])
 def test_defaults_drop_little_of_what_is_right(name: str, every: pl.DataFrame):
     right = every.filter(kind="correct")
-    reasons = dropped(name, right, REAL)["reasons"]
-    faults = reasons.list.set_difference(pl.Series([sorted(FORM)]))
-    assert (faults.list.len() > 0).sum() <= 0.011 * right.height, faults.explode().value_counts()
+    told = line(name, right, REAL)
+    texts, dropped = (int(cell.replace(",", "")) for cell in told.split("|")[2:4])
+    assert dropped <= MOST.get(name, 0.01) * texts, told
 
 
 def test_unfinished_traces_are_found_as_before(every: pl.DataFrame):

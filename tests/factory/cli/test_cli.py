@@ -75,6 +75,17 @@ def test_every_page_has_an_example_and_says_what_options_mean(name: str | None):
             [":1:1: evaluate asks held-out prompts, and none of the prompts has held_out"],
         ),
         ("", [":1:1: the file is empty"]),
+        (  # parts of a recipe that go together
+            "name: x\nprompts: [{source: reasoning_gym, task: chain_sum, rows: 9}]\n"
+            "teacher: {base: {path: some/model}}\ndataset: {select: {way: limo}}\n",
+            ["dataset: `best` goes by the measures of filters.chain: write `chain: {}`"],
+        ),
+        (
+            "name: x\nprompts: [{source: reasoning_gym, task: chain_sum, rows: 9}]\n"
+            "teacher: {base: {path: some/model}}\n"
+            "dataset:\n  select:\n    mix: [{name: a, domains: [math], share: 0.5}]\n",
+            [":6:5: dataset.select: mix: the shares are 0.5 together, expected 1"],
+        ),
         (  # a key that recipes once had
             "name: x\nprompts: [{source: reasoning_gym, task: chain_sum, rows: 9}]\n"
             "teacher: {base: {path: some/model}}\nsampling:\n  engine: vllm\n",

@@ -45,7 +45,10 @@ def test_the_funnel_is_printed_and_written_for_people_and_programs(tmp_path: Pat
     told = factory("filter", data, "--recipe", tmp_path / "rules.yaml", "--out", out)
     assert told.exit_code == 0
     assert "correctness        4         2     2" in told.output
-    assert "neither right nor wrong: 1 no_reference" in told.output
+    assert (
+        "verdicts: 2 correct; incorrect: 1 wrong_answer; unverifiable: 1 no_reference"
+        in told.output
+    )
     funnel = json.loads((out / "funnel.json").read_text())
     assert (funnel["samples"], funnel["unread"], funnel["kept"]) == (5, 1, 2)
     assert [step["filter"] for step in funnel["funnel"]] == ["format", "correctness"]
@@ -208,7 +211,7 @@ def test_over_responses_texts_are_compared_without_keeping_them(tmp_path: Path):
 def test_other_thresholds_measure_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     data = written(tmp_path, ROWS)
     filtered(data, {"length": {"max_paragraph_chars": 10}})
-    monkeypatch.setattr(parts, "measured", lambda *_: pytest.fail("it was measured again"))
+    monkeypatch.setattr(parts, "samples", lambda *_: pytest.fail("it was read again"))
     out = filtered(data, {"length": {"max_paragraph_chars": 100}})
     assert list(fates(out).values()).count("kept") == 4
     assert len(lines(out / "kept" / "traces.jsonl")) == 4
@@ -291,3 +294,12 @@ def test_a_filter_and_a_verifier_of_ones_own_are_found_beside_the_recipe(tmp_pat
     rules = {"correctness": {}, "own": {"mine:Short": {}}}
     out = filtered(written(tmp_path, rows), rules, "--verifier", "mine:shouts")
     assert list(fates(out).values()) == ["kept", "correctness", "short"]
+
+
+def test_the_first_rows_can_be_tried_alone(tmp_path: Path):
+    data = written(tmp_path, ROWS)
+    assert list(fates(filtered(data, {"format": {}}, "--rows", 2))) == [
+        "traces.jsonl:1",
+        "traces.jsonl:2",
+    ]
+    assert len(fates(filtered(data, {"format": {}}))) == 5

@@ -141,7 +141,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("writes", range(1, 14))
+@pytest.mark.parametrize("writes", range(1, 15))
 def test_a_killed_command_goes_on_and_leaves_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
 ):

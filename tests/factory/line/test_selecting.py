@@ -97,7 +97,8 @@ def _fates(rates: dict[str, float | None]) -> pl.DataFrame:
 
 def made(run: RunFolder, said: list[str] | None = None, **dataset: Any) -> Result:
     """The dataset version, by the recipe with this `dataset`."""
-    recipe = Recipe.model_validate(RECIPE | {"dataset": dataset})
+    filters = RECIPE["filters"] | {"duplicates": {"drop": False}}
+    recipe = Recipe.model_validate(RECIPE | {"dataset": dataset, "filters": filters})
     told = (lambda words: said.append(words)) if said is not None else print
     context = Context(recipe, run.path, run, "measures", lambda *_, **__: None, told)
     dataset_stages.measures(context)
@@ -176,6 +177,34 @@ def test_the_least_alike_of_a_prompt_are_taken(run: RunFolder):
     assert [id for id in ids(run) if id.startswith("p1")] == ["p10", "p11"]
     made(run, select={"per_prompt": 2, "prefer": "diverse"})
     assert [id for id in ids(run) if id.startswith("p1")] == ["p10", "p12"]
+
+
+def test_of_questions_that_say_the_same_one_stays(run: RunFolder):
+    """The last one, as its draws are shorter; the filter would keep the first, and drops none."""
+    twin = [{"role": "user", "content": "what is the area of a triangle, with base 4 and height 5"}]
+    asked = run.prompts()
+    turns = [
+        twin if id == "p4" else told for id, told in asked.select("prompt_id", "messages").rows()
+    ]
+    write_table(
+        asked.with_columns(messages=pl.Series(turns, dtype=asked["messages"].dtype)),
+        run.prompt_table,
+    )
+    draws = (
+        run.draws()
+        .read()
+        .with_columns(
+            completion_tokens=pl.when(prompt_id="p4").then(5).otherwise("completion_tokens")
+        )
+    )
+    for shard in run.journal("samples").iterdir():
+        shard.unlink()
+    Shards(run.journal("samples")).write(0, draws.cast({"completion_tokens": pl.Int32}))
+    made(run, select={"per_cluster": 1, "per_prompt": 1})
+    assert ids(run) == ["p20", "p30", "p40", "p50"]
+    left = decided(run).filter(spare_by="per_cluster")
+    assert left["sample_id"].to_list() == ["p10", "p11", "p12"]
+    assert left["duplicate_size"].unique().to_list() == [2]
 
 
 @pytest.mark.parametrize(
