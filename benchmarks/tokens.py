@@ -46,7 +46,9 @@ def main() -> None:
         name = file.parent.name if file.stem == "tokenizer" else file.stem
 
         def batches(texts: pl.Series, slow: Tokenizer = slow) -> list[int]:
-            return [len(e) for e in slow.encode_batch_fast(texts.to_list(), False)]
+            return [
+                len(e) for e in slow.encode_batch_fast(texts.to_list(), add_special_tokens=False)
+            ]
 
         known = report(f"{name} | tokenizers", batches, few)
         first = report(f"{name} | first run", counter.counts, rows)
