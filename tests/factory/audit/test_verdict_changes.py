@@ -54,7 +54,9 @@ def test_effects_are_told_where_a_rule_asks_for_the_domain(tmp_path: Path):
 
 
 def test_a_version_that_other_verdicts_would_move_is_not_compared_and_that_is_said(tmp_path: Path):
-    context = run_of(tmp_path, {"p": [(WRONG, YES), (RIGHT, YES)]}, dataset={"order": "id", "select": {"difficulty": {"max": 1}}})
+    select = {"per_prompt": 1, "prefer": "diverse"}
+    draws = {"p": [(WRONG, YES), (RIGHT, YES)]}
+    context = run_of(tmp_path, draws, dataset={"select": select})
     made(context)
     found, said = effects(context.run, context.draws().place, again(context).after())
     assert found == []
