@@ -84,6 +84,7 @@ EVERY = {name: {} for name in FILTERS} | {
     "thinking": {"max_reflections": 9, "min_efficiency": 0.1, "max_after_answer": 999},
     "repetition": {"max_compression": 20},
     "language": {"max_switches": 3, "not_judged": "drop"},
+    "chain": {"min_chars": 1, "min_verifies": 1},
 }
 """All filters, with every rule that may be off."""
 

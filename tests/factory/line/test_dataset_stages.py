@@ -208,7 +208,7 @@ def test_what_stands_in_a_benchmark_is_dropped_told_and_shown(run: RunFolder):
     assert manifest
     decided = pl.read_parquet(current / "decisions.parquet").filter(fate="dropped")
     assert decided["prompt_id"].to_list() == ["q"] * 3
-    assert decided["reasons"].to_list() == [["benchmark_question", "benchmark_rephrased"]] * 3
+    assert decided["reasons"].to_list() == [["benchmark_question"]] * 3
     assert decided["contamination_item"].unique().to_list() == ["exam exam.jsonl:1"]
     compared = manifest["made_by"]["compared"]
     assert compared.keys() == {"contamination", "duplicates"}

@@ -175,7 +175,6 @@ def test_one_pattern_for_digits_apart_splits_the_same():
 
 
 def test_the_real_one_reads_alike(monkeypatch: pytest.MonkeyPatch):
-    pytest.importorskip("fastokens")
     monkeypatch.setattr(tokens, "TRIED", 100)
     monkeypatch.setattr(tokens, "ONE_IN", 2)
     said, tokenizer = [], smollm_like()
