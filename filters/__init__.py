@@ -97,21 +97,13 @@ class Filters(BaseModel):
     ] = None
     """Classifier models: a name of yours, with the model's folder and the highest score to keep."""
 
-    @field_validator("classifiers", mode="before")
+    @field_validator("own", "classifiers", mode="before")
     @classmethod
-    def _find_models(cls, entries: Any, info: ValidationInfo) -> Any:
-        if not isinstance(entries, dict):
-            return entries
-        home = _home(info)
-        return {name: classifier.entry(name, said, home) for name, said in entries.items()}
-
-    @field_validator("own", mode="before")
-    @classmethod
-    def _load_own(cls, entries: Any, info: ValidationInfo) -> Any:
-        if not isinstance(entries, dict):
-            return entries
-        home = _home(info)
-        return {name: owned.entries(name, said, home) for name, said in entries.items()}
+    def _find(cls, said: Any, info: ValidationInfo) -> Any:
+        if not isinstance(said, dict):
+            return said
+        entry = owned.entries if info.field_name == "own" else classifier.entry
+        return {name: entry(name, one, _home(info)) for name, one in said.items()}
 
     @model_validator(mode="after")
     def _each_sample_has_one_entry(self) -> Self:

@@ -58,11 +58,6 @@ class Classifier(Filter):
     max_score: float = Field(0.5, ge=0, le=1)
     """Highest score of a sample to keep, 0 to 1."""
 
-    @staticmethod
-    def measure(rows: pl.DataFrame) -> pl.DataFrame:
-        """Replaced in each class that `entry` makes."""
-        raise NotImplementedError("a classifier needs a model: filters.classifiers in a recipe")
-
     @classmethod
     def stamp(cls) -> str:
         return f"{cls.version}-{digest(cls.folder)}"
