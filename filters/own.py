@@ -8,18 +8,16 @@ says what it is given and what it may return.
 from __future__ import annotations
 
 import ast
-import hashlib
 import importlib
 import inspect
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
-from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import Any
 
+from filters.own_modules import code_digest, first_in_path
 from filters.text.answer import extract
 from filters.text.nearest import nearest
 from filters.verdict import Verdict, incorrect, unverifiable
@@ -99,17 +97,7 @@ def identity(name: str, home: Path | None = None) -> str:
     module = name.partition(":")[0]
     file = _file(module, home)
     assert file  # else there is a fault
-    files = [file]
-    if file.is_relative_to(home):
-        finder = ModuleFinder(path=[str(home)])
-        with suppress(ImportError, AttributeError):  # no __init__.py: its file alone
-            finder.import_hook(module)
-        beside = (getattr(module, "__file__", None) for module in finder.modules.values())
-        files = sorted({file, *(Path(other) for other in beside if other)})
-    total = hashlib.blake2b(digest_size=6)
-    for each in files:
-        total.update(hashlib.blake2b(each.read_bytes()).digest())
-    return f"{name}@{total.hexdigest()}"
+    return f"{name}@{code_digest(module, file, home)}"
 
 
 def judge(name: str, response: str, reference: object) -> Verdict:
@@ -278,17 +266,5 @@ def _looked_at(home: str, name: str) -> str | None:
 
 def _function(home: str, name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
-    with _first_in_path(home):
+    with first_in_path(home):
         return getattr(importlib.import_module(module), function)
-
-
-@contextmanager
-def _first_in_path(home: str) -> Iterator[None]:
-    """While a module is imported its folder comes first; later imports find what it has at last,
-    so that a file of a person's cannot stand before a module that verifiers need."""
-    sys.path[:] = [home, *(path for path in sys.path if path != home)]
-    try:
-        yield
-    finally:
-        sys.path.remove(home)
-        sys.path.append(home)

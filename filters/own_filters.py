@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -17,10 +16,9 @@ from typing import Any, TypeGuard
 from pydantic import ValidationError
 
 from filters.filter import SAMPLE, Filter
+from filters.own_modules import code_digest, first_in_path
 
 NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
-DIGITS = 12
-"""Of the digest that tells one source from another."""
 
 
 def entries(name: str, said: Any, home: Path) -> Any:
@@ -45,8 +43,8 @@ def entries(name: str, said: Any, home: Path) -> Any:
 def load(name: str, home: Path) -> type[Filter]:
     """The class that MODULE:CLASS names: of a file in `home`, else of an installed package.
 
-    The file is run. Its digest becomes part of what measures are stored under, so that they are
-    made anew when it changes; a file that it imports is not looked at (raise `version` then).
+    The file is run. Its digest, and that of what it imports from `home`, becomes part of what
+    measures are stored under, so that they are made anew when any of it changes.
 
     Raises:
         ValueError: there is no such class, or it is no complete filter.
@@ -61,7 +59,7 @@ def load(name: str, home: Path) -> type[Filter]:
         there = f"its filters: {', '.join(classes)}" if classes else "it has none"
         raise ValueError(f"{file} has no class {named} that is a filters.filter.Filter; {there}")
     _must_be_complete(name, filter)
-    filter.source = hashlib.sha256(file.read_bytes()).hexdigest()[:DIGITS]
+    filter.source = code_digest(place, file, home.absolute())
     return filter
 
 
@@ -87,7 +85,8 @@ def _module(place: str, home: Path) -> tuple[ModuleType, Path]:
     file = (home / Path(*place.split("."))).with_suffix(".py").absolute()
     try:
         if file.is_file():
-            return _run(place, file, hashlib.sha256(file.read_bytes()).hexdigest()), file
+            with first_in_path(str(home.absolute())):
+                return _run(place, file, code_digest(place, file, home.absolute())), file
         module = importlib.import_module(place)
     except ModuleNotFoundError as error:
         if error.name and f"{place}.".startswith(f"{error.name}."):
@@ -103,7 +102,7 @@ def _module(place: str, home: Path) -> tuple[ModuleType, Path]:
 @lru_cache(maxsize=64)
 def _run(place: str, file: Path, digest: str) -> ModuleType:
     """The module in a file: once for each content, under a name that no other module has."""
-    known_as = f"{place}@{digest[:DIGITS]}"
+    known_as = f"{place}@{digest}"
     spec = importlib.util.spec_from_file_location(known_as, file)
     if spec is None or spec.loader is None:
         raise ImportError("this is no Python file")

@@ -92,6 +92,16 @@ def test_a_run_finds_it_in_the_recipe_s_folder_from_wherever_it_is_asked(
     assert recipe == context.recipe
 
 
+def test_what_it_imports_from_its_folder_is_found_and_counts(home: Path):
+    (home / "my_filters.py").write_text(f"{CODE}\nfrom my_words import WORDS\n")
+    stamps = []
+    for words in ("maybe", "perhaps"):
+        (home / "my_words.py").write_text(f"WORDS = {words!r}\n")
+        filters = Filters.model_validate(from_page(), context={"home": home})
+        stamps.append(filters.active()["hedging"].filter.stamp())
+    assert stamps[0] != stamps[1]
+
+
 def test_the_command_line_lists_it_and_prints_its_page(home: Path):
     recipe = home / "mine.yaml"
     start = "prompts: [{source: reasoning_gym, task: chain_sum, rows: 9}]\n"
