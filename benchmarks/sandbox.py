@@ -13,6 +13,13 @@ from filters.verifiers.code import sandbox
 SECONDS = 5.0
 REFERENCE = {"tests": [{"input": "21\n", "output": "42\n"}]}
 CALL = {"function": "double", "tests": [{"arguments": [21], "result": 42}]}
+ASSERTS = {"asserts": [f"assert double({n}) == {2 * n}" for n in range(8)]}
+"""As many as HumanEval and MBPP+ have on average, at least."""
+CHECK = {
+    "test": "def check(candidate):\n    for n in range(8):\n        assert candidate(n) == 2 * n",
+    "entry_point": "double",
+}
+DOUBLE = "```python\ndef double(x):\n    return 2 * x\n```"
 
 
 def true() -> bool:
@@ -24,8 +31,15 @@ def python() -> bool:
 
 
 def call() -> bool:
-    program = "```python\ndef double(x):\n    return 2 * x\n```"
-    return verify(program, CALL, "code").outcome == "correct"
+    return verify(DOUBLE, CALL, "code").outcome == "correct"
+
+
+def asserts() -> bool:
+    return verify(DOUBLE, ASSERTS, "code").outcome == "correct"
+
+
+def check() -> bool:
+    return verify(DOUBLE, CHECK, "code").outcome == "correct"
 
 
 def rate(task: Callable[[], bool], threads: int) -> float:
@@ -47,7 +61,14 @@ def main() -> None:
     assert sandbox.missing() is None, sandbox.missing()
     cores = len(os.sched_getaffinity(0))
     print(f"{cores} cores, {sandbox.python()}")
-    for name, task in (("true", true), ("Python, stdin and stdout", python), ("a call", call)):
+    tasks = {
+        "true": true,
+        "Python, stdin and stdout": python,
+        "a call": call,
+        "eight asserts": asserts,
+        "a program of tests": check,
+    }
+    for name, task in tasks.items():
         one, all_ = rate(task, 1), rate(task, cores)
         print(f"{name:26} {one:6.0f}/s one at a time, {all_:6.0f}/s {cores} at a time")
 

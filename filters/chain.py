@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
-from filters.text.reconsidering import counted, words_of
+from filters.places import Place, each, end_of
+from filters.text.reconsidering import counted, places_of, words_of
 
 VERIFIES = {
     "en": "check / checks / checked / checking / verify / verifies / verified / verifying"
@@ -117,3 +119,9 @@ class Chain(Filter):
         if self.min_verifies is not None:
             rules["unverified_chain"] = pl.col("chain_verifies") < self.min_verifies
         return rules
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        thinking = sample.get("reasoning") or ""
+        if reason == "unverified_chain":
+            return each("reasoning", places_of(thinking, _whole(VERIFIES)), "verifies")
+        return end_of("reasoning", thinking, f"ends after {len(thinking):,} characters")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 
 from filters.filter import Filter
+from filters.places import Place
 
 # Backticks count anywhere, since models open fences in mid-line too; tildes only open a line, since
 # a run of them inside a sentence is no fence.
@@ -46,3 +49,17 @@ class CodeBlocks(Filter):
         if self.allow:  # only now must samples have a domain; one without is in no allowed domain
             unwanted &= ~pl.col("domain").is_in(self.allow).fill_null(False)
         return {"code_block": unwanted}
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        return [*_blocks("reasoning", sample), *_blocks("response", sample)]
+
+
+def _blocks(part: Literal["reasoning", "response"], sample: Mapping[str, Any]) -> Iterator[Place]:
+    """The blocks of thinking or response: from fence to fence, or to the end."""
+    text = sample.get(part) or ""
+    fences = [found.span() for found in re.finditer(FENCE, text)]
+    for at in range(0, len(fences), 2):
+        closed = at + 1 < len(fences)
+        end = fences[at + 1][1] if closed else len(text)
+        words = "a fenced block" if closed else "a fenced block that is never closed"
+        yield Place(part, fences[at][0], end, words)

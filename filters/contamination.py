@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import polars as pl
 from pydantic import Field
 
 from filters.filter import SetFilter
+from filters.places import Place, each
+from filters.text.shorten import shorten
+
+METHODS = {
+    "benchmark_question": ("exact",),
+    "benchmark_passage": ("words", "share"),
+    "benchmark_changed": ("changed",),
+    "benchmark_rephrased": ("alike",),
+    "benchmark_translated": ("formulas",),
+    "benchmark_in_response": ("response",),
+}
+"""The methods of the evidence that each reason goes by."""
 
 
 class Contamination(SetFilter):
@@ -116,6 +129,18 @@ class Contamination(SetFilter):
     def of_draws(self) -> bool:
         return self.responses
 
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        """What it shares with the questions in `sample["pairs"]`, rows of the evidence of these
+        rules that are about it or its prompt."""
+        part = "text" if reason == "benchmark_in_response" else "question"
+        text, found = sample.get(part) or "", list[Place]()
+        for pair in sample.get("pairs") or ():
+            if pair["method"] in METHODS.get(reason, ()):
+                words = f"{pair['method']} {pair['value']:.3g} with {pair['place']}"
+                spans = _shared(text, pair["passage"], pair["question"])
+                found += each(part, spans, f"{words}: {shorten(pair['question'], 120)}")
+        return found
+
     def speaks(self) -> pl.Expr:
         """Whether a pair of the evidence is a reason by these rules: of its `method`, `value`,
         `weight` and `same_key`."""
@@ -152,3 +177,14 @@ class Contamination(SetFilter):
         lacks = [name for name in cls.columns if name not in named.columns]
         rows = named.hstack(cls.nothing(found.height).select(lacks))
         return rows.select(list(cls.columns)).cast(pl.Schema(cls.columns))
+
+
+def _shared(text: str, passage: str | None, question: str) -> list[tuple[int, int]]:
+    """Where a text has the passage of a pair; without one, the words that it has in common with the
+    question."""
+    start = text.find(passage) if passage else -1
+    if passage and start >= 0:
+        return [(start, start + len(passage))]
+    from filters.text.shared import shared
+
+    return shared(text, question, 3) or shared(text, question, 1)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 
 from filters.filter import Filter
+from filters.places import Place, end_of
+from filters.text.answer import place_of
+from filters.text.shorten import shorten
 
 
 class Correctness(Filter):
@@ -41,3 +45,15 @@ class Correctness(Filter):
         if self.unverifiable == "drop":
             rules["unverifiable"] = pl.col("verdict") == "unverifiable"
         return rules
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        response, answer = sample.get("response") or "", sample.get("answer")
+        end, text = ("response", response) if response else ("text", sample.get("text"))
+        key = sample.get("reference")
+        told = "" if key is None else f", the key is {shorten(key, 80)}"
+        if answer is None:
+            why = sample.get("verdict_reason") or "no final answer"
+            return end_of(end, text, f"{why}{told}")
+        if span := place_of(response, answer):
+            return [Place("response", *span, f"the answer{told}")]
+        return end_of(end, text, f"the answer is {shorten(answer, 80)}{told}")

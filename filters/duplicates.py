@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -10,11 +11,14 @@ import polars as pl
 from pydantic import Field
 
 from filters.filter import SetFilter
+from filters.places import Place, each
 from filters.text.shorten import shorten
 
 if TYPE_CHECKING:
     from filters.text.near import Clusters
 
+SHINGLE = 5
+"""Words in the runs that texts are compared by."""
 CROWD = 10
 """Texts in the smallest cluster that can be an alarm: in a small set two are soon 1 %."""
 
@@ -100,6 +104,17 @@ class Duplicates(SetFilter):
 
     def of_draws(self) -> bool:
         return self.over != "prompts"
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        """What it shares with the first of its cluster, whose text is `sample["first"]`."""
+        from filters.text.shared import shared
+
+        part, first = "text" if self.of_draws() else "question", sample.get("first")
+        if not first or reason not in self.reasons():
+            return []
+        text = sample.get(part) or ""
+        words = f"also in {sample.get('duplicate_cluster')}, the first of its cluster"
+        return each(part, shared(text, first, SHINGLE), words)
 
     @classmethod
     def found(cls, first: str, second: str, least: float = 0.8) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def by_sample(faults: list[Fault], samples: int) -> pl.DataFrame:
     counts = np.bincount(rows, minlength=samples)
     ends = np.cumsum(counts)
     reasons = pl.Series([fault.reason for fault in faults], dtype=pl.String).gather(which)
-    offsets = pa.array(np.concatenate([[0], ends]))
+    offsets = pl.Series(np.concatenate([[0], ends])).to_arrow()  # of numpy, pyarrow loads pandas
     lists = pa.LargeListArray.from_arrays(offsets, reasons.to_arrow())
     none = len(faults)
     first = np.where(counts > 0, np.append(which, none)[ends - counts], none)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from filters.places import Place
 from filters.text.thinking import split
 
 SAMPLE: dict[str, pl.DataType] = {
@@ -67,6 +69,17 @@ class Filter(BaseModel, ABC):
     @abstractmethod
     def reasons(self) -> dict[str, pl.Expr]:
         """Name of each fault -> expression, true where a sample has it."""
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        """Where a person looks in a sample, to see what is behind a reason that it has or is near
+        to; nothing where no place says more than another.
+
+        Args:
+            reason: one of `reasons`.
+            sample: its measures, the columns of `SAMPLE`, `question` and `reference`; what is
+                not known is null or missing.
+        """
+        return []
 
     @classmethod
     def stamp(cls) -> int | str:

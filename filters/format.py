@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import polars as pl
 from pydantic import model_validator
 
 from filters.filter import Filter
-from filters.text.answer import boxes, plain
+from filters.places import Place, each, end_of
+from filters.text.answer import plain
+from filters.text.boxes import box_spans, boxes
 from filters.text.thinking import CLOSE, OPEN, split
 
 MOST = 8
@@ -112,6 +115,36 @@ class Format(Filter):
             rules["no_final_answer"] = pl.col("final_answers") == 0
             rules["several_final_answers"] = pl.col("distinct_answers") > 1
         return rules
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        text, response = sample.get("text") or "", sample.get("response") or ""
+        opens, closes = (
+            [found.span() for found in re.finditer(tag, text)] for tag in (OPEN, CLOSE)
+        )
+        lead = text.partition(CLOSE)[0].partition(OPEN)[0]
+        match reason:
+            case "stray_think_tag":
+                return each("text", opens[1:], "one more opening tag") + each(
+                    "text", closes[1:], "one more closing tag"
+                )
+            case "text_before_thinking":
+                return [Place("text", 0, len(lead.rstrip()), "before the thinking")]
+            case "empty_response":
+                return each("text", closes[:1], "nothing is written behind it")
+            case "empty_thinking" if closes:
+                first = opens[0][0] if opens else 0
+                return [Place("text", first, closes[0][1], "thinking without a word")]
+            case "unwanted_thinking":
+                return each("text", [*opens[:1], *closes[:1]], "it thinks")
+            case "no_thinking" if text:
+                return [Place("text", 0, min(len(text), 80), "the reply begins without thinking")]
+            case "no_final_answer":
+                if not response:
+                    return end_of("text", text, "there is no response, so no box")
+                return end_of("response", response, "the response ends without a complete box")
+            case "several_final_answers":
+                return each("response", box_spans(response), "a final answer")
+        return []
 
 
 def well_formed(text: str, opened: bool = False) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
+from filters.places import Place
 
 
 class Language(Filter):
@@ -96,3 +98,16 @@ class Language(Filter):
         return {
             name: pl.when(enough.is_not_null()).then(enough & rule) for name, rule in rules.items()
         }
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        if reason == "language_not_judged":
+            return []
+        from filters.text.foreign import foreign  # it loads numpy
+        from filters.text.languages import code_of
+
+        own, parts = code_of(sample.get("language")), ("reasoning", "response")
+        return [
+            Place(part, start, end, f"in {found}, the question is in {own}")
+            for part in parts
+            for start, end, found in foreign(sample.get(part) or "", own)
+        ]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
+from filters.places import Place, end_of
+
+_APART = re.compile(r"\n[^\S\n]*\n\s*")
 
 
 class Length(Filter):
@@ -62,3 +67,26 @@ class Length(Filter):
         if self.max_paragraph_chars is not None:
             rules["long_paragraph"] = pl.col("longest_paragraph") > self.max_paragraph_chars
         return rules
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        if reason == "long_paragraph":
+            found = [
+                place for part in ("reasoning", "response") for place in _paragraphs(part, sample)
+            ]
+            longest = max(found, key=lambda place: place.end - place.start, default=None)
+            return [longest] if longest else []
+        tokens = sample.get("tokens")
+        words = "the end" if tokens is None else f"the end, after {tokens:,} tokens"
+        return end_of("text", sample.get("text"), words)
+
+
+def _paragraphs(
+    part: Literal["reasoning", "response"], sample: Mapping[str, Any]
+) -> Iterator[Place]:
+    """The paragraphs of thinking or response, as they are measured."""
+    text, start = sample.get(part) or "", 0
+    for apart in [*_APART.finditer(text), None]:
+        stretch = text[start : apart.start() if apart else None]
+        first, bare = start + len(stretch) - len(stretch.lstrip()), stretch.strip()
+        yield Place(part, first, first + len(bare), f"a paragraph of {len(bare):,} characters")
+        start = apart.end() if apart else len(text)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
+from filters.places import Place, each
 from filters.text.loops import ECHO, ECHOED, PIECE
+from filters.text.shorten import shorten
 
 if TYPE_CHECKING:
     import numpy as np  # where it is used: it takes long to import
@@ -124,6 +127,38 @@ class Repetition(Filter):
         if self.max_compression is not None:
             rules["compressible"] = pl.col("compression") > self.max_compression
         return rules
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        from filters.text import echoes
+
+        found: list[Place] = []
+        for part in ("reasoning", "response"):
+            text = sample.get(part) or ""
+            if reason in ("loop", "counting_loop"):
+                found += self._loops(part, text, reason == "counting_loop")
+            elif reason == "near_loop":
+                words = f"stands in the text {ECHOED} times"
+                found += each(part, echoes.echoes(text), words)
+            else:
+                words = f"{NGRAM} words and more that were said before"
+                found += each(part, echoes.again(text, NGRAM), words)
+        if reason == "compressible" and not found:  # short blocks, or numbers that go on
+            return self.places("loop", sample) or self.places("counting_loop", sample)
+        return found
+
+    def _loops(
+        self, part: Literal["reasoning", "response"], text: str, counts: bool
+    ) -> Iterator[Place]:
+        """The longest loop at a text's end that the rules call one; else the longest of all."""
+        from filters.text import echoes
+
+        repeats = self.min_counting_repeats if counts else self.min_loop_repeats
+        chars = self.min_counting_chars if counts else self.min_loop_chars
+        loops = echoes.loops(text, counts)
+        named = [one for one in loops if one.loop.repeats >= repeats and one.loop.chars >= chars]
+        for start, end, loop in (named or loops)[:1]:
+            block = repr(shorten(loop.block, 40))
+            yield Place(part, start, end, f"{block} is written {loop.repeats:,} times")
 
 
 def _any(kind: str, repeats: int, chars: int) -> pl.Expr:

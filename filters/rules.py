@@ -57,6 +57,12 @@ class Rules:
         """Whether there is an entry for samples of this domain."""
         return domain in self.domains or any(entry.domains is None for entry in self.entries)
 
+    def entry(self, domain: str | None) -> Filter | None:
+        """The entry that judges samples of this domain."""
+        own = [entry for entry in self.entries if domain in (entry.domains or ())]
+        others = [entry for entry in self.entries if entry.domains is None]
+        return next(iter([*own, *others]), None)
+
     def takes(self, entry: Filter) -> pl.Expr:
         """Expression: whether a sample is one for this entry."""
         if entry.domains is not None:

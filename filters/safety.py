@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import polars as pl
 
 from filters.filter import Filter
+from filters.places import Place, each
 from filters.text import personal, secrets
-from filters.text.assistants import CUTOFF, NAMES, OPENING, REFUSAL, cutoffs, identities
-from filters.text.patterns import hint, kinds_in
+from filters.text.assistants import (
+    CUTOFF,
+    NAMES,
+    OPENING,
+    REFUSAL,
+    claims,
+    cutoffs,
+    identities,
+)
+from filters.text.patterns import Kind, hint, kinds_in
 
 _LEAKED = re.compile(
     r"<[|｜][A-Za-z_▁][\w▁ -]{0,40}[|｜]>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
@@ -122,6 +131,34 @@ class Safety(Filter):
             if wanted:
                 rules[reason] = column
         return rules
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        text, response = sample.get("text") or "", sample.get("response") or ""
+        match reason:
+            case "refusal":
+                said = re.finditer(REFUSAL, response[:OPENING])
+                return each("response", (found.span() for found in said), "refuses")
+            case "identity":
+                others = (one for one in claims(text) if one[1] not in self.own_names)
+                return [Place("text", *span, f"says it is {name}") for span, name in others]
+            case "knowledge_cutoff":
+                said = CUTOFF.finditer(text)
+                return each("text", (found.span() for found in said), "how far it knows")
+            case "leaked_token":
+                said = _LEAKED.finditer(text)
+                return each("text", (found.span() for found in said), "of a chat template")
+            case "personal_data":
+                return _kinds(text, personal.PERSONAL)
+            case "secret":
+                return _kinds(text, secrets.SECRETS)
+        return []
+
+
+def _kinds(text: str, known: tuple[Kind, ...]) -> list[Place]:
+    """Where a text has one of these kinds."""
+    return [
+        Place("text", *found.span(), kind.name) for kind in known for found in kind.all_in(text)
+    ]
 
 
 def _each(of: Callable[[str], object]) -> Callable[[pl.Series], pl.Series]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import polars as pl
 from pydantic import Field
 
 from filters.filter import Filter
+from filters.places import Place, each
 from filters.text.first_answer import first_answer
-from filters.text.reconsidering import LOOKS_BACK, TAKES_BACK, TURNS, counted, words_of
+from filters.text.reconsidering import LOOKS_BACK, TAKES_BACK, TURNS, counted, places_of, words_of
 
 
 class Thinking(Filter):
@@ -119,3 +121,16 @@ class Thinking(Filter):
             if most is not None:
                 rules[name] = pl.col(column) > most
         return rules
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        thinking = sample.get("reasoning") or ""
+        if reason in ("overthinking", "long_after_answer"):
+            at = first_answer(thinking, sample.get("answer") or "")
+            if at is None:
+                return []
+            return [Place("reasoning", at, len(thinking), "behind the first correct answer")]
+        phrases, words = {
+            "many_reflections": (LOOKS_BACK, "looks back"),
+            "many_backtracks": (TAKES_BACK, "takes something back"),
+        }.get(reason, (TURNS, "turns to another way"))
+        return each("reasoning", places_of(thinking, phrases), words)

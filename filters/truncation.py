@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import polars as pl
 
 from filters.filter import Filter
+from filters.places import Place, end_of
 
 STOPPED = ("loop", "language")
 """Finish reasons of draws that a watch stopped on their way (`filters.watch`)."""
@@ -47,3 +49,12 @@ class Truncation(Filter):
             "stopped": pl.col("finish").is_in(STOPPED),
             "unfinished_thinking": pl.col("unfinished"),
         }
+
+    def places(self, reason: str, sample: Mapping[str, Any]) -> list[Place]:
+        tokens = sample.get("completion_tokens")
+        after = "" if tokens is None else f" after {tokens:,} tokens"
+        ended = {"length": "the limit", "abort": "an abort"}.get(sample.get("finish") or "")
+        words = f"ended by {ended or 'the watch'}{after}"
+        if reason == "unfinished_thinking":
+            words = f"the thinking has not ended{after}"
+        return end_of("text", sample.get("text"), words)

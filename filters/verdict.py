@@ -14,13 +14,14 @@ class Verdict:
 
     outcome: Outcome
     reason: str | None = None
-    """Why it is not correct: one word, then perhaps a colon and details. Null when correct.
+    """Why it is not correct: one word, then perhaps a colon and details.
 
+    correct: null, or how the answer was read: `rounded`, `percent`.
     incorrect: `wrong_answer`, `no_answer` (the response has no final answer), `unfinished` (there
     is no response), `unreadable_answer` (the final answer is no mathematics).
     Programs also: `runtime_error`, `time_limit`, `memory_limit`, `output_limit`.
     unverifiable: `bad_reference`, `timeout`, `crash`; programs also: `sandbox_missing`,
-    `sandbox_failed`, `machine_slow`.
+    `sandbox_failed`, `machine_slow`, `package_missing`, `tests_failed`, `checker_failed`.
     """
     answer: str | None = None
     """The final answer as extracted from the response."""
@@ -37,9 +38,9 @@ class Verdict:
         return (self.reason or "").partition(":")[0]
 
 
-def correct(answer: str) -> Verdict:
-    """The answer agrees with the reference."""
-    return Verdict("correct", None, answer)
+def correct(answer: str, reading: str | None = None) -> Verdict:
+    """The answer agrees with the reference; `reading` says how it was read, where it might not."""
+    return Verdict("correct", reading, answer)
 
 
 def incorrect(reason: str, answer: str | None = None) -> Verdict:

@@ -1,67 +1,63 @@
-r"""The final answer of a response: in a box, announced in words, or after `####`."""
+r"""The final answer of a response: where one is announced, and what is announced there.
+
+The grammar, strongest first. The last announcement of a kind counts, and one that says nothing new
+("Final answer: see above") is passed over.
+
+1. A box, an answer tag, a last line behind `####`: the last of these; but what is called the *final*
+   answer behind it wins.
+2. What is called the answer, in any of the languages of `announcements`.
+3. A number alone on a line behind `####`.
+4. For answers that are formulas or numbers: a displayed formula, or the only one in bold, at the
+   end.
+
+Behind words that take an answer back only what follows them counts.
+"""
+
+# ruff: noqa: E501, RUF001
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-# One or two backslashes: answers that went through JSON are often escaped twice. The pattern starts
-# with a set of signs, so that the search runs over plain text at the speed of memory.
-_TOKEN = re.compile(r"[{}\\](?:(?<=\\)(?:(?P<box>\\?(?:boxed|fbox)\s*\{)|.))?", re.DOTALL)
-_COLON = "[:\N{FULLWIDTH COLON}]"
-_TITLE = r"(?:(?<=# )|(?<=\*\*))"  # of a heading, whose line ends with it
-_FINAL = re.compile(
-    rf"final answer(?:\*\*)?(?: is|:)|{_TITLE}final answer(?:\*\*)?\s*\n"
-    rf"|最终答案(?:\*\*)?(?:是|为|{_COLON})"
+from filters.text import boxes, statements
+from filters.text.announcements import Announcement, announced_in, announcements
+from filters.text.at_the_end import formula_at_the_end
+
+LONGEST_TAG = 20_000
+"""Characters between answer tags; more is no answer."""
+
+_CLOSING = " \n\t$.*\\)]}"
+"""Signs behind a box that close what it stands in."""
+_OPEN, _CLOSE = "<answer>", "</answer>"
+_HASHES = "####"
+_NUMBER_ALONE = re.compile(r"####\s*(-?[$€£]?-?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?)\.?\s*(?:\n|$)")
+_TAKEN_BACK = re.compile(
+    r"\b(?:scratch|strike) th(?:at|is)\b|\b(?:I take (?:that|it|this) back|I was wrong|my (?:mistake|bad)\b|oops|correction:)"
+    r"|\b(?:that|this|which|it|above|answer|box)(?:['’]s| is| was) (?:all )?(?:wrong|incorrect|not (?:right|correct)|a mistake|an error)\b"
+    r"|\b(?:that|this|it) (?:is|was)n['’]t (?:right|correct)\b|\bI (?:made|have made) (?:a|an) (?:\w+ )?(?:mistake|error)\b"
+    r"|\b(?:actually|no|wait), (?:no\b|it (?:should|must) be\b)|\bshould (?:be|have been) [^.\n]{1,40} instead\b"
+    r"|\b(?:ignore|disregard|forget) (?:that|this|the (?:above|box|previous))\b|(?:我|上面|前面)(?:算|写|答)错",
+    re.IGNORECASE,
+)  # fmt: skip
+_NOT_THIS = re.compile(
+    r"\b(?:not|instead of|rather than|neither|nor)[\s$]*(?:\\[(\[])?\s*\\?$", re.IGNORECASE
 )
-_ANSWER = re.compile(
-    rf"(?<!\w)answer(?:\*\*)?(?: is|:)|{_TITLE}answer(?:\*\*)?\s*\n"
-    rf"|答案(?:\*\*)?(?:是|为|{_COLON})|(?:故|应)选{_COLON}?"
-)
-_LABEL = re.compile(r"\((?:[a-d]|[1-9]|i{1,3})\)")
-_BETWEEN = re.compile(r"\\(?:text|mathrm)\s?\{|\\q?quad\b|\\[()\[\];, ]|[$}.]|\b\w{1,3}\s?=|\s")
-_JOINED = re.compile(r"[,;]*(?:and|or|和|或),?|[,;]+")
-_BECAUSE = re.compile(r"(?:,| ) ?(?:because|since|as we|as was|which|so that|hence|therefore)\b")
-_DOLLAR = re.compile(r"(?<!\\)\$")
-_LONGEST_JOINT = 60
+"""Before a box that is not the answer: "\\boxed{8}, not \\boxed{7}"."""
+_AFTER_ALL = re.compile(r"\b(?:is|was) (?:indeed |in fact |actually )?(?:right|correct)\b")
 
 
-def boxes(text: str) -> list[str]:
-    r"""The contents of all complete `\boxed{...}`, outermost ones only, in order of their ends.
+class Said(NamedTuple):
+    """An answer that was announced, and the place."""
 
-    Braces are matched as TeX does: nested ones count, escaped ones do not. One pass, so that
-    thousands of boxes that never close take no longer than plain text.
-
-    >>> boxes(r"\boxed{\frac{1}{2}} or \boxed{\{1, 2\}} or \boxed{3")
-    ['\\frac{1}{2}', '\\{1, 2\\}']
-    """
-    return [text[start:end].strip() for _, start, end in _spans(text)]
-
-
-def _spans(text: str) -> list[tuple[int, int, int]]:
-    """(start, start of contents, end of contents) of the boxes that `boxes` names."""
-    found: list[tuple[int, int, int]] = []
-    open_: list[tuple[int, int] | None] = []  # the box that is open here; None for a plain brace
-    for token in _TOKEN.finditer(text, _first(text)):
-        sign = token.group()
-        if token["box"]:
-            open_.append(token.span())
-        elif sign == "{":
-            open_.append(None)
-        elif sign == "}" and open_:
-            box = open_.pop()
-            if box is not None:
-                while found and found[-1][0] > box[0]:  # boxes inside this one
-                    found.pop()
-                found.append((*box, token.start()))
-    return found
+    start: int
+    end: int
+    text: str | None
+    """None where the announcement is empty, which is no answer."""
 
 
 def extract(response: str) -> str | None:
-    r"""The final answer of a response, or None where it gives none.
-
-    The last box wins, together with those that "and", "or" or a comma joins to it, unless "final
-    answer is" comes after it; without either, a last line that starts with `####`, as GSM8K's
-    solutions do; and at last what follows "answer is". An empty box is no answer.
+    r"""The final answer of a response as it is announced, or None where it gives none.
 
     >>> extract(r"First \boxed{3}, no: \boxed{\text{about } 4}"), extract("The final answer is 12.")
     ('\\text{about } 4', '12')
@@ -69,69 +65,32 @@ def extract(response: str) -> str | None:
     '7'
     >>> extract("6*7=42\n#### 42"), extract(r"\boxed{1} or \boxed{2}"), extract("I do not know.")
     ('42', '1, 2', None)
+    >>> extract("<answer>42</answer>"), extract("The number of eggs is 42.")
+    ('42', None)
     """
-    found = _spans(response)
-    after = response[found[-1][0] :] if found else response
-    lowered = _lowered(after)
-    if announced := _last(_FINAL, lowered, ("final answer", "最终答案")):
-        return _sentence(after[announced.end() :])
-    if found:
-        return _last_box(response, found)
-    last = response.rstrip().rpartition("\n")[2].strip()
-    if last.startswith("####"):
-        return last.removeprefix("####").strip() or None
-    answer = _last(_ANSWER, lowered, ("answer", "答案", "故选", "应选"))
-    return _sentence(response[answer.end() :]) if answer else None
+    return _extracted(response, formulas=False)
 
 
-def _first(text: str) -> int:
-    """Where the first box may start; braces before it change nothing."""
-    places = [place for name in (r"\boxed", r"\fbox") if (place := text.find(name)) >= 0]
-    return max(0, min(places) - 1) if places else len(text)
+def formula(response: str) -> str | None:
+    r"""As `extract`, for answers that are formulas or numbers: what a sentence gives, not all of it.
+
+    >>> formula("**Answer:** The volume is 120. I hope it is correct."), formula("So it is\n\\[ 5 \\]")
+    ('120', '5')
+    """
+    return _extracted(response, formulas=True)
 
 
-def _lowered(text: str) -> str:
-    """Lower case, sign by sign: some letters outside ASCII would become two."""
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
+def place_of(response: str, answer: str) -> tuple[int, int] | None:
+    r"""Where an extracted answer stands: in the last box that has it, or where it was said last.
 
-
-def _last(pattern: re.Pattern[str], text: str, words: tuple[str, ...]) -> re.Match[str] | None:
-    """The last match of a pattern that starts with one of these words, looked for from the end."""
-    last = None
-    for word in words:
-        place = text.rfind(word)
-        while place >= 0 and not (match := pattern.match(text, place)):
-            place = text.rfind(word, 0, place)
-        if place >= 0 and match and (last is None or match.start() > last.start()):
-            last = match
-    return last
-
-
-def _last_box(response: str, spans: list[tuple[int, int, int]]) -> str | None:
-    _, start, end = spans[-1]
-    content = response[start:end].strip()
-    if inner := boxes(content):
-        return inner[-1] or None
-    joined = [content]
-    for before, after in zip(spans[-2::-1], spans[:0:-1], strict=False):
-        joint = response[before[2] + 1 : after[0]]
-        if len(joint) > _LONGEST_JOINT or not _JOINED.fullmatch(
-            _BETWEEN.sub("", _LABEL.sub(",", joint))
-        ):
-            break
-        joined.insert(0, response[before[1] : before[2]].strip())
-    return ", ".join(joined) or None
-
-
-def _sentence(text: str) -> str | None:
-    """What was announced: the rest of its sentence, without emphasis and dollar signs."""
-    line = text.lstrip(" :\N{FULLWIDTH COLON}*\n").partition("\n")[0].partition(". ")[0]
-    line = _BECAUSE.split(line.partition("。")[0], maxsplit=1)[0].rstrip(" .*")
-    signs = _DOLLAR.findall(line)
-    return (_DOLLAR.sub("", line) if len(signs) == 2 else line).strip() or None
+    >>> place_of(r"4? So \boxed{4}.", "4"), place_of("The answer is 4.", "4")
+    ((6, 15), (14, 15))
+    """
+    for start, end in reversed(boxes.box_spans(response)):
+        if answer in response[start:end]:
+            return start, end
+    start = response.rfind(answer) if answer else -1
+    return (start, start + len(answer)) if start >= 0 else None
 
 
 def plain(answer: str) -> str:
@@ -143,3 +102,107 @@ def plain(answer: str) -> str:
     bare = answer.strip().strip("$").strip()
     dressed = re.fullmatch(r"\\(?:text|textbf|mathrm|mathbf|texttt)\s*\{([^{}]*)\}", bare)
     return dressed[1].strip() if dressed else bare
+
+
+def _extracted(response: str, formulas: bool) -> str | None:
+    marked = _marked(response, formulas)
+    if marked and not response[marked.end :].strip(_CLOSING):  # most responses end so
+        return marked.text
+    since = marked.end if marked else 0
+    said = _in_words(response, since, formulas, final=marked is not None) or marked
+    if said and (back := _taken_back(response, said.end)):
+        since, said = back, _in_words(response, back, formulas)
+    if not said:
+        said = _number_alone(response, since)
+    if said:
+        return said.text
+    return formula_at_the_end(response[since:]) if formulas else None
+
+
+def _marked(response: str, formulas: bool) -> Said | None:
+    """The last of boxes, tags and a line behind `####` at the end."""
+    box = _boxed(response)
+    since = box.end if box else 0
+    return _hashed(response, since, formulas) or _tagged(response, since, formulas) or box
+
+
+def _boxed(response: str) -> Said | None:
+    found = boxes.spans(response)
+    while found and _NOT_THIS.search(response, max(0, found[-1].start - 30), found[-1].start):
+        found.pop()
+    if not found:
+        return None
+    return Said(found[-1].start, found[-1].end + 1, boxes.last_boxed(response, found) or None)
+
+
+def _tagged(response: str, since: int, formulas: bool) -> Said | None:
+    """What stands in the last answer tags, as R1-Zero writes them; a box in them is the answer."""
+    end = response.rfind(_CLOSE, since)
+    start = response.rfind(_OPEN, max(0, end - LONGEST_TAG), max(0, end))
+    if start < 0:
+        return None
+    content = response[start + len(_OPEN) : end].strip()
+    inner = _extracted(content, formulas) or _whole(content, formulas) if content else None
+    return Said(start, end + len(_CLOSE), inner)
+
+
+def _whole(content: str, formulas: bool) -> str:
+    """An answer that stands by itself: all of it, but for the value of its only sentence."""
+    said = statements.sentences(content)
+    is_one = len(said) == 1 and "\n" not in content
+    value = statements.value(said, english=False) if formulas and is_one else None
+    return value or (content.rstrip(".") if is_one and not content.endswith("..") else content)
+
+
+def _hashed(response: str, since: int, formulas: bool) -> Said | None:
+    """A last line behind `####`, as in GSM8K."""
+    whole = response.rstrip()
+    start = whole.rfind("\n", since) + 1
+    if (start <= since and since) or not whole.startswith(_HASHES, start):
+        return None
+    return Said(start, len(whole), _read(whole[start:].lstrip("# "), formulas))
+
+
+def _number_alone(response: str, since: int) -> Said | None:
+    """A number alone on a line behind `####`, with more lines behind it."""
+    place = response.rfind(_HASHES)
+    while place >= since:
+        if found := _NUMBER_ALONE.match(response, place):
+            return Said(place, found.end(1), found[1])
+        place = response.rfind(_HASHES, 0, place)
+    return None
+
+
+def _in_words(response: str, since: int, formulas: bool, final: bool = False) -> Said | None:
+    """The last announcement in words that says something; `final`: that calls it so."""
+    text = response[since:]
+    for told in announcements(text):
+        if final and not told.final:
+            continue
+        if said := _of(text, told, formulas):
+            return said._replace(start=since + said.start, end=since + said.end)
+    return None
+
+
+def _of(text: str, told: Announcement, formulas: bool) -> Said | None:
+    """What an announcement says; None where that is nothing, or a question."""
+    said = statements.announced(text[told.end : told.end + statements.LONGEST])
+    if inner := announced_in(said):  # "Final answer: so the answer is 4"
+        said = statements.announced(said[inner.end :])
+    if not said or statements.says_nothing(said) or said.rstrip(" *").endswith(("?", "？")):
+        return None
+    answer = _read(said, formulas, told.phrase.word == "answer")
+    return Said(told.start, told.end, answer) if answer else None
+
+
+def _read(said: str, formulas: bool, english: bool = True) -> str | None:
+    """The answer in what was announced: a value where there is one, else its first sentence."""
+    found = statements.sentences(said)
+    answer = statements.value(found, english) if formulas else None
+    return answer or (found[0] if found else None)
+
+
+def _taken_back(response: str, since: int) -> int:
+    """The end of words that take back what was announced before them; 0 where nothing does."""
+    ends = [found.end() for found in _TAKEN_BACK.finditer(response, since)]
+    return 0 if not ends or _AFTER_ALL.search(response, ends[-1]) else ends[-1]

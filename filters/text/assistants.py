@@ -164,8 +164,17 @@ def identities(text: str) -> list[str]:
     >>> identities("I am DeepSeek-R1. Others say: I'm Claude, and live in Lyon.")
     ['DeepSeek']
     """
-    lines = (line for line in text.split("\n") if _NAMED.search(line))
-    return list(dict.fromkeys(said for line in lines for said in _said(line)))
+    return list(dict.fromkeys(name for _, name in claims(text)))
+
+
+def claims(text: str) -> Iterator[tuple[tuple[int, int], str]]:
+    """Where the writer says whose assistant it is, first character and the one behind the last, and
+    the name."""
+    start = 0
+    for line in text.split("\n"):
+        if _NAMED.search(line):
+            yield from (((start + a, start + b), name) for (a, b), name in _said(line))
+        start += len(line) + 1
 
 
 def cutoffs(text: str) -> int:
@@ -173,11 +182,11 @@ def cutoffs(text: str) -> int:
     return len(CUTOFF.findall(text))
 
 
-def _said(text: str) -> Iterator[str]:
+def _said(text: str) -> Iterator[tuple[tuple[int, int], str]]:
     for found in _SAYS_WHO.finditer(text):
         name = next(value for value in found.groupdict().values() if value)
         near = text[max(0, found.start() - _ABOUT) : found.start()] + text[found.end() :][:_ABOUT]
         if name.startswith(_WORDLY) and not _OF_MODELS.search(near):
             continue
         called = (b for b, known in BRANDS.items() if re.fullmatch(known, name.strip(), re.I))
-        yield next(called, name)
+        yield found.span(), next(called, name)

@@ -256,11 +256,11 @@ def is_surely(text: str, own: str) -> bool:
     >>> is_surely(text, "en"), is_surely(text, "de"), is_surely(text + "\u7136\u540e", "en")
     (True, False, False)
     """
-    return identify(text[-1000:]) == (own, True) and not _foreign(own).search(text)
+    return identify(text[-1000:]) == (own, True) and not foreign_letters(own).search(text)
 
 
 @cache
-def _foreign(own: str) -> re.Pattern[str]:
+def foreign_letters(own: str) -> re.Pattern[str]:
     """A letter of a script that a language is not written in; Greek ones are symbols as a rule."""
     letters = (
         letters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -32,6 +32,10 @@ class Kind(NamedTuple):
     def is_in(self, text: str) -> bool:
         """Whether a text has one."""
         return any(map(self.is_one, self.pattern.finditer(text)))
+
+    def all_in(self, text: str) -> Iterator[re.Match[str]]:
+        """Each that a text has."""
+        return filter(self.is_one, self.pattern.finditer(text))
 
 
 def kinds(text: str, known: tuple[Kind, ...]) -> list[str]:

@@ -140,6 +140,37 @@ def words_of(text: pl.Expr) -> pl.Expr:
     return plain.str.replace_all(r"""[\t"“”„«»(\[*_]""", " ")
 
 
+def places_of(text: str, phrases: Mapping[str, str]) -> list[tuple[int, int]]:
+    """Where the phrases stand that `counted` counts: the first character, the one behind the last.
+
+    >>> text = "So 4.\\nWait, is that right?"
+    >>> [text[start:end] for start, end in places_of(text, LOOKS_BACK)]
+    ['Wait,', 'is that right?']
+    """
+    words = pl.select(words_of(pl.lit(text))).item()
+    literals = sorted(set(_literals(phrases)), key=len, reverse=True)
+    pattern = "|".join(map(re.escape, literals))
+    told = pl.select(pl.lit(words).str.extract_all(pattern)).item().to_list()
+    spans, at = [], 0
+    origin = _origin(text)
+    for phrase in told:
+        start = words.find(phrase, at)
+        at = start + len(phrase)
+        first, last = start + len(phrase) - len(phrase.lstrip(" .?!,:;)")), at
+        last -= len(phrase) - len(phrase.rstrip())
+        if first < last and last <= len(origin):
+            spans.append((origin[first], origin[last - 1] + 1))
+    return spans
+
+
+def _origin(text: str) -> list[int]:
+    """Of each character of `words_of`, which one of the text it came from."""
+    origin = [0, 0]
+    for at, sign in enumerate(text):
+        origin += [at] * (2 if sign == "\n" else len(sign.lower()))
+    return origin
+
+
 def _literals(phrases: Mapping[str, str]) -> Iterator[str]:
     for language, told in phrases.items():
         for phrase in told.split(" / "):

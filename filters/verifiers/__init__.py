@@ -9,10 +9,12 @@ from math import isnan
 from time import perf_counter
 from typing import NamedTuple
 
-from filters import own
-from filters.text.answer import extract
+from filters import own, verifier_settings
+from filters.text.answer import extract, formula
+from filters.text.last_said import last_said
 from filters.text.nearest import nearest
 from filters.verdict import Verdict, incorrect, unverifiable
+from filters.verifier_settings import bare
 from filters.verifiers import (
     choice,
     code,
@@ -46,8 +48,9 @@ AT_ONCE = 20_000
 class Verifier(NamedTuple):
     """How one kind of answer is judged; a file of this folder has these functions."""
 
-    judge: Callable[[str, object], Verdict]
-    """(final answer, reference) -> verdict. It may raise: that makes the answer unverifiable."""
+    judge: Callable[..., Verdict]
+    """(final answer, reference) -> verdict. It may raise: that makes the answer unverifiable. Those
+    that take a `tolerance` have it by that name."""
     shape: Callable[[object], str | None]
     """What is wrong with a reference at first sight, or None. Cheap: every judgement asks it."""
     key: Callable[[object], str | None]
@@ -75,13 +78,13 @@ def _any_of(verifier: Verifier) -> Verifier:
     """A verifier of answers that also takes several references at once: any of them is right."""
 
     @wraps(verifier.judge)
-    def judge(answer: str, reference: object) -> Verdict:
+    def judge(answer: str, reference: object, **settings: str) -> Verdict:
         first, *others = accepted(reference)
-        verdict = verifier.judge(answer, first)
+        verdict = verifier.judge(answer, first, **settings)
         for other in others:
             if verdict.outcome == "correct":
                 break
-            again = verifier.judge(answer, other)
+            again = verifier.judge(answer, other, **settings)
             # One that nobody could judge leaves it open whether the answer is wrong.
             verdict = verdict if again.outcome == "incorrect" else again
         return verdict
@@ -98,8 +101,8 @@ def _any_of(verifier: Verifier) -> Verifier:
 
 
 VERIFIERS: dict[str, Verifier] = {
-    "math": _any_of(Verifier(math.judge, math.shape, math.key)),
-    "numeric": _any_of(Verifier(numeric.judge, numeric.shape, numeric.key)),
+    "math": _any_of(Verifier(math.judge, math.shape, math.key, formula)),
+    "numeric": _any_of(Verifier(numeric.judge, numeric.shape, numeric.key, formula)),
     "choice": _any_of(Verifier(choice.judge, choice.shape, choice.key, choice.extract)),
     "exact": _any_of(Verifier(exact.judge, exact.shape, exact.key)),
     "logic": Verifier(logic.judge, logic.shape, logic.key),
@@ -123,16 +126,16 @@ def named(verifier: str) -> Verifier:
         return _own(verifier)
     if wrong := unknown(verifier):
         raise ValueError(wrong)
-    return VERIFIERS[verifier]
+    return _with(VERIFIERS[bare(verifier)], verifier_settings.settings(verifier))
 
 
 def unknown(verifier: str) -> str | None:
     """What is wrong with a verifier's name, or None. A module of a person's own is not run."""
     if own.is_own(verifier):
         return own.fault(verifier)
-    if verifier in VERIFIERS:
-        return None
-    hint = nearest(verifier, VERIFIERS)
+    if bare(verifier) in VERIFIERS:
+        return verifier_settings.fault(verifier)
+    hint = nearest(bare(verifier), VERIFIERS)
     known = f"There are {', '.join(VERIFIERS)}, or your own as module:function."
     return f"no verifier {verifier!r}{hint} {known}"
 
@@ -144,6 +147,15 @@ def identity(verifier: str) -> str:
         ValueError: there is no such function.
     """
     return own.identity(verifier) if own.is_own(verifier) else verifier
+
+
+def _with(verifier: Verifier, settings: Mapping[str, str]) -> Verifier:
+    """A verifier that judges as the settings of its name say."""
+    if settings["extraction"] == "last":
+        verifier = verifier._replace(extract=last_said)
+    if (tolerance := settings["tolerance"]) != verifier_settings.usual("tolerance"):
+        verifier = verifier._replace(judge=partial(verifier.judge, tolerance=tolerance))
+    return verifier
 
 
 def _own(name: str) -> Verifier:

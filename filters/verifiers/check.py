@@ -126,7 +126,7 @@ def load(name: str) -> str | Judge:
     return partial(_by_own, name) if own.is_own(name) else name
 
 
-def wilson(count: float, total: int) -> tuple[float, float]:
+def wilson(count: float, total: float) -> tuple[float, float]:
     """Wilson's 95 % interval of a share, as parts of 1.
 
     >>> [round(bound, 3) for bound in wilson(0, 100)]

@@ -16,7 +16,9 @@ LONGEST = 2_000
 LETTERS = "ABCDEFGHIJ"
 
 _ALONE = re.compile(r"[(\[【]? ?([A-Ja-j]) ?[)\]】]?[.。:、]?")
-_LED = re.compile(r"[(\[【]? ?([A-J]) ?(?:[)\]】]\.?|[.。:、]) ?(?P<text>\S.*)")
+_LED = re.compile(r"[(\[【]? ?([A-Ja-j]) ?(?:[)\]】]\.?|[.。:、]) ?(?P<text>\S.*)")
+_QUOTED = re.compile("['\"\u2018\u201c]([A-J])['\"\u2019\u201d]")
+_NUMBER = re.compile(r"(-?[$€£]?\d[\d,.]*(?:/\d+)?)(?: ?[^\W\d_][^\d]*)?")
 _LETTER = re.compile(r"(?<![A-Za-z0-9\\'])([A-J])(?![A-Za-z0-9']|[-+*/^=<]| [-+=<] )")
 _SEVERAL = re.compile(r"(?:[A-J][、,./; ]{0,3})+")
 _ARTICLE = re.compile(r"[AI] (?!is\b|and\b|or\b|was\b|because\b|since\b|as\b|but\b|correct)[a-z]")
@@ -130,15 +132,28 @@ def letters(answer: str, options: Mapping[str, str]) -> list[str]:
     >>> letters("B) Rome", {}), letters("A and C", {}), letters("A cat", {}), letters("选项 B", {})
     (['B'], ['A', 'C'], [], ['B'])
     """
-    text = tidy(answer[-LONGEST:]).strip("*_ ")
+    text = _QUOTED.sub(r"\1", tidy(answer[-LONGEST:]).strip("*_ "))
     if alone := _ALONE.fullmatch(text):
         return [alone[1].upper()]
     said = _plain(text)
     if named := [letter for letter, option in options.items() if _plain(option) == said]:
         return named if len(named) == 1 else []
-    if (led := _LED.fullmatch(text)) and not _SEVERAL.fullmatch(led["text"]):
-        return [led[1]]
+    if (led := _LED.fullmatch(text)) and not _SEVERAL.fullmatch(led["text"].upper()):
+        return [led[1].upper()]
+    if numbered := _numbered(said, options):
+        return numbered
     return _last_group(text)
+
+
+def _numbered(said: str, options: Mapping[str, str]) -> list[str]:
+    """The option whose number is the answer, where only one of both has a unit: 14 and 14 m."""
+    number = _NUMBER.fullmatch(said)
+    if not number:
+        return []
+    found = {letter: _NUMBER.fullmatch(_plain(option)) for letter, option in options.items()}
+    same = [letter for letter, option in found.items() if option and option[1] == number[1]]
+    bare = same and (number[0] == number[1] or (found[same[0]] or number)[0] == number[1])
+    return same if len(same) == 1 and bare else []
 
 
 def _last_group(text: str) -> list[str]:

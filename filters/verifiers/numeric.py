@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
 from filters.verdict import Verdict, correct, incorrect
 from filters.verifiers import pool
-from filters.verifiers.math import formulas, quantities, units
+from filters.verifiers.math import bounds, formulas, quantities, rounding, units
 from filters.verifiers.math.equations import unassigned
 from filters.verifiers.math.notation import LONGEST, latex, tidy
 from filters.verifiers.math.quantities import Quantity
@@ -30,7 +29,7 @@ def shape(reference: object) -> str | None:
 
     A number, as JSON has it or as text, or `{"value": 3.14, "absolute": 0.01}`. In place of
     `absolute`, `relative` is a part of the value. With both, the larger counts; with none, the
-    numbers must be equal.
+    numbers must be equal up to rounding.
     """
     if not isinstance(reference, Mapping):
         return _unread(reference)
@@ -48,18 +47,30 @@ def key(reference: object) -> str:
     return str(reference["value"] if isinstance(reference, Mapping) else reference)
 
 
-def judge(answer: str, reference: object) -> Verdict:
+def judge(
+    answer: str, reference: object, tolerance: rounding.Tolerance = rounding.DEFAULT
+) -> Verdict:
     r"""Whether the answer is a number near enough.
 
     Formulas are worked out here with a bound on the error, and in the pool where this is unclear or
-    the error matters.
+    the error matters. A bound is no number: < 42 is not 42.
 
-    50% is 0.5. A side without a unit may have any; with two, they are converted.
+    50% is 0.5. A side without a unit may have any; with two, they are converted. Where the
+    reference grants nothing, `tolerance` says what becomes of rounded answers, as for `math`.
 
     >>> judge("3.1", {"value": 3.14, "absolute": 0.05}).outcome, judge("3.1", 3.14).outcome
     ('correct', 'incorrect')
     """
-    wanted = _number(reference)
+    if bounds.is_bound(answer):
+        return incorrect("wrong_answer", answer)
+    verdict = _judged(answer, _number(reference))
+    if verdict.reason != "wrong_answer" or _grants(reference):
+        return verdict
+    reading = rounding.reading(answer, key(reference), tolerance, False)
+    return correct(answer, None if reading == "exact" else reading) if reading else verdict
+
+
+def _judged(answer: str, wanted: Number) -> Verdict:
     found = _read(answer)
     if found is None and (near := _bounded(answer, wanted)) is not None:
         return correct(answer) if near else incorrect("wrong_answer", answer)
@@ -74,6 +85,11 @@ def judge(answer: str, reference: object) -> Verdict:
     return correct(answer) if gap <= wanted.slack else incorrect("wrong_answer", answer)
 
 
+def _grants(reference: object) -> bool:
+    """Whether a reference says itself how far an answer may be off."""
+    return isinstance(reference, Mapping) and bool(reference.keys() & {*_TOLERANCES})
+
+
 def _bounded(answer: str, wanted: Number) -> bool | None:
     r"""Whether a formula is near enough, or None where it is not read with certainty.
 
@@ -86,7 +102,7 @@ def _bounded(answer: str, wanted: Number) -> bool | None:
         return None
     value, error = (Quantity(size, unit=unit) for size in known)
     gap = quantities.gap(value, wanted.quantity)
-    reach = quantities.gap(error, replace(wanted.quantity, value=Fraction(0)))
+    reach = quantities.gap(error, wanted.quantity._replace(value=Fraction(0)))
     if gap is None or reach is None:
         return None
     if gap + reach <= wanted.slack:

@@ -9,9 +9,8 @@ from pydantic import ValidationError
 from runs import NO, RIGHT, WRONG, YES, made, run_of
 
 from factory.audit.report import domains_table
-from factory.ledger import Account
 from factory.recipe import Recipe
-from factory.versions.card import card
+from factory.versions.card.made import domains
 from filters import Filters, funnel, funnels, judge, measure
 from filters.filter import SAMPLE
 from filters.text.thinking import split
@@ -90,8 +89,7 @@ def test_the_funnel_of_each_domain_closes():
 
 def test_the_dataset_s_card_has_a_line_a_domain():
     table, filters = judged()
-    account = Account(what="draws", entered=table.height, left=5)
-    text = card("mix", funnel(table, filters), funnels(table, filters), account)
+    text = domains(funnels(table, filters))
     assert "| domain | draws | truncation | format | correctness |" in text
     assert "| chat | 2 | 0 | 0 | - | - | 1 | 1 |" in text  # nobody looks for its key or code
 
@@ -170,7 +168,7 @@ def test_a_dataset_of_two_domains_is_made_and_told_by_domain(tmp_path: Path):
     assert manifest
     told = [
         (step["domain"], step["filter"], step["entering"], step["dropped"], step["not_judged"])
-        for step in manifest["funnel_by_domain"]
+        for step in manifest.by_domain
     ]
     assert told == [
         ("math", "format", 2, 0, 0), ("math", "correctness", 2, 1, 0),

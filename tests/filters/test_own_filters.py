@@ -55,8 +55,8 @@ def test_it_drops_and_is_stored_and_told_like_ours(home: Path):
     assert run.rows()["hedges"].to_list() == [0]  # the dataset has the measure
     manifest = run.manifest()
     assert manifest
-    assert [step["filter"] for step in manifest["funnel"]] == ["correctness", "hedging"]
-    assert re.fullmatch(r"1-[0-9a-f]{12}", manifest["made_by"]["measures"]["hedging"])
+    assert [rule.filter for rule in manifest.rules] == ["correctness", "hedging"]
+    assert re.fullmatch(r"1-[0-9a-f]{12}", manifest.made_by["measures"]["hedging"])
 
 
 def test_a_threshold_measures_nothing_again_and_a_changed_file_does(home: Path):

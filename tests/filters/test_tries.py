@@ -54,7 +54,7 @@ def test_an_instruction_may_be_followed_by_any_text():
         ({"inputs": ["1 2"], "outputs": ["3"]}, []),
         ({"inputs": ["1 2"], "outputs": ["\n"]}, ["empty_is_right"]),  # nothing is to be written
         ({"asserts": ["assert add(1, 2) == 3"]}, []),
-        ({"asserts": ["assert len([1]) == 1"]}, ["empty_is_right"]),  # no call of the program's
+        ({"asserts": ["assert len([1]) == 1"]}, ["bad_reference"]),  # no call of the program's
         ({"function": "add", "tests": [{"arguments": [1, 2], "result": 3}]}, []),
     ],
 )
@@ -116,7 +116,7 @@ def ifeval() -> list[tuple[str, object]]:
         (lambda: bbh("date_understanding"), "choice", {}),
         (lambda: bbh("logical_deduction_five_objects"), "choice", {}),
         (lambda: mmlu("abstract_algebra_test"), "choice", {}),
-        (ifeval, "instructions", {"bad_reference": 3}),  # Swahili, twice, and Nepali
+        (ifeval, "instructions", {}),
     ],
 )
 def test_real_prompts(rows: Any, verifier: str, expected: dict[str, int]):

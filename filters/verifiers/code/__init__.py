@@ -1,39 +1,36 @@
 r"""Programs: the last code block of a response, run against tests in a sandbox.
 
 What is tested against: `programs.py` has the shapes of references. The sandbox
-gets the program and one input at a time; outputs and values come out and are compared here. So
-whatever a program does to its process, its interpreter or the harness, it passes only by writing
-or returning what was expected.
+gets the program and one input at a time; outputs and values come out and are compared here. Tests
+that are programs run in a sandbox of their own. So whatever a program does to its process, its
+interpreter or the harness, it passes only by writing or returning what was expected.
 """
 
 from __future__ import annotations
 
-import ast
-import builtins
 import marshal
 import re
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from filters.verdict import Verdict, correct, incorrect, unverifiable
-from filters.verifiers.code import sandbox
+from filters.verifiers.code import checkers, packages, sandbox, suites
+from filters.verifiers.code.blocks import extract
 from filters.verifiers.code.outputs import read_value, same_text, same_value
-from filters.verifiers.code.prelude import prelude
-from filters.verifiers.code.programs import Task, Test, read
+from filters.verifiers.code.programs import read
+from filters.verifiers.code.tasks import Task, Test
+
+__all__ = ["Result", "extract", "judge", "key", "needs_nothing", "run_tests", "shape"]
 
 TOTAL = 300.0
 """Seconds for all tests of a program together; when they are over, nobody knows about the rest."""
-NO_PROGRAM = {
-    "text", "txt", "plaintext", "output", "input", "console", "json", "yaml", "csv", "diff",
-    "markdown", "md", "math", "latex", "tex",
+BLAMELESS = {
+    "machine_slow", "timeout", "package_missing", "checker_failed", "tests_failed", "bad_reference",
 }  # fmt: skip
-"""Labels of code blocks that show something else than a program."""
+"""Reasons for which no program is to blame."""
 
-_FENCE = re.compile(r"(?P<indent> {0,8})(?P<fence>`{3,}|~{3,})[ \t]*(?P<label>[^\s`]{0,40})[^`]*")
 _ERROR = re.compile(r"[A-Za-z_][\w.]{0,60}")
 
 
@@ -45,34 +42,9 @@ class Result:
     """From 1, in the order of the reference."""
     reason: str | None
     """None where it passed; else `wrong_answer`, `runtime_error`, `time_limit`, `memory_limit` or
-    `output_limit`, and for what is not the program's fault `machine_slow` or `timeout`."""
+    `output_limit`, or one of `BLAMELESS`."""
     detail: str = ""
-    """The name of a Python error."""
-    cpu: float = 0.0
-    """Seconds of CPU time."""
-
-
-def extract(response: str) -> str | None:
-    r"""The last fenced code block of a response that holds a program, or None.
-
-    A fence that is never closed goes on to the end, as in CommonMark. Blocks with a label of
-    `NO_PROGRAM` are passed over: many answers end with an example of the output.
-
-    >>> extract("So:\n```python\nprint(1)\n```\nIt prints\n```text\n1\n```")
-    'print(1)'
-    """
-    last: str | None = None
-    opened: re.Match[str] | None = None
-    inside: list[str] = []
-    for line in response.replace("\r\n", "\n").split("\n"):
-        match = _FENCE.fullmatch(line)
-        if opened is None:
-            opened, inside = match, []
-        elif match and match["fence"].startswith(opened["fence"]) and not match["label"]:
-            last, opened = _program(inside, opened) or last, None
-        else:
-            inside.append(line)
-    return (_program(inside, opened) if opened else None) or last
+    """The name of a Python error, a package, or what failed."""
 
 
 def shape(reference: object) -> str | None:
@@ -116,11 +88,11 @@ def judge(answer: str, reference: object) -> Verdict:
     if not failed:
         return correct(answer)
     # What the program is to blame for decides, whatever else the machine did.
-    blamed = [result for result in failed if result.reason not in ("machine_slow", "timeout")]
+    blamed = [result for result in failed if result.reason not in BLAMELESS]
     first = (blamed or failed)[0]
     numbers = [str(result.number) for result in failed if result.reason == first.reason]
     told = f"{first.reason}: test{'s' * (len(numbers) > 1)} {', '.join(numbers[:20])}"
-    told += f" and {len(numbers) - 20} more" * (len(numbers) > 20) + f" of {len(task.tests)}"
+    told += f" and {len(numbers) - 20} more" * (len(numbers) > 20) + f" of {task.count}"
     told += f", {first.detail}" if first.detail else ""
     return incorrect(told, answer) if blamed else unverifiable(told, answer)
 
@@ -128,25 +100,13 @@ def judge(answer: str, reference: object) -> Verdict:
 def needs_nothing(reference: object) -> bool:
     """Whether a program that does nothing passes: then its tests test nothing.
 
-    A sandbox is started only where a test calls no function of the program's.
+    Only where outputs are compared: whoever lacks the function that is called passes nothing.
     """
     task = read(reference)
-    if not all(_met_by_nothing(test) for test in task.tests):
-        return False
-    written = all(test.call is None for test in task.tests)
-    return written or judge("pass", reference).outcome == "correct"
-
-
-def _met_by_nothing(test: Test) -> bool:
-    """Whether a test may pass where nothing is written, nor defined."""
-    if test.call is None:
-        return _as_expected(b"", test)
-    expression = test.call.get("expression")
-    if not isinstance(expression, str):
-        return False
-    names = [node for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)]
-    bound = {name.id for name in names if not isinstance(name.ctx, ast.Load)} | set(dir(builtins))
-    return bool(prelude(expression)) or {name.id for name in names} <= bound
+    return task.suite is None and all(
+        test.call is None and same_text("", str(test.expected), test.tolerance)
+        for test in task.tests
+    )
 
 
 def run_tests(program: str, task: Task) -> Iterator[Result]:
@@ -156,50 +116,128 @@ def run_tests(program: str, task: Task) -> Iterator[Result]:
         SandboxMissing, SandboxFailed: nothing is known about the program.
     """
     deadline = time.monotonic() + TOTAL
-    for number, test in enumerate(task.tests, 1):
+    if task.suite:
+        yield from _by_suite(program, task)
+        return
+    number = 0
+    while number < task.count:
         if time.monotonic() > deadline:
-            yield Result(number, "timeout")
+            yield Result(number + 1, "timeout")
             return
-        result = _tested(program, task, test, number)
-        yield result
-        if result.reason and not task.run_all:
-            return
+        if task.tests[number].call is None:
+            results = [_written(program, task, task.tests[number], number + 1)]
+        else:
+            results = _called(program, task, number, deadline)
+        for result in results:
+            number = result.number
+            yield result
+            if result.reason and not task.run_all:
+                return
 
 
-def _tested(program: str, task: Task, test: Test, number: int) -> Result:
-    files = {task.file: program.encode(errors="replace")}
-    if test.call is not None:
-        imports = prelude(f"{program}\n{test.call.get('expression', '')}")
-        # The format that every Python 3 reads and writes.
-        call = marshal.dumps({"prelude": imports, **test.call}, 2)
-        files |= {"harness.py": _harness(), "call": call}
-        command = [*_python(), "{box}/harness.py", "{box}/" + task.file, "{box}/call"]
+def _written(program: str, task: Task, test: Test, number: int) -> Result:
+    """One run, and what it wrote."""
+    command = task.command or (sandbox.python(), "-s", "-B", "{file}")
+    ended = sandbox.run(
+        [word.replace("{file}", "{box}/" + task.file) for word in command],
+        {task.file: program.encode(errors="replace")},
+        test.stdin.replace("\r\n", "\n").encode(errors="replace"),
+        sandbox.Limits(cpu=task.cpu, memory=task.memory),
+    )
+    if fault := _fault(program, task, ended):
+        return replace(fault, number=number)
+    output = ended.stdout.decode(errors="replace")
+    if same_text(output, str(test.expected), test.tolerance):
+        return Result(number, None)
+    if task.checker is None:
+        return Result(number, "wrong_answer")
+    try:
+        right = checkers.accepts(task.checker, test.stdin, str(test.expected), output)
+    except checkers.CheckerFailed as failure:
+        return Result(number, failure.reason, str(failure))
+    return Result(number, None if right else "wrong_answer")
+
+
+def _called(program: str, task: Task, done: int, deadline: float) -> Iterator[Result]:
+    """Calls one after another, in one process, as long as they come."""
+    tests = task.tests[done:]
+    expressions = "".join(str(test.call[0]) for test in tests if test.call and test.call[1] is None)
+    limits = sandbox.Limits(
+        cpu=task.cpu,
+        memory=task.memory,
+        lines=len(tests) + 1,
+        longest=max(1.0, deadline - time.monotonic()),
+    )
+    scripts = [f"{{box}}/{name}.py" for name in ("harness", "program", "prelude")]
+    ended = sandbox.run(
+        [sandbox.python(), "-s", "-B", *scripts],
+        suites.called_files(program, task.prelude, expressions),
+        b"".join(marshal.dumps(test.call, 2) for test in tests),  # every Python 3 reads this form
+        limits,
+    )
+    loaded, *lines = [*ended.stdout.split(b"\n")[:-1], *([b""] * (len(tests) + 1))]
+    if loaded[:1] == b"!":
+        yield Result(done + 1, *_raised(program, loaded))
+        return
+    for number, (test, line) in enumerate(zip(tests, lines, strict=False), done + 1):
+        if not line:
+            fault = _fault(program, task, ended)
+            yield replace(fault, number=number) if fault else Result(number, "wrong_answer")
+            return
+        if line[:1] == b"!":
+            yield Result(number, *_raised(program, line))
+        else:
+            yield Result(number, None if _as_expected(line, test) else "wrong_answer")
+
+
+def _by_suite(program: str, task: Task) -> Iterator[Result]:
+    """Tests that are a program."""
+    try:
+        told, ended = suites.run(program, task)
+    except suites.TestsFailed as failure:
+        yield Result(1, "tests_failed", str(failure))
+        return
+    if told.get("passed"):
+        return
+    for failure in told.get("failed", []):
+        number, kind = failure["test"], failure["raised"]
+        if kind:
+            yield Result(number, *_blamed(program, kind, failure.get("package", "")))
+        else:
+            where = f"{failure['error']} in line {failure['line']} of the test"
+            yield Result(number, "wrong_answer", where if task.count == 1 else "")
+    if "failed" in told:
+        return
+    if told.get("waited"):
+        yield Result(1, "machine_slow" if sandbox.slow_machine("waited") else "time_limit")
+    elif told.get("long"):
+        yield Result(1, "output_limit")
+    elif "raised" in told:
+        yield Result(1, "wrong_answer", told["raised"])
+    elif "package" in told:
+        yield Result(1, "package_missing", f"{told['package']}, which the tests need")
+    elif "unfit" in told:
+        yield Result(1, "bad_reference", f"the tests cannot be run: {told['unfit']}")
     else:
-        template = task.command or (*_python(), "{file}")
-        command = [word.replace("{file}", "{box}/" + task.file) for word in template]
-    limits = sandbox.Limits(cpu=task.cpu, memory=task.memory)
-    ended = sandbox.run(command, files, test.stdin.encode(), limits)
-    reason, detail = _fault(ended)
-    if reason is None and not _as_expected(ended.stdout, test):
-        reason = "wrong_answer"
+        fault = _fault(program, task, ended)
+        yield fault or Result(1, "runtime_error", "it ended before it was asked all")
+
+
+def _fault(program: str, task: Task, ended: sandbox.Ended) -> Result | None:
+    """Why a program failed before anything is compared, or None."""
+    reason, detail = _ended(ended)
     if reason == "time_limit" and ended.stopped and sandbox.slow_machine(ended.stopped):
         reason = "machine_slow"
-    return Result(number, reason, detail, ended.cpu)
+    if detail == "ModuleNotFoundError" and not task.command:
+        reason, detail = _blamed(program, detail, packages.named(ended.stderr))
+    return Result(1, reason, detail) if reason else None
 
 
-def _python() -> list[str]:
-    return [sandbox.python(), "-s", "-B"]
-
-
-@cache
-def _harness() -> bytes:
-    return Path(__file__).with_name("harness.py").read_bytes()
-
-
-def _fault(ended: sandbox.Ended) -> tuple[str | None, str]:
-    """Why a program failed before anything is compared, and the name of its error."""
+def _ended(ended: sandbox.Ended) -> tuple[str | None, str]:
+    """How a program failed, and the name of its error."""
     if ended.stopped:
-        return ("time_limit" if ended.stopped == "waited" else ended.stopped), ""
+        reasons = {"waited": "time_limit", "over": "timeout"}
+        return reasons.get(ended.stopped, ended.stopped), ""
     if ended.code == 0:
         return None, ""
     if ended.code == 128 + 24:  # SIGXCPU, where nobody looked in time
@@ -211,21 +249,32 @@ def _fault(ended: sandbox.Ended) -> tuple[str | None, str]:
     return "runtime_error", name if _ERROR.fullmatch(name) else f"exit code {ended.code}"
 
 
-def _as_expected(output: bytes, test: Test) -> bool:
-    if test.call is None:
-        return same_text(output.decode(errors="replace"), str(test.expected), test.tolerance)
+def _raised(program: str, line: bytes) -> tuple[str, str]:
+    """The reason and detail of an error that the harness told."""
     try:
-        found = read_value(output)
+        kind, arguments = read_value(line[1:])
+    except (ValueError, TypeError):
+        return "wrong_answer", ""
+    named = packages.named(str(arguments[:1]).encode()) if isinstance(arguments, list) else ""
+    return _blamed(program, str(kind), named)
+
+
+def _blamed(program: str, kind: str, package: str) -> tuple[str, str]:
+    if kind == "MemoryError":
+        return "memory_limit", ""
+    if kind == "ModuleNotFoundError" and packages.is_missing(program, package):
+        return "package_missing", package
+    return "runtime_error", kind if _ERROR.fullmatch(kind) else ""
+
+
+def _as_expected(line: bytes, test: Test) -> bool:
+    try:
+        found = read_value(line[1:]) if line[:1] == b"=" else None
         wanted = [test.expected]
         if test.wrapped and isinstance(test.expected, list):
             wanted += test.expected
-        return any(same_value(found, value, test.strict, test.tolerance) for value in wanted)
+        return line[:1] == b"=" and any(
+            same_value(found, value, test.strict, test.tolerance) for value in wanted
+        )
     except (ValueError, RecursionError):
         return False
-
-
-def _program(lines: list[str], opened: re.Match[str]) -> str | None:
-    """The text of a block, less the indentation of its fence; None where it is no program."""
-    indent = len(opened["indent"])
-    text = "\n".join(line[min(indent, len(line) - len(line.lstrip(" "))) :] for line in lines)
-    return text if opened["label"].lower() not in NO_PROGRAM and text.strip() else None

@@ -1,4 +1,4 @@
-"""What runs inside the sandbox to call a function of a program: it sends the value out, no verdict.
+"""What runs inside the sandbox to call functions of a program: it sends values out, no verdict.
 
 It knows no expected value, so a program that takes it over, and it can, gains nothing: it still has
 to know the right value. It imports next to nothing, since most programs take less time than that.
@@ -6,88 +6,105 @@ to know the right value. It imports next to nothing, since most programs take le
 
 from __future__ import annotations
 
+import builtins
 import marshal
 import os
 import sys
+
+if __name__ == "__main__":
+    from wire import encode  # pyrefly: ignore  (it lies beside this file in the sandbox)
+else:
+    from filters.verifiers.code.wire import encode
 
 TYPE_CHECKING = False  # as `typing` has it, which takes milliseconds
 if TYPE_CHECKING:
     from typing import Any
 
-BIG = 10**300
-"""Integers beyond it are sent in hexadecimal, since decimals of that length are slow to read."""
+DEEPEST = 50_000
+"""Calls inside calls, as judges of programs allow; Python's own default is 1,000."""
 
 
-def encode(value: object) -> str:
-    """A Python value as JSON that keeps tuples, sets, bytes and the keys of dictionaries apart.
+def main(program: str, prelude: str) -> None:
+    """Runs a program, then makes one call after another: each is one line out.
 
-    >>> encode({(1, 2): {3}})
-    '{"dict":[[{"tuple":[1,2]},{"set":[3]}]]}'
-    """
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _quoted(value)
-    if isinstance(value, int):
-        return int.__repr__(value) if -BIG < value < BIG else f'{{"int":"{value:#x}"}}'
-    if isinstance(value, float):
-        told = float.__repr__(value)
-        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(told, told)
-    if isinstance(value, list):
-        return _list(value)
-    if isinstance(value, tuple):
-        return f'{{"tuple":{_list(value)}}}'
-    if isinstance(value, set | frozenset):
-        return f'{{"set":{_list(value)}}}'
-    if isinstance(value, dict):
-        pairs = ",".join(f"[{encode(key)},{encode(part)}]" for key, part in value.items())
-        return f'{{"dict":[{pairs}]}}'
-    if isinstance(value, bytes):
-        return f'{{"bytes":"{value.hex()}"}}'
-    return f'{{"object":{_quoted(type(value).__name__)}}}'
-
-
-def _list(values: list[Any] | tuple[Any, ...] | set[Any] | frozenset[Any]) -> str:
-    return f"[{','.join([encode(part) for part in values])}]"
-
-
-def _quoted(text: str) -> str:
-    try:
-        from _json import encode_basestring_ascii  # what json itself uses where it is there
-    except ImportError:
-        from json.encoder import encode_basestring_ascii
-    return encode_basestring_ascii(text)
-
-
-def main(program: str, call: str) -> None:
-    """Runs a program, makes one call and writes its value as JSON to what was standard output.
+    Calls come from standard input as `marshal` writes them: `(name, arguments, named arguments)`,
+    or `(expression, None, name)`, where the program must have something of that name. A line is `=`
+    and the value as JSON, or `!` and the name and arguments of an error; the first says whether the
+    program ran.
 
     Args:
         program: path of the program.
-        call: path of an object written by `marshal`: `prelude`, which is run before the program,
-            and `expression` or `function` and `arguments`.
+        prelude: path of a program that is run before it, in the same place.
     """
-    out = os.dup(1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the program prints is no value
-    with open(call, "rb") as file:
-        wanted = marshal.load(file)
+    calls, out = os.fdopen(os.dup(0), "rb"), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)  # what the program prints is no value
+    sys.setrecursionlimit(DEEPEST)
     names: dict[str, Any] = {"__name__": "program"}  # not __main__, so that no main() runs
-    exec(wanted["prelude"], names)
-    with open(program, encoding="utf-8") as file:
-        exec(compile(file.read(), "program.py", "exec"), names)
-    if "expression" in wanted:
-        value = eval(wanted["expression"], names)
-    else:
-        solution = names.get("Solution")
-        owner = solution() if isinstance(solution, type) else None
-        name = wanted["function"]
-        function = getattr(owner, name) if hasattr(owner, name) else names[name]
-        value = function(*wanted["arguments"])
-    data = encode(value).encode()
+
+    def load() -> None:
+        given: dict[str, Any] = {}
+        _run(prelude, given)
+        # Behind the program's own names, as Python's are: what it lacks is not taken for its own.
+        names["__builtins__"] = vars(builtins) | given
+        _run(program, names)
+
+    if not _told(out, load):
+        return
+    while True:
+        try:
+            call = marshal.load(calls)
+        except EOFError:
+            return
+        if not _told(out, lambda call=call: _called(names, *call)):
+            return
+
+
+def _run(path: str, names: dict[str, Any]) -> None:
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    exec(compile(text, os.path.basename(path), "exec", dont_inherit=True), names)
+
+
+def _called(names: dict[str, Any], name: str, arguments: Any, more: Any = None) -> object:
+    if arguments is None:
+        _known(names, more)
+        return eval(name, names)
+    owner = names.get("Solution")
+    if isinstance(owner, type) and hasattr(owner, name):
+        if "an instance" not in names:
+            names["an instance"] = owner()
+        return getattr(names["an instance"], name)(*arguments, **(more or {}))
+    return _known(names, name)(*arguments, **(more or {}))
+
+
+def _known(names: dict[str, Any], name: str) -> Any:
+    if name not in names:
+        raise NameError(f"name {name!r} is not defined")
+    return names[name]
+
+
+def _told(out: int, do: Any) -> bool:
+    """Does something and sends what came of it; false where the program wants to end."""
+    try:
+        line = "=" + encode(do())
+    except Exception as error:
+        line = "!" + _error(error)
+    except SystemExit:
+        return False
+    data = line.encode() + b"\n"
     while data:
         data = data[os.write(out, data) :]
+    return True
+
+
+def _error(error: Exception) -> str:
+    kind = type(error).__name__
+    try:
+        return encode([kind, list(error.args)])
+    except Exception:
+        return encode([kind, []])
 
 
 if __name__ == "__main__":

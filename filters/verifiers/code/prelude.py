@@ -9,9 +9,14 @@ import importlib
 import re
 from functools import cache
 
-MODULES = ("collections", "functools", "heapq", "itertools", "math", "operator", "re", "string")
+MODULES = (
+    "bisect", "collections", "copy", "datetime", "functools", "heapq", "itertools", "json", "math",
+    "operator", "random", "re", "statistics", "string", "sys",
+)  # fmt: skip
 """Modules that are there under their own name."""
-CONTENTS = ("bisect", "collections", "functools", "heapq", "itertools", "math", "typing")
+CONTENTS = (
+    "operator", "bisect", "collections", "functools", "heapq", "itertools", "math", "typing",
+)  # fmt: skip
 """Modules whose names are there, too; the later wins."""
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -26,18 +31,22 @@ def prelude(text: str) -> str:
     import math
     from math import *
     from typing import *
+    from builtins import *
     """
     words = set(_WORD.findall(text))
     every = not words.isdisjoint(_ANY)
     lines = [f"import {name}" for name in MODULES if every or name in words]
     for name in CONTENTS:
-        if every or not words.isdisjoint(_exports(name)):
+        if every or not words.isdisjoint(exports(name)):
             lines.append(f"from {name} import *")
+    if any(line.endswith("*") for line in lines):
+        lines.append("from builtins import *")  # `pow` is no float's
     return "\n".join(lines)
 
 
 @cache
-def _exports(name: str) -> frozenset[str]:
+def exports(name: str) -> frozenset[str]:
+    """The names that `from NAME import *` brings."""
     module = importlib.import_module(name)
     every = [word for word in dir(module) if not word.startswith("_")]
     return frozenset(getattr(module, "__all__", every))

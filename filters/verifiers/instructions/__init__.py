@@ -1,4 +1,4 @@
-"""Instructions that a program can check: IFEval's 25, strictly, or loosely as IFEval does it."""
+"""Instructions that a program can check: IFEval's and IF-RLVR's, strictly or loosely."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from filters.text.nearest import nearest
 from filters.verdict import Verdict, correct, incorrect, unverifiable
-from filters.verifiers.instructions.checks import CHECKS
+from filters.verifiers.instructions.checks import CHECKS, IFBENCH
 
 __all__ = ["CHECKS", "Accuracy", "accuracy", "extract", "follow", "judge", "key", "shape"]
 
@@ -21,7 +21,8 @@ def shape(reference: object) -> str | None:
 
     A row of `google/IFEval`, or its ids and arguments alone:
     `{"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}`. Each instruction has an
-    object of arguments, where nulls count as absent. With `"loose": true` it is judged loosely.
+    object of arguments, where nulls count as absent; one without arguments may have null. With
+    `"loose": true` it is judged loosely.
 
     >>> shape({"instruction_id_list": ["startend:end_checker"], "kwargs": [{}]})
     'startend:end_checker lacks end_phrase'
@@ -35,7 +36,7 @@ def shape(reference: object) -> str | None:
     if len(ids) != len(arguments):
         return f"{len(ids)} instructions have {len(arguments)} objects of arguments"
     if unknown := set(reference) - {"instruction_id_list", "kwargs", *_BESIDE}:
-        return f"it has {', '.join(sorted(unknown))}; {expected}"
+        return f"it has {', '.join(sorted(map(str, unknown)))}; {expected}"
     wrongs = (_wrong(id_, given) for id_, given in zip(ids, arguments, strict=True))
     return next((wrong for wrong in wrongs if wrong), None)
 
@@ -143,22 +144,36 @@ def _any(followed: Iterable[bool | None]) -> bool | None:
 
 
 def _wrong(id_: object, arguments: object) -> str | None:
-    if id_ not in CHECKS:
-        return f"there is no instruction {id_!r}{nearest(str(id_), CHECKS)}"
-    if not isinstance(arguments, Mapping):
+    if not isinstance(id_, str) or id_ not in CHECKS:
+        return _unknown(str(id_))
+    if not (arguments is None or isinstance(arguments, Mapping)):
         return f"{id_}: an object of arguments was expected, not {type(arguments).__name__}"
-    wanted, given = CHECKS[str(id_)].arguments, _given(arguments)
-    if missing := [name for name in wanted if name not in given]:
+    wanted, given = CHECKS[id_].arguments, _given(arguments)
+    spare = CHECKS[id_].spare
+    if missing := [name for name in wanted if name not in given and name not in spare]:
         return f"{id_} lacks {', '.join(missing)}"
-    if unknown := [name for name in given if name not in wanted]:
+    if unknown := [str(name) for name in given if name not in wanted]:
         return f"{id_} has no argument {', '.join(unknown)}"
     wrongs = ((name, wanted[name](value)) for name, value in given.items())
     return next((f"{id_}, {name}: {wrong}" for name, wrong in wrongs if wrong), None)
 
 
-def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments without nulls: the Hub's table has a column for each argument of any kind."""
-    return {name: value for name, value in arguments.items() if value is not None}
+def _unknown(id_: str) -> str:
+    if id_ in IFBENCH:
+        return f"{id_} is an instruction of IFBench, and those are not judged here"
+    return f"there is no instruction {id_!r}{nearest(id_, CHECKS)}"
+
+
+def _given(arguments: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Arguments without nulls: the Hub's table has a column for each argument of any kind.
+
+    Tables that mix kinds of rows hold whole numbers as floats, which count and place no more.
+    """
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in (arguments or {}).items()
+        if value is not None
+    }
 
 
 def _is_list(value: object) -> bool:

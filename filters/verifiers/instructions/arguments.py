@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from filters.verifiers.instructions.text import knows
+from filters.verifiers.instructions.languages import knows
+from filters.verifiers.instructions.text import whole_words
 
 
 def count(value: object) -> str | None:
@@ -30,6 +31,21 @@ def texts(value: object) -> str | None:
     return next((wrong for item in value if (wrong := text(item))), None)
 
 
+def word(value: object) -> str | None:
+    """A text without blanks: the first word of anything is one word."""
+    if wrong := text(value):
+        return wrong
+    return None if len(str(value).split()) == 1 else f"one word was expected, not {value!r}"
+
+
+def phrase(value: object) -> str | None:
+    """Three to a hundred words: one within it is to be replaced."""
+    if wrong := text(value):
+        return wrong
+    fine = 3 <= len(whole_words(str(value))) <= 100
+    return None if fine else f"a phrase of 3 to 100 words was expected, not {value!r}"
+
+
 def sign(value: object) -> str | None:
     """One letter, or any other sign."""
     one = isinstance(value, str) and len(value.strip()) == 1
@@ -38,7 +54,7 @@ def sign(value: object) -> str | None:
 
 def relation(value: object) -> str | None:
     """IFEval's two relations."""
-    known = value in ("less than", "at least")
+    known = isinstance(value, str) and value in ("less than", "at least")
     return None if known else f"'less than' or 'at least' was expected, not {value!r}"
 
 

@@ -1,17 +1,22 @@
-r"""What instructions count: words, sentences, paragraphs, lines, and the language of a text."""
+r"""What instructions count and compare: words, sentences, paragraphs, beginnings and ends."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import lru_cache
 
-import polars as pl
+from filters.text.scripts import UNSPACED_LETTERS
 
-from filters.text.identifiers import identify
-from filters.text.languages import Reader, code_of, prose_of, share
-from filters.text.scripts import FIRST, UNSPACED_LETTERS
-
-_WORD = re.compile(rf"[{UNSPACED_LETTERS}]|[^\W{UNSPACED_LETTERS}]+")
-_COMPOUND = re.compile(r"\w+(?:[-'\u2019]\w+)*")
+_MARKS = "".join(
+    chr(code)
+    for code in range(0x300, 0x1E00)
+    if unicodedata.combining(chr(code)) or unicodedata.category(chr(code)) in ("Mn", "Mc")
+)
+"""Vowel signs and accents, which Python's patterns take for the end of a word: Hindi has many."""
+_WORD = re.compile(rf"[{UNSPACED_LETTERS}]|(?:[^\W{UNSPACED_LETTERS}][{_MARKS}]*)+")
+_COMPOUND = re.compile(rf"(?:\w[{_MARKS}]*)+(?:[-'\u2019\u2011](?:\w[{_MARKS}]*)+)*")
+_GOES_ON = re.compile(rf"['-]?[\w{_MARKS}]")
 _UNSPACED_LETTER = re.compile(f"[{UNSPACED_LETTERS}]")
 _PARAGRAPHS = re.compile(r"\n[^\S\n]*\n")
 # Bounded repeats: a text of nothing but marks must not be read once for each of them.
@@ -23,6 +28,9 @@ _OPENING = re.compile(r"[\s\"'\u201c\u2018(\[*_#>«-]{0,20}(\S)")
 _NEAR = 20
 """How far back a mark is looked behind, so that no text takes longer than its length allows."""
 _BEFORE = re.compile(r"(?:^|[\s(\"'\u201c])([\w.]{1,12})$")
+_APOSTROPHES = str.maketrans("\u2018\u2019", "''")
+_OPENERS = "'\"\u201c\u201e«\u300c"
+_CLOSERS = " \t\n.,;:!?\u2026'\"\u201d\u2019»)]}>*_`~\u3002\uff01\uff1f\u300d"
 
 ABBREVIATIONS = {
     "mr", "mrs", "ms", "dr", "prof", "rev", "hon", "gen", "col", "sgt", "capt", "lt", "gov", "sen",
@@ -45,13 +53,22 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def whole_words(text: str) -> list[str]:
+    """Words as people count them: hyphens and apostrophes hold a word together.
+
+    >>> whole_words("It's a well-known **fact**, No. 2.")
+    ["It's", 'a', 'well-known', 'fact', 'No', '2']
+    """
+    return _COMPOUND.findall(text)
+
+
 def capital_words(text: str) -> list[str]:
-    """Words without a lower-case letter; hyphens and apostrophes hold a word together.
+    """Whole words without a lower-case letter.
 
     >>> capital_words("I DON'T own a WELL-FIRST Ford F150.")
     ['I', "DON'T", 'WELL-FIRST', 'F150']
     """
-    return [word for word in _COMPOUND.findall(text) if word.isupper()]
+    return [word for word in whole_words(text) if word.isupper()]
 
 
 def sentences(text: str) -> list[str]:
@@ -82,53 +99,87 @@ def paragraphs(text: str) -> list[str]:
     return [part for part in parts if part]
 
 
+def divided(parts: list[str]) -> list[str]:
+    """The parts between dividers; one that opens or closes the text divides nothing.
+
+    >>> divided("** One ** Two **".split("**"))
+    ['One', 'Two']
+    """
+    parts = [part.strip() for part in parts]
+    return parts[not parts[0] : len(parts) - (not parts[-1])]
+
+
+def related(count: int, relation: str, number: float) -> bool:
+    """IFEval's two relations between what is there and what was asked for.
+
+    >>> related(2, "less than", 2), related(2, "at least", 2)
+    (False, True)
+    """
+    return count < number if relation == "less than" else count >= number
+
+
+def folded(text: str) -> str:
+    """A text without what does not tell words apart: case, curled apostrophes, composed accents.
+
+    >>> folded("DON\u2019T"), folded("Cafe\u0301") == folded("caf\u00e9")
+    ("don't", True)
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.translate(_APOSTROPHES))
+    return text.casefold()
+
+
 def mentions(text: str, phrase: str) -> int:
     """How often a phrase stands in a text, as a part of longer words, too; case does not count.
 
     >>> mentions("Cats and cat food", "CAT"), mentions("C++ beats C", "C++")
     (2, 1)
     """
-    return text.casefold().count(phrase.casefold())
+    return folded(text).count(folded(phrase.strip()))
 
 
-def has_word(text: str, word: str) -> bool:
-    """Whether a word or phrase stands in a text by itself; case does not count.
+def count_word(text: str, word: str) -> int:
+    """How often a word or phrase stands in a text by itself; case does not count.
 
     Letters of scripts without spaces have no edges: any place will do for them.
 
-    >>> has_word("rocket", "rock"), has_word("Rock!", "rock"), has_word("我爱苹果派", "苹果")
-    (False, True, True)
+    >>> count_word("A rocket.", "rock"), count_word("Rock!", "rock"), count_word("我爱苹果", "苹果")
+    (0, 1, 1)
     """
-    before = r"(?<!\w)" if _edge(word[0]) else ""
-    after = r"(?!\w)" if _edge(word[-1]) else ""
-    return re.search(before + re.escape(word) + after, text, re.IGNORECASE) is not None
+    return len(_alone(word).findall(folded(text)))
 
 
-def in_language(text: str, language: str) -> bool | None:
-    """Whether most letters of a text are of a language (ISO 639-1), or None where nobody can tell.
+def starts_with(text: str, word: str) -> bool:
+    """Whether a text starts with a word, be it in quotation marks; case does not count.
 
-    Letters count as in the filter `language`. What is too short for it is of the identifier's best
-    guess, if that is the language; a text without letters is of every language.
-
-    >>> in_language("Das Wetter ist heute schön, und wir gehen spazieren.", "de")
-    True
+    >>> [starts_with(said, "sun") for said in ('"Sun," he said.', "Sunny.", "Sun-dried.", "Sun's.")]
+    [True, False, False, False]
     """
-    if not any(letter.isalpha() for letter in text):
-        return True
-    prose = pl.select(prose_of(pl.lit(text))).item()
-    found = share(Reader(code_of(language)).read(prose), language)
-    if found is None:
-        return True if identify(text)[0] == language else None
-    return found > 0.5
+    bare, word = folded(text.lstrip()), folded(word.strip())
+    bare = bare if bare.startswith(word) else bare.lstrip(_OPENERS)
+    after = bare[len(word) : len(word) + 2] if _edge(word[-1]) else ""
+    return bare.startswith(word) and not _GOES_ON.match(after)
 
 
-def knows(language: str) -> bool:
-    """Whether the language identifier knows a language.
+def ends_with(text: str, word: str) -> bool:
+    """Whether a text ends with a word; case and marks after it do not count.
 
-    >>> knows("ko"), knows("sw")
-    (True, False)
+    >>> [ends_with(said, "sun") for said in ("The **Sun**!", "It is no-sun.", "Sun, then.")]
+    [True, False, False]
     """
-    return language in FIRST
+    bare, word = folded(text.rstrip()), folded(word.strip())
+    bare = bare if bare.endswith(word) else bare.rstrip(_CLOSERS)
+    start = len(bare) - len(word)
+    before = bare[max(0, start - 2) : start] if _edge(word[0]) else ""
+    return bare.endswith(word) and not _GOES_ON.match(before[::-1])
+
+
+@lru_cache(1000)
+def _alone(word: str) -> re.Pattern[str]:
+    word = folded(word.strip())
+    before = rf"(?<![\w{_MARKS}])" if _edge(word[0]) else ""
+    after = rf"(?![\w{_MARKS}])" if _edge(word[-1]) else ""
+    return re.compile(before + re.escape(word) + after)
 
 
 def _ends(text: str, start: int, end: re.Match[str]) -> bool:
@@ -165,4 +216,5 @@ def _opens_line(text: str, at: int) -> bool:
 
 
 def _edge(letter: str) -> bool:
-    return bool(re.match(r"\w", letter)) and not _UNSPACED_LETTER.match(letter)
+    """Whether a word ends at this letter, and not anywhere as in Chinese."""
+    return bool(re.match(rf"[\w{_MARKS}]", letter)) and not _UNSPACED_LETTER.match(letter)

@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any, cast
 
 from filters.verdict import Verdict, unverifiable
+from filters.verifier_settings import bare
 from filters.verifiers import VERIFIERS, verify
 from filters.verifiers.judge.votes import Case, Question, Reply, Voting, case_of
 
@@ -57,7 +58,7 @@ class Judge:
             raise ValueError(f"rescue is a set of reasons, as {{{self.rescue!r}}}, and not a text")
         if self.votes < 1:
             raise ValueError(f"votes is {self.votes}, and must be 1 or more")
-        if self.rules is not None and self.rules not in VERIFIERS:
+        if self.rules is not None and bare(self.rules) not in VERIFIERS:
             raise ValueError(f"no verifier {self.rules!r}; there are {', '.join(VERIFIERS)}")
 
     def __call__(self, response: str | None, reference: object) -> Verdict:
@@ -120,6 +121,6 @@ def shape(reference: object) -> str | None:
     if answer is None or not str(answer).strip():
         return "it lacks an answer"
     rules = reference.get("rules")
-    if rules is not None and str(rules) not in VERIFIERS:
+    if rules is not None and bare(str(rules)) not in VERIFIERS:
         return f"rules: no verifier {rules!r}; there are {', '.join(VERIFIERS)}"
     return None

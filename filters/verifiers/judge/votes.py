@@ -12,7 +12,7 @@ from typing import NamedTuple
 from filters.text.answer import extract, plain
 from filters.text.thinking import CLOSE, OPEN, split
 from filters.verdict import Verdict, correct, incorrect, unverifiable
-from filters.verifiers import VERIFIERS
+from filters.verifiers import named, unknown
 from filters.verifiers.judge.prompt import harmless, messages, verdict_of
 
 FAILED = "judge_failed"
@@ -60,7 +60,7 @@ def case_of(
         question: as it was put.
         rules: the verifier that knows what of response and reference is the answer; None: any text.
     """
-    verifier = VERIFIERS.get(rules or "")
+    verifier = None if rules is None or unknown(rules) else named(rules)
     expected = _expected(reference, rules)
     if expected is None:
         return unverifiable("bad_reference: there is no answer that could be shown")
@@ -77,10 +77,10 @@ def _expected(answer: object, rules: str | None) -> str | None:
     """A reference's answer as text, which is what its verifier would judge correct."""
     if isinstance(answer, str | int | float):
         return plain(str(answer))
-    if rules not in VERIFIERS or VERIFIERS[rules].shape(answer):
+    if rules is None or unknown(rules) or named(rules).shape(answer):
         return None
     try:
-        return VERIFIERS[rules].key(answer)
+        return named(rules).key(answer)
     except Exception:  # some must run a program to know
         return None
 

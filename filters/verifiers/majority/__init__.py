@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from filters.text.answer import extract
+from filters.text.last_said import last_said
 from filters.verdict import Verdict, unverifiable
+from filters.verifier_settings import bare, settings
 from filters.verifiers import choice
 
 VOTING = ("math", "numeric", "choice", "exact")
@@ -25,7 +27,7 @@ def shape(reference: object) -> str | None:
     """
     if not isinstance(reference, Mapping):
         return f"an object with of was expected, not {type(reference).__name__}"
-    if reference.get("of") not in VOTING:
+    if bare(str(reference.get("of"))) not in VOTING:
         return f"of: one of {', '.join(VOTING)} was expected, not {reference.get('of')!r}"
     share, draws = reference.get("min_share", 0.0), reference.get("min_draws", 0)
     if not isinstance(share, int | float) or not 0 <= share <= 1:
@@ -43,5 +45,6 @@ def judge(response: str, reference: object) -> Verdict:
     >>> judge(r"So \boxed{4}.", {"of": "math"})
     Verdict(outcome='unverifiable', reason='not_voted', answer='4', seconds=0.0)
     """
-    read = choice.extract if cast(Mapping[str, Any], reference)["of"] == "choice" else extract
-    return unverifiable("not_voted", read(response))
+    of = cast(Mapping[str, Any], reference)["of"]
+    read = last_said if settings(of)["extraction"] == "last" else extract
+    return unverifiable("not_voted", (choice.extract if of == "choice" else read)(response))

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from filters.verifiers import VERIFIERS, Verifier
+from filters.verifier_settings import bare
+from filters.verifiers import Verifier, named
 from filters.verifiers.majority import VOTING
 
 
@@ -93,9 +94,9 @@ def among(
 
 
 def _voting(verifier: str) -> Verifier:
-    if verifier not in VOTING:
+    if bare(verifier) not in VOTING:
         raise ValueError(f"no vote by verifier {verifier!r}; there are {', '.join(VOTING)}")
-    return VERIFIERS[verifier]
+    return named(verifier)
 
 
 def _grouped(answers: Counter[str], by: Verifier) -> tuple[list[Counter[str]], int]:

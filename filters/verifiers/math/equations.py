@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from filters.verifiers.math import formulas
-from filters.verifiers.math.estimate import estimate
 from filters.verifiers.math.listings import ASSIGNED, NAME, Same, listing, titled
-from filters.verifiers.math.normal import Forms
-from filters.verifiers.math.trees import Tree, Unclear, names, number, put
+from filters.verifiers.math.trees import Tree, Unclear, minus, names, negative, number, put
+from filters.verifiers.math.values import bounds
 
 _SET = r"\\(?:mathbb|mathbf|bf) ?\{? ?(?P<set>[ZNQRC]) ?\}?(?: ?\^ ?\{? ?[+*] ?\}?|_ ?\+)?"
 _MEMBERSHIP = (
@@ -41,6 +40,8 @@ _CONGRUENCE = re.compile(
 )
 _RELATION = re.compile(r"[<>]|\\[lg]e|\\ne|\\in(?![a-z])|\\equiv")
 _CONSTANT = re.compile(r"constants? ([a-zA-Z])\b|(?<= )([a-zA-Z]) is (?:a|any) constant")
+_EQUALS = re.compile(r"=(?![^{}]*\})")
+"""Signs outside of braces, unlike that below a sum."""
 _NOTE = re.compile(r"(?P<value>\S.*?) ?\((?=[^()]*[a-zA-Z]{3})[^()\\=]*\)")
 
 
@@ -67,6 +68,24 @@ def same_name(one: str, two: str) -> bool:
     if a and b and min(len(a), len(b)) > 2 and a.isalpha() and b.isalpha():
         return a.startswith(b) or b.startswith(a)
     return a == b
+
+
+def spread(one: str, two: str) -> tuple[str, str]:
+    """Two tuples of names and their values, one by one; other texts as they are.
+
+    >>> spread("(a, b) = (3, 4)", "(b, a) = (4, 3)"), spread("(3, 4)", "x = 1")
+    (('a = 3, b = 4', 'b = 4, a = 3'), ('(3, 4)', 'x = 1'))
+    """
+    if not _TUPLE.fullmatch(one) or not _TUPLE.fullmatch(two):
+        return one, two
+    halves = [[part.strip(" ()").split(",") for part in side.split("=", 1)] for side in (one, two)]
+    if any(len(known) != len(values) for known, values in halves):
+        return one, two
+    one, two = (
+        ", ".join(f"{name.strip()} = {value.strip()}" for name, value in zip(*half, strict=True))
+        for half in halves
+    )
+    return one, two
 
 
 def unnoted(text: str) -> str:
@@ -170,6 +189,16 @@ def congruences(one: str, two: str, same: Same) -> bool | None:
     return ones == twos
 
 
+def one_of_a_class(one: str, two: str) -> bool:
+    r"""Whether one side is a residue class, and the other gives its letter one value.
+
+    >>> one_of_a_class(r"x \equiv 2 \pmod{5}", "x = 2"), one_of_a_class(r"x \equiv 2 \pmod{5}", "2")
+    (True, False)
+    """
+    classes = [bool(_CONGRUENCE.fullmatch(side)) for side in (one, two)]
+    return any(classes) and any(name(side) for side in (one, two))
+
+
 def _kind(match: re.Match[str]) -> str | None:
     if kind := match["set"] or match["bare"]:
         return kind
@@ -181,32 +210,26 @@ def _families(one: str, k: str, two: str, n: str) -> bool | None:
     try:
         a, b = _linear(unassigned(one), k)
         c, d = _linear(unassigned(two), n)
-        forms = Forms()
         if names(a) | names(b) | names(c) | names(d):
             return None
-        ratio = estimate(Tree("/", (b, d)), {}).value.real
-        shift = estimate(Tree("/", (Tree("+", (a, _minus(c))), d)), {}).value.real
-        if abs(abs(ratio) - 1) > 1e-6 or abs(shift - round(shift)) > 1e-6:
-            return False
-        same_step = forms.equal(b, d if ratio > 0 else _minus(d))
-        moved = Tree("+", (c, Tree("*", (number(round(shift)), d))))
-        return True if same_step and forms.equal(a, moved) else None
+        steps = formulas.equal(b, d), formulas.equal(b, negative(d))
+        shift = Tree("/", (minus(a, c), d))
+        moved = number(round(bounds(shift)[0]))
     except Unclear:
         return None
+    if steps == (False, False) or not formulas.equal(shift, moved):
+        return False
+    return True if True in steps else None
 
 
 def _linear(text: str, letter: str) -> tuple[Tree, Tree]:
     """The value at 0, and how much a step of one adds."""
     tree = formulas.tree(text)
     zero, one, two = (put(tree, letter, number(value)) for value in (0, 1, 2))
-    step = Tree("+", (one, _minus(zero)))
-    if not Forms().equal(step, Tree("+", (two, _minus(one)))):
+    step = minus(one, zero)
+    if not formulas.equal(step, minus(two, one)):
         raise Unclear("steps that are not equal")
     return zero, step
-
-
-def _minus(tree: Tree) -> Tree:
-    return Tree("*", (number(-1), tree))
 
 
 def agree(one: str, two: str, same: Same) -> bool | None:
@@ -218,7 +241,7 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     """
     if "=" not in one + two or any(_RELATION.search(side) or listing(side) for side in (one, two)):
         return None
-    ones, twos = ([part.strip() for part in side.split("=")] for side in (one, two))
+    ones, twos = ([part.strip() for part in _EQUALS.split(side)] for side in (one, two))
     if not all(ones + twos):
         return None
     if len(ones) == len(twos) == 2:

@@ -1,21 +1,39 @@
-r"""Whether two formulas are equal: shown by normal forms, refuted by values, or left open."""
+r"""Whether two formulas are equal: by their values, which balls tell apart for certain."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 
-from filters.verifiers.math.estimate import Value, estimate
-from filters.verifiers.math.normal import Forms
+from flint import arb, fmpq
+
+from filters.verifiers.math import values
+from filters.verifiers.math.polynomials import Polynomial
 from filters.verifiers.math.quantities import CLOSE, TOLERANCE
 from filters.verifiers.math.syntax import parse
-from filters.verifiers.math.trees import Tree, Unclear, names, put
+from filters.verifiers.math.trees import Tree, Unclear, minus, names, put
+from filters.verifiers.math.values import Value, apart, different, value
 
-_POINTS = ((0.7317, 0.6113), (2.9173, 1.1317), (0.1371, 0.0791), (-0.8131, 0.2719), (17.313, 3.71))
+ENOUGH = 3
+"""Points at which formulas with variables must agree."""
+LARGEST = 1e150
+"""Ends of intervals are no larger."""
+Point = dict[str, fmpq]
+"""A value for each variable."""
+
+_POINTS = tuple(
+    (fmpq(start, 10_000), fmpq(step, 10_000))
+    for start, step in (
+        (7317, 6113), (-13713, 21131), (29173, 11317), (197137, -23719),
+        (9173, -1937), (-8131, 2719), (173137, 37129), (1371, 791),
+    )
+)  # fmt: skip
 """First value and step, for the variables in order; where a formula is not defined, the next."""
-_WHOLE_POINTS = ((17, 6), (23, 10), (14, 3), (9, 2))
+_WHOLE = ((17, 6), (23, 10), (14, 3), (9, 2), (12, 7), (25, -4), (20, -3), (13, -5), (7, 5), (4, 1))
+_WHOLE_POINTS = tuple((fmpq(start), fmpq(step)) for start, step in _WHOLE)
 """For formulas with steps or signs like (-1)^n, which have values at whole numbers only."""
 _FREE = frozenset({"C", "c", "k", "K", "C_1", "c_1", "C_0", "D"})
 _ANGULAR = re.compile(r"sin|cos|tan|cot|sec|csc")
@@ -31,34 +49,96 @@ def agree(one: str, two: str) -> bool | None:
     (True, False, None)
     """
     one, two = _alike(one, two)
-    decimal = bool(_DECIMAL.search(one) or _DECIMAL.search(two))
     try:
         a, b = tree(one), tree(two)
     except Unclear:
         return None
-    a = _renamed(a, b)
-    letters = names(a) | names(b)
-    readings = [frozenset({"i"}), frozenset[str]()] if "i" in letters else [frozenset[str]()]
-    if letters == {"i"}:
-        readings = readings[:1]
-    verdicts = [_equal(a, b, letters - imaginary, decimal) for imaginary in readings]
-    return True if True in verdicts else None if None in verdicts else False
+    same = equal(_renamed(a, b), b)
+    if same is False and (_DECIMAL.search(one) or _DECIMAL.search(two)):
+        return _rounded(a, b)
+    return same
 
 
 @lru_cache(maxsize=2_000)
 def tree(text: str) -> Tree:
     """The tree of a text, from memory where it was asked for lately: references come often."""
+    values.spend(len(text) / 2)
     return parse(text)
+
+
+def equal(a: Tree, b: Tree) -> bool | None:
+    """Whether two trees are equal; the letter i may be the imaginary unit or a variable."""
+    letters = names(a) | names(b)
+    readings = [letters - {"i"}]
+    if "i" in letters and readings[0]:
+        readings.append(letters)
+    verdicts = [_equal(a, b, sorted(variables)) for variables in readings]
+    return True if True in verdicts else None if None in verdicts else False
+
+
+def _equal(a: Tree, b: Tree, variables: list[str]) -> bool | None:
+    """Whether two trees have the same values; at a few points, where there are variables."""
+    if not variables:
+        return _same(a, b, {})
+    for starts in (_POINTS, _WHOLE_POINTS):
+        agreeing = 0
+        for at in _points(starts, variables):
+            same = _same(a, b, at)
+            if same is False:
+                return False
+            agreeing += same is True
+            if agreeing == ENOUGH:
+                return True
+    return None
+
+
+def _points(starts: tuple[tuple[fmpq, fmpq], ...], variables: list[str]) -> Iterator[Point]:
+    for start, step in starts:
+        yield {name: start + step * place for place, name in enumerate(variables)}
+
+
+def _same(a: Tree, b: Tree, at: Point) -> bool | None:
+    """Whether two trees have the same value here; a bare log may be natural or of ten."""
+    try:
+        verdicts = {not different(a, b, at)}
+        if _has(a, "log?") or _has(b, "log?"):
+            verdicts.add(not different(a, b, at, natural=False))
+    except Unclear:
+        return None
+    return verdicts.pop() if len(verdicts) == 1 else None
+
+
+def _has(tree: Tree, operation: str) -> bool:
+    return tree.operation.startswith(operation) or any(_has(part, operation) for part in tree.parts)
+
+
+def _rounded(a: Tree, b: Tree) -> bool | None:
+    """Whether one constant may have been rounded to the other, as plain decimals are; of formulas
+    with variables that are near each other nobody knows."""
+    variables = sorted((names(a) | names(b)) - {"i"})
+    for at in _points(_POINTS, variables) if variables else [{}]:
+        try:
+            x, y = value(a, at), value(b, at)
+        except Unclear:
+            continue
+        gap = abs(x - y)
+        near = bool(gap < _ball(CLOSE) * abs(x) or gap < _ball(CLOSE) * abs(y))
+        if variables:
+            if not near and gap != 0:
+                return False
+            continue
+        return near and bool(gap < _ball(TOLERANCE))
+    return None
+
+
+def _ball(size: Fraction) -> arb:
+    return arb(fmpq(size.numerator, size.denominator))
 
 
 def constant(text: str) -> float | None:
     """The value of a real constant, or None."""
-    try:
-        parsed = tree(text)
-        value = None if names(parsed) else estimate(parsed, {})
-    except Unclear:
-        return None
-    return value.value.real if value and not value.value.imag else None
+    known = bounds(text)
+    return float(known[0]) if known and abs(known[0]) < LARGEST else None
 
 
 def bounds(text: str) -> tuple[Fraction, Fraction] | None:
@@ -72,17 +152,11 @@ def bounds(text: str) -> tuple[Fraction, Fraction] | None:
     """
     try:
         parsed = tree(text)
-        if names(parsed):
+        if names(parsed) or _has(parsed, "log?") or _has(parsed, "call"):
             return None
-        with suppress(Unclear):
-            if (exact := Forms().rational(parsed)) is not None:
-                return exact, Fraction(0)
-        one, two = (estimate(parsed, {}, natural) for natural in (True, False))
+        return values.bounds(parsed)
     except Unclear:
         return None
-    if one.value.imag or one != two:
-        return None
-    return Fraction(one.value.real), Fraction(100 * one.error + 1e-11 * abs(one.value.real))
 
 
 def is_formula(text: str) -> bool:
@@ -100,42 +174,24 @@ def proportional(one: tuple[str, str], two: tuple[str, str]) -> bool | None:
     (True, False)
     """
     try:
-        a, b = (
-            Tree("+", (tree(left), Tree("*", (tree("-1"), tree(right)))))
-            for left, right in (one, two)
-        )
-        forms = Forms(imaginary=False)
-        (n, _), (m, _) = forms.form(a), forms.form(b)
+        a, b = (minus(tree(left), tree(right)) for left, right in (one, two))
+        ratios = _ratios(a, b)
+        if len(ratios) >= ENOUGH and not any(apart(ratios[0], ratio) for ratio in ratios[1:]):
+            return True
+        forms = [Polynomial.of(side) for side in (a, b)]
     except Unclear:
         return None
-    if not n or not m:
-        return None
-    term = max(n, key=lambda term: (sum(abs(p) for _, p in term), term))
-    if term in m:
-        ratio = m[term] / n[term]
-        if {key: value * ratio for key, value in n.items()} == m:
-            return True
-    degrees = {_degree(n), _degree(m)}
-    polynomials = None not in degrees
-    lone = [_lone(n), _lone(m)]
-    return False if polynomials and (len(degrees) == 1 or all(lone)) else None
+    alike = forms[0].degree == forms[1].degree or all(form.lone for form in forms)
+    return False if alike and len(ratios) >= ENOUGH else None
 
 
-def _degree(sum_: dict) -> int | None:
-    """The degree of a polynomial in variables; None if it is none."""
-    if any(not name.startswith("v:") or p < 0 or p != int(p) for t in sum_ for name, p in t):
-        return None
-    return max(int(sum(power for _, power in term)) for term in sum_)
-
-
-def _lone(sum_: dict) -> bool:
-    """Whether a variable occurs in one term only, alone: then the equation is solved for it."""
-    names_ = [name for term in sum_ for name, _ in term]
-    return any(
-        len(term) == 1 and term[0][1] == 1 and names_.count(term[0][0]) == 1
-        for term in sum_
-        if term
-    )
+def _ratios(a: Tree, b: Tree) -> list[Value]:
+    """How often one tree is the other, at several points."""
+    ratios = []
+    for at in _points(_POINTS, sorted(names(a) | names(b))):
+        with suppress(Unclear):
+            ratios.append(value(Tree("/", (a, b)), at))
+    return ratios
 
 
 def _alike(one: str, two: str) -> tuple[str, str]:
@@ -146,65 +202,6 @@ def _alike(one: str, two: str) -> tuple[str, str]:
     return one, two
 
 
-def _equal(a: Tree, b: Tree, letters: frozenset[str], decimal: bool) -> bool | None:
-    apart = _apart(a, b, letters)
-    if apart:
-        if not decimal:
-            return False
-        return _rounded(*apart) if not letters else (None if _near(*apart) else False)
-    try:
-        forms = Forms(imaginary="i" not in letters)
-        if forms.equal(a, b):
-            return True if apart is not None or forms.rational(a) is not None else None
-        if not letters and forms.different(a, b):
-            return False  # too large for floating point, or too near
-        if apart is not None and not letters and forms.equal(_square(a), _square(b)):
-            return True  # the same sign, and the same square
-    except Unclear:
-        pass
-    if apart is not None and decimal and not letters:
-        return True if all(_sharp(side) for side in (a, b)) else None
-    return None
-
-
-def _sharp(constant: Tree) -> bool:
-    """Whether the value is known to more digits than answers are rounded to."""
-    value = estimate(constant, {})
-    return value.error < 1e-9 * abs(value.value)
-
-
-_NOT_APART = ()
-
-
-def _apart(a: Tree, b: Tree, letters: frozenset[str]) -> tuple[Value, ...] | None:
-    """Values of both sides that certainly differ; empty if none were found, None without values."""
-    ordered = sorted(letters)
-    result = None
-    for start, step in (*_POINTS, *_WHOLE_POINTS) if ordered else _POINTS[:1]:
-        at = {letter: start + step * place for place, letter in enumerate(ordered)}
-        try:
-            pairs = [(estimate(a, at, way), estimate(b, at, way)) for way in (True, False)]
-        except Unclear:
-            continue
-        if all(one.apart(two) for one, two in pairs):
-            return pairs[0]
-        if result is not None and (start, step) in _WHOLE_POINTS:
-            break  # they have values elsewhere, too
-        if result is None or not any(one.apart(two) for one, two in pairs):
-            result = _NOT_APART
-    return result
-
-
-def _rounded(a: Value, b: Value) -> bool:
-    """Whether one may have been rounded to the other, as plain decimals are."""
-    difference, largest = abs(a.value - b.value), max(abs(a.value), abs(b.value))
-    return difference < float(TOLERANCE) and difference < float(CLOSE) * largest
-
-
-def _near(a: Value, b: Value) -> bool:
-    return abs(a.value - b.value) < 1e-3 * max(abs(a.value), abs(b.value))
-
-
 def _renamed(a: Tree, b: Tree) -> Tree:
     """The first tree with the constant of integration named as in the second: C, c, or K."""
     own, others = names(a) - names(b), names(b) - names(a)
@@ -212,7 +209,3 @@ def _renamed(a: Tree, b: Tree) -> Tree:
         return a
     (name,), (other,) = own, others
     return put(a, name, Tree("variable", value=other))
-
-
-def _square(of: Tree) -> Tree:
-    return Tree("*", (of, of))

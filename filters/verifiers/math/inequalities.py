@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
+
+from flint import fmpq
 
 from filters.verifiers.math import formulas
 from filters.verifiers.math.intervals import (
@@ -17,9 +18,8 @@ from filters.verifiers.math.intervals import (
     merged,
     overlap,
 )
-from filters.verifiers.math.normal import Forms
-from filters.verifiers.math.sums import ONE
-from filters.verifiers.math.trees import Tree, Unclear, names
+from filters.verifiers.math.polynomials import Polynomial
+from filters.verifiers.math.trees import Unclear, minus, names
 
 RELATION = re.compile(r" ?(\\leq?(?![a-z])|\\geq?(?![a-z])|\\ne(?:q)?(?![a-z])|<|>) ?")
 
@@ -70,17 +70,12 @@ def _solved(left: str, sign: str, right: str) -> Region:
 
 def _quadratic(left: str, sign: str, right: str) -> Region | None:
     """What solves an inequality of second degree with rational numbers; None if it is none."""
-    one, two = formulas.tree(left), formulas.tree(right)
-    letters = names(one) | names(two)
-    if len(letters) != 1 or "^" not in left + right or sign == "!":
+    if "^" not in left + right or sign == "!":
         return None
-    (variable,) = letters
-    above, below = Forms(False).form(Tree("+", (one, Tree("*", (formulas.tree("-1"), two)))))
-    square, line = (((f"v:{variable}", Fraction(power)),) for power in (2, 1))
-    if set(below) != {ONE} or not set(above) <= {ONE, line, square} or square not in above:
+    variable, gap = _gap(left, right)
+    if gap is None or gap.degree != 2:
         return None
-    zero = Fraction(0)
-    a, b, c = (above.get(term, zero) / below[ONE] for term in (square, line, ONE))
+    c, b, a = gap.coefficients(2)
     if b * b - 4 * a * c <= 0:
         raise Unclear("no two roots")
     if a < 0:
@@ -95,8 +90,21 @@ def _quadratic(left: str, sign: str, right: str) -> Region | None:
     return Region([Interval(LEFT, low), Interval(high, RIGHT)], variable)
 
 
-def _rational(value: Fraction | int) -> str:
-    return rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
+def _gap(left: str, right: str) -> tuple[str, Polynomial | None]:
+    """The only variable of two sides, and left minus right where that is a polynomial."""
+    gap = minus(formulas.tree(left), formulas.tree(right))
+    letters = names(gap)
+    if len(letters) != 1:
+        raise Unclear("not one variable")
+    (variable,) = letters
+    try:
+        return variable, Polynomial.of(gap)
+    except Unclear:
+        return variable, None
+
+
+def _rational(value: fmpq) -> str:
+    return rf"\frac{{{value.p}}}{{{value.q}}}"
 
 
 def _absolute(inside: str, sign: str, bound: str) -> Region:
@@ -117,17 +125,12 @@ def mirrored(sign: str) -> str:
 def _linear(left: str, right: str) -> tuple[float, End, str]:
     """Slope of left minus right, where it is zero, and its variable."""
     one, two = formulas.tree(left), formulas.tree(right)
-    letters = names(one) | names(two)
-    if len(letters) != 1:
-        raise Unclear("not one variable")
-    (variable,) = letters
-    if one == Tree("variable", value=variable) and not names(two):
-        return 1, end(right, False), variable
-    if two == Tree("variable", value=variable) and not names(one):
-        return -1, end(left, False), variable
-    above, below = Forms(False).form(Tree("+", (one, Tree("*", (formulas.tree("-1"), two)))))
-    term = ((f"v:{variable}", 1),)
-    if set(below) != {ONE} or not set(above) <= {ONE, term} or term not in above:
+    if one.operation == "variable" and not names(two):
+        return 1, end(right, False), str(one.value)
+    if two.operation == "variable" and not names(one):
+        return -1, end(left, False), str(two.value)
+    variable, gap = _gap(left, right)
+    if gap is None or gap.degree != 1:
         raise Unclear("not linear")
-    zero = -above.get(ONE, 0) / above[term]
-    return float(above[term] / below[ONE]), end(_rational(zero), False), variable
+    shift, slope = gap.coefficients(1)
+    return float(slope), end(_rational(-shift / slope), False), variable

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from string import ascii_letters
 from typing import NamedTuple
 
-from filters.verifiers.math import formulas, quantities
+from filters.verifiers.math import formulas, labels, quantities, signs
 
 LONGEST = 500
 """Characters; no longer list is compared here, since every part is held against every other."""
@@ -26,16 +27,10 @@ _ORDERS = ("a b c d e f g h", "i ii iii iv v", "1 2 3 4 5 6 7 8 9")
 _BUILT = re.compile(r" ?(?:[a-zA-Z]|\([a-zA-Z, ]+\))(?: ?\\in[^|:]*)? ?(?:\\mid|\||:)")
 _ROOT = re.compile(r"(?:[xtz]|\\lambda) ?_ ?\{? ?(?:\d|\d, ?\d) ?\}? ?= ?(?P<value>[^=<>]+)")
 _POWER = re.compile(rf"(?:{NAME}) ?\^[^=]*=")
-_TITLED = re.compile(
-    r"(?:the )?(?P<name>[a-z]{3,}(?: [a-z]{2,}){0,2}?)(?: value)?(?: is| are)? ?[:=]? ?"
-    r"(?P<value>(?:USD |-)?(?:[\d.(]|\\(?:frac|sqrt|pi)).*)",
-    re.IGNORECASE,
-)
 _VARIABLE = re.compile(r"[a-zA-Z](?= ?(?:[=<>]|\\[lgn]e))")
 _OR = re.compile(r"\bor\b|或|\\(?:lor|vee)(?![a-z])")
-_SHORT = {"maximum": "max", "minimum": "min"}
-_SIGNS = re.compile(r"\\(pm|mp)(?![a-z])")
 _COMMA = re.compile(r"-?\d+,\d+")
+_POINT = re.compile(r"\([^()]*\)")
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
 
 Same = Callable[[str, str], bool | None]
@@ -52,6 +47,12 @@ class Listing(NamedTuple):
 
 def agree(one: str, two: str, same: Same) -> bool | None:
     """Whether two texts list the same; None where neither is a list, or it is not certain."""
+    verdict = _agree(one, two, same)
+    a, b = signs.coupled(one), signs.coupled(two)
+    return verdict if verdict or (a, b) == (one, two) else _agree(a, b, same) or verdict
+
+
+def _agree(one: str, two: str, same: Same) -> bool | None:
     a, b = listing(one), listing(two)
     if a is None and b is None:
         return None
@@ -68,8 +69,21 @@ def agree(one: str, two: str, same: Same) -> bool | None:
         if (a.open, a.close) != (b.open, b.close) and "[" in a.open + b.open:
             return None
         return same(a.parts[0], b.parts[0])
-    if any(_THOUSANDS.search(side) for side in (one, two)) and a.parts != b.parts:
-        return None  # (1,234) may be a pair or a number
+    verdict = _listed(a, b, same)
+    if a.parts != b.parts and any(map(_has_thousands, (one, two))):
+        # (1,234) may be a pair or a number; read as points they may agree all the same.
+        return True if verdict and a.open and b.open else None
+    return verdict
+
+
+def _has_thousands(text: str) -> bool:
+    """Whether a comma may be one of thousands; inside points of a list it is asked there."""
+    return bool(_THOUSANDS.search(_POINT.sub("()", text) if text.count("(") > 1 else text))
+
+
+def _listed(a: Listing, b: Listing, same: Same) -> bool | None:
+    if flat := _flat(a, b) or _flat(b, a):
+        return _unordered(*flat, same)
     if "#" in a.open + b.open:  # labelled parts have an order
         return _ordered(a.parts, b.parts, same)
     a, b = _unindexed(a), _unindexed(b)
@@ -82,6 +96,16 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     if len(pair) > 1 and not unordered and any(_repeated(each.parts) for each in (a, b)):
         return False  # x = 1 or x = 2 is no pair
     return _unordered(a, b, same) if unordered else _ordered(a.parts, b.parts, same)
+
+
+def _flat(a: Listing, b: Listing) -> tuple[Listing, Listing] | None:
+    """Sets side by side as one list, where the other side is all that is in them."""
+    sets = [listing(part) for part in a.parts]
+    if a.open or b.open or not all(each and each.open == "{" for each in sets):
+        return None
+    inside = [part for each in sets if each for part in each.parts]
+    flat = len(inside) == len(b.parts) > len(sets) and not any(map(_nested, b.parts))
+    return (a._replace(parts=inside), b) if flat else None
 
 
 def _either(text: str, parts: list[str]) -> bool:
@@ -146,7 +170,7 @@ def listing(text: str) -> Listing | None:
         text, depths = text[1:-1], [depth - 1 for depth in depths[1:-1]]
     if not brackets[0] and (unlabelled := _labelled(text)):
         return Listing("#", "#", [_escaped(part) for part in unlabelled])
-    if brackets[0] == "(" and len(spread := _both(text)) > 1:  # (±1, 0) are two points
+    if brackets[0] == "(" and len(spread := signs.both(text)) > 1:  # (±1, 0) are two points
         return Listing("", "", [_escaped(f"({part})") for part in spread])
     parts, start = [], 0
     for separator in _SEPARATORS.finditer(text):
@@ -157,10 +181,10 @@ def listing(text: str) -> Listing | None:
     if not all(parts) or (brackets[0] == "{" and _BUILT.match(text)):
         return None
     if brackets[0] in ("", "{"):
-        parts = [side for part in parts for side in _both(part)]
+        parts = [side for part in parts for side in signs.both(part)]
     if len(parts) == 1 and not brackets[0]:
         return None
-    return Listing(*brackets, _titled([_escaped(part) for part in parts]))
+    return Listing(*brackets, labels.named([_escaped(part) for part in parts]))
 
 
 def titled(text: str) -> bool:
@@ -170,16 +194,7 @@ def titled(text: str) -> bool:
     (True, False)
     """
     found = listing(text)
-    return found is not None and all(_TITLED.fullmatch(part) for part in found.parts)
-
-
-def _titled(parts: list[str]) -> list[str]:
-    """Parts that begin with words of their own as what these words are: length 8, width 5."""
-    found = [match for part in parts if (match := _TITLED.fullmatch(part))]
-    titles = [_SHORT.get(match["name"].lower(), match["name"].lower()) for match in found]
-    if len(set(titles)) < len(parts) or len(parts) == 1:
-        return parts
-    return [f"{title} = {match['value']}" for title, match in zip(titles, found, strict=True)]
+    return found is not None and all(labels.titled(part) for part in found.parts)
 
 
 def _depths(text: str) -> list[int]:
@@ -217,31 +232,31 @@ def _nested(part: str) -> bool:
     return part.startswith(r"\{")
 
 
-def _both(part: str) -> list[str]:
-    """A part with plus-minus as the two that it is."""
-    found = _SIGNS.findall(part)
-    if not found or found.count("pm") > 1:
-        return [part]
-    plus = {"pm": "+", "mp": "-"}
-    minus = {"pm": "-", "mp": "+"}
-    return [
-        _SIGNS.sub(lambda match, way=way: way[match[1]], part).removeprefix("+").strip()
-        for way in (plus, minus)
-    ]
-
-
 def _escaped(part: str) -> str:
     return part.replace("\x00", r"\{").replace("\x01", r"\}")
 
 
 def _ordered(ones: list[str], twos: list[str], same: Same) -> bool | None:
-    if all(_named(parts) for parts in (ones, twos) if any("=" in part for part in parts)):
-        ones, twos = (sorted(parts) if _named(parts) else parts for parts in (ones, twos))
+    ones, twos = _in_order(ones, twos), _in_order(twos, ones)
     verdicts = [same(one, two) for one, two in zip(ones, twos, strict=False)]
     if len(ones) != len(twos):
         numbers = all(formulas.is_formula(part) for part in ones + twos)
         return False if numbers else None
     return False if False in verdicts else None if None in verdicts else True
+
+
+def _in_order(parts: list[str], others: list[str]) -> list[str]:
+    """Named parts by their names, where the others have names too or the names have an order.
+
+    x, y, z and a, b, c have one; w, d, a, b are in the order in which they are written.
+    """
+    names = sorted(_names(parts))
+    if not _named(parts) or not names:
+        return parts
+    letters = "".join(names)
+    if _named(others) or (len(letters) == len(names) and letters in ascii_letters):
+        return sorted(parts)
+    return parts
 
 
 def _named(parts: list[str]) -> bool:
@@ -261,10 +276,16 @@ def _names(parts: list[str]) -> list[str]:
 def _unordered(a: Listing, b: Listing, same: Same) -> bool | None:
     """Each part must have a partner; nothing is certain unless every pair is."""
     ones, twos = a.parts, b.parts
-    if _named(ones) and set(_names(ones)) == set(_names(twos)):
+    if _named(ones) and _named(twos) and (pairs := labels.aligned(_names(ones), _names(twos))):
+        ones = [
+            f"{pairs[name]}{part[len(name) :]}"
+            for name, part in zip(_names(ones), ones, strict=True)
+        ]
         return _ordered(ones, twos, same)
     if _named(ones) != _named(twos) and len(ones) == len(twos) and "{" not in a.open + b.open:
-        return _ordered(ones, twos, same)  # x = 1, y = 2 and 1, 2
+        in_order = _ordered(ones, twos, same)  # x = 1, y = 2 and 1, 2
+        if in_order is not False or not _any_order(ones, twos):
+            return in_order
     table = [[_nested(one) == _nested(two) and same(one, two) for two in twos] for one in ones]
     unsure = False
     for verdicts in [*table, *zip(*table, strict=True)]:
@@ -274,3 +295,16 @@ def _unordered(a: Listing, b: Listing, same: Same) -> bool | None:
             return False
         unsure = True
     return None if unsure else True
+
+
+def _any_order(ones: list[str], twos: list[str]) -> bool:
+    """Whether values with names may be those of a list without, in another order.
+
+    So for maximum and minimum, and where the list rises, as a set is written: 7, 14, 18.
+    """
+    names, bare = (_names(ones), twos) if _named(ones) else (_names(twos), ones)
+    values = [quantity.value for part in bare if (quantity := quantities.read(part))]
+    if labels.extremes(names):
+        return True
+    rising = len(values) == len(bare) > 2 and values == sorted(set(values))
+    return rising and all(len(name) > 2 for name in names)

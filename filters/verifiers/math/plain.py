@@ -7,14 +7,32 @@ this one asks them in turn, from numbers to formulas, and lets lists ask it abou
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
-from filters.verifiers.math import equations, formulas, listings, quantities, regions, tables, units
+from filters.verifiers.math import (
+    antiderivatives,
+    bounds,
+    equations,
+    formulas,
+    labels,
+    listings,
+    opposites,
+    piecewise,
+    quantities,
+    regions,
+    renamed,
+    tables,
+    unions,
+    units,
+)
 from filters.verifiers.math import wordings as words
 from filters.verifiers.math.notation import LONGEST, tidy
+from filters.verifiers.math.trees import Unclear
+from filters.verifiers.math.values import bounded, spend
 
 LONGEST_FORMULA = 2_000
 """Characters; in nothing longer formulas, words or lists are looked for."""
-_OPEN = re.compile(r"\\(?:neq?|[lg]eq?)(?![a-z])|[<>]")
+_REMAINDER = re.compile(r"\d ?% ?\d")
 DEEPEST = 6
 """Lists inside lists, and values behind equals signs, that are followed."""
 
@@ -27,11 +45,18 @@ def certain(answer: str, reference: str) -> bool | None:
     """
     if max(len(answer), len(reference)) > LONGEST:
         return None
-    one, two = tidy(answer), tidy(reference)
-    if words.opposite(one, two):
+    one, two = labels.joined(tidy(answer)), labels.joined(tidy(reference))
+    if opposites.opposite(one, two) or labels.conflict(one, two):
         return False
-    same = _agree(one, two)
-    return _without_units(answer, reference, one, two) if same is None else same
+    if one != two and "%" in one + two and any(map(_REMAINDER.search, (one, two))):
+        return False  # 1 % 0 is no 0: a remainder, or nothing
+    if any(side.startswith((r"\forall", r"\exists")) for side in (one, two)):
+        return True if one.replace(" ", "") == two.replace(" ", "") else None
+    one = renamed.like(one, two)
+    with bounded(), suppress(Unclear):
+        same = _agree(one, two)
+        return _without_units(answer, reference, one, two) if same is None else same
+    return None
 
 
 def _without_units(answer: str, reference: str, one: str, two: str) -> bool | None:
@@ -54,16 +79,20 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
         return True if one else None
     if depth > DEEPEST:
         return None
+    spend(3)
     a, b = quantities.read(one), quantities.read(two)
     if a and b:
         return quantities.agree(a, b)
+    spend(50)
 
     def same(x: str, y: str) -> bool | None:
         return _agree(x, y, depth + 1)
 
-    if (a or b) and any(_OPEN.match(side) for side in (one, two)):
+    if (a or b) and any(bounds.is_bound(side) for side in (one, two)):
         return False  # not 12, and at most 12, are no 12
-
+    if equations.one_of_a_class(one, two):
+        return False
+    one, two = equations.spread(one, two)
     names = {name for side in (one, two) if (name := equations.name(side))}
     if names and "=" in one and "=" in two and not equations.same_name(one, two):
         verdict = equations.agree(one, two, same)
@@ -76,15 +105,21 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
         return quantities.agree(a, b)
     if max(len(one), len(two)) > LONGEST_FORMULA:
         return None
-    one, two = equations.unnoted(one), equations.unnoted(two)
+    return _read(equations.unnoted(one), equations.unnoted(two), same)
+
+
+def _read(one: str, two: str, same: listings.Same) -> bool | None:
+    """What the first says that can read both."""
     verdict = words.agree(one, two)
     for compare in (
         equations.qualified,
         equations.congruences,
+        unions.agree,
         listings.agree,
         _words,
         tables.agree,
         tables.cases,
+        piecewise.agree,
         equations.agree,
     ):
         if verdict is None:
@@ -112,4 +147,5 @@ def _formulas(one: str, two: str) -> bool | None:
             and units.known(letter)
         ):
             return None
-    return formulas.agree(one, two)
+    verdict = formulas.agree(one, two)
+    return verdict if verdict else antiderivatives.agree(one, two) or verdict

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from filters.verifiers.math import units
 from filters.verifiers.math.units import Unit
@@ -17,6 +17,9 @@ TOLERANCE = Fraction(1, 10**6)
 """Numbers written with a point agree when they differ by less, as math-verify has it."""
 CLOSE = Fraction(1, 1000)
 """And by less than this part of the larger: 1.2e-8 is not 1.3e-8."""
+
+FLOAT = Fraction(1, 10**9)
+"""Part of a number by which floats may be off after a calculation."""
 
 _DIGITS = r"[1-9]\d{0,2}(?:(?:,\d{3})+|(?: \d{3})+)(?![\d,])(?:\.\d+)?|\d+\.?\d*|\.\d+"
 _DECIMAL = re.compile(
@@ -50,15 +53,19 @@ _WORD = "|".join((*_NUMBERS, *_GROUPS))
 _SPOKEN = re.compile(rf"(?:{_WORD})(?:(?:[ -]| and )(?:{_WORD}))*(?![a-z])", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A number that was read with certainty."""
 
     value: Fraction
-    decimal: bool = False
-    """Written with a point, so it may have been rounded."""
+    step: Fraction | None = None
+    """How much one in the last digit is, where it is written with a point: it may be rounded."""
     percent: bool = False
     unit: Unit | None = None
+
+    @property
+    def last_digit(self) -> Fraction | None:
+        """How much one in the last digit is; of a percentage, as part of 1."""
+        return self.step and self.step / (100 if self.percent else 1)
 
 
 def read(text: str) -> Quantity | None:
@@ -91,7 +98,7 @@ def read(text: str) -> Quantity | None:
         body = _EACH.sub("", body)
     if not (found := _quotient(body) or _decimal(body)):
         return None
-    size, decimal, end = found
+    size, step, end = found
     if (tail := _tail(body[end:])) is None:
         return None
     scale, percent, unit = tail
@@ -100,7 +107,7 @@ def read(text: str) -> Quantity | None:
             return None
         unit = units.known(_MONEY[sign["money"]])
     size = -size if "-" in (sign["before"], sign["after"]) else size
-    return Quantity(size * 10**scale, decimal, percent, unit)
+    return Quantity(size * 10**scale, step and step * 10**scale, percent, unit)
 
 
 def agree(one: Quantity, two: Quantity) -> bool:
@@ -115,8 +122,22 @@ def agree(one: Quantity, two: Quantity) -> bool:
     if not apart:
         return apart is not None
     largest = abs(two.value) / (100 if two.percent else 1) + apart
-    rounded = one.decimal or two.decimal
-    return rounded and apart < TOLERANCE and apart < CLOSE * largest
+    return exact_enough(apart, largest, one.last_digit, two.last_digit)
+
+
+def exact_enough(apart: Fraction, size: Fraction, *steps: Fraction | None) -> bool:
+    """Whether the coarser of two numbers is a decimal right to its last digit, or to as many as a
+    float has, and to six after the point.
+
+    Args:
+        apart: how far they are from each other.
+        size: how large they are.
+        steps: what one in the last digit is, for each that is written with a point.
+    """
+    written = max((step for step in steps if step), default=None)
+    if written is None or apart >= TOLERANCE or apart >= CLOSE * size:
+        return False
+    return apart <= written or apart <= FLOAT * size
 
 
 def gap(one: Quantity, two: Quantity) -> Fraction | None:
@@ -135,13 +156,35 @@ def gap(one: Quantity, two: Quantity) -> Fraction | None:
     return abs(a - b)
 
 
+def percent_reading(answer: Quantity | None, key: Quantity | None) -> str | None:
+    """How a percentage is read beside a key without the sign, where one reading agrees.
+
+    70% is 0.7, and it is 70 where the key is no part of 1. A key with the sign wants the sign.
+
+    >>> percent_reading(read("70%"), read("70")), percent_reading(read("70%"), read("0.7"))
+    ('70% read as 70', '70% read as 0.7')
+    >>> percent_reading(read("0.7%"), read("0.7")), percent_reading(read("70"), read("70%"))
+    (None, None)
+    """
+    if not answer or not key or not answer.percent or key.percent or key.unit:
+        return None
+    if agree(answer, key):
+        return f"{_written(answer.value)}% read as {_written(answer.value / 100)}"
+    whole = abs(key.value) > 1 and agree(answer._replace(percent=False), key)
+    return f"{_written(answer.value)}% read as {_written(answer.value)}" if whole else None
+
+
+def _written(value: Fraction) -> str:
+    return f"{float(value):.12g}"
+
+
 def _sum(one: Quantity | None, two: Quantity | None) -> Quantity | None:
     """2 hours 30 minutes, in hours; None where the units are not of one kind, or the same."""
     if not one or not two or not one.unit or not two.unit:
         return None
     if one.unit.dimension != two.unit.dimension or one.unit.factor <= two.unit.factor:
         return None
-    return replace(one, value=one.value + two.value * two.unit.factor / one.unit.factor)
+    return one._replace(value=one.value + two.value * two.unit.factor / one.unit.factor)
 
 
 def _number(words: str) -> int:
@@ -164,23 +207,25 @@ def _number(words: str) -> int:
     return total + group
 
 
-def _decimal(text: str) -> tuple[Fraction, bool, int] | None:
+def _decimal(text: str) -> tuple[Fraction, Fraction | None, int] | None:
+    """The size of a decimal, how much one in its last digit is, and where it ends."""
     if not (match := _DECIMAL.match(text)):
         return None
     exponent = int(match["e"] or match["t"] or match["d"] or 0)
     if abs(exponent) > EXPONENT:
         return None
     digits = match["digits"].replace(",", "").replace(" ", "").rstrip(".")
-    value = Fraction(digits)
+    value, power = Fraction(digits), Fraction(10) ** exponent
+    places = len(digits.partition(".")[2])
     if again := match["again"]:
         if "." not in match["digits"]:
             return None
-        places = len(match["digits"].partition(".")[2])
         value += Fraction(int(again), (10 ** len(again) - 1) * 10**places)
-    return value * Fraction(10) ** exponent, "." in digits and not again, match.end()
+    step = power / 10**places if places and not again else None
+    return value * power, step, match.end()
 
 
-def _quotient(text: str) -> tuple[Fraction, bool, int] | None:
+def _quotient(text: str) -> tuple[Fraction, None, int] | None:
     if not (match := _QUOTIENT.match(text)):
         return None
     above, below = match["a"] or match["b"] or match["p"], match["c"] or match["f"] or match["q"]
@@ -192,7 +237,7 @@ def _quotient(text: str) -> tuple[Fraction, bool, int] | None:
         if not 0 < size < 1:  # 2 5/3 is no mixed number; who knows what it is
             return None
         size += int(match["whole"])
-    return size, False, match.end()
+    return size, None, match.end()
 
 
 def _tail(text: str) -> tuple[int, bool, Unit | None] | None:

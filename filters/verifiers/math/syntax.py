@@ -2,7 +2,7 @@ r"""Formulas as trees: a parser for the LaTeX of answers that refuses what it is
 
 from __future__ import annotations
 
-from fractions import Fraction
+from flint import fmpq
 
 from filters.verifiers.math.tokens import FUNCTIONS, GREEK, tokens
 from filters.verifiers.math.trees import Tree, Unclear, negative, number
@@ -11,6 +11,8 @@ LONGEST = 400
 """Characters; no longer formula is read."""
 DEEPEST = 25
 """Brackets inside brackets; no deeper formula is read."""
+OPERATIONS = 150
+"""Sums, products and factors; trees are walked by recursion, and no deeper than this."""
 DIGITS = 60
 """Digits of one number."""
 
@@ -28,7 +30,7 @@ def parse(text: str) -> Tree:
         Unclear: it cannot be read with certainty.
 
     >>> parse("x^2").operation, parse("x^2").parts[1].value
-    ('^', Fraction(2, 1))
+    ('^', 2)
     >>> parse("1/2x")
     Traceback (most recent call last):
     ...
@@ -50,6 +52,7 @@ class _Reader:
         self.tokens = [*tokens, ""]
         self.place = 0
         self.depth = 0
+        self.operations = 0
 
     @property
     def here(self) -> str:
@@ -70,6 +73,7 @@ class _Reader:
             raise Unclear("too deep")
         tree = None
         while tree is None or self.here in ("+", "-"):
+            self.count()
             sign = self.take() if self.here in ("+", "-") else "+"
             term = self.product()
             if sign == "-":
@@ -81,6 +85,7 @@ class _Reader:
     def product(self) -> Tree:
         tree, divided = self.factor(), False
         while True:
+            self.count()
             if self.here in ("*", r"\cdot", r"\times", r"\ast"):
                 self.take()
                 tree = Tree("*", (tree, self.factor(signed=True)))
@@ -93,6 +98,12 @@ class _Reader:
                 tree = Tree("*", (tree, self.factor()))
             else:
                 return tree
+
+    def count(self) -> None:
+        """Counts one more operation."""
+        self.operations += 1
+        if self.operations > OPERATIONS:
+            raise Unclear("too many operations")
 
     def starts(self) -> bool:
         """Whether a factor starts here."""
@@ -109,11 +120,12 @@ class _Reader:
             return Tree("*", (number(sign), self.factor()))
         tree = self.base()
         while self.here in ("^", "!", "%"):
+            self.count()
             sign = self.take()
             if sign == "!":
-                tree = Tree("!", (tree,))
+                tree = Tree(sign + self.repeated(sign), (tree,))
             elif sign == "%":
-                tree = Tree("*", (tree, number(Fraction(1, 100))))
+                tree = Tree("*", (tree, number(fmpq(1, 100))))
             elif self.here in (r"\circ", r"\prime"):
                 if self.take() == r"\prime":
                     raise Unclear("a prime")
@@ -124,9 +136,20 @@ class _Reader:
                     raise Unclear("a power of a power")
         return tree
 
+    def repeated(self, sign: str) -> str:
+        """A second sign of these: n!! is no (n!)!."""
+        if self.here != sign:
+            return ""
+        self.take()
+        if self.here == sign:
+            raise Unclear("three factorials")
+        return sign
+
     def argument(self) -> Tree:
         """What a command or a power applies to: a group, or one sign."""
         if self.here == "{":
+            if self.tokens[self.place + 1] == "(" and self.tokens[self.place - 1] == "^":
+                raise Unclear("a derivative, or a power")
             return self.group()
         if self.here == "-":
             self.take()
@@ -160,6 +183,8 @@ class _Reader:
             if here.startswith("C_") and here[2:].isdigit() and self.here == "^":
                 self.take()  # combinations, as Chinese books write them
                 return Tree("binom", (number(int(here[2:])), self.argument()))
+            if here in ("f", "F") and self.here == "(":
+                return Tree(f"call {here}", (self.group(),))
             return Tree("variable", value=here)
         raise Unclear(f"unexpected {here!r}")
 
@@ -168,12 +193,13 @@ class _Reader:
             raise Unclear("a very long number")
         if self.here == r"\overline":
             raise Unclear("a repeating decimal")
-        value = Fraction(text.rstrip("."))
+        whole, _, part = text.partition(".")
+        value = fmpq(int(whole + part), 10 ** len(part))
         if self.here == r"\frac" and "." not in text:  # 2\frac13 is a mixed number
             start = self.place
             part = self.base()
             if all(side.operation == "number" for side in part.parts):
-                above, below = (Fraction(side.value) for side in part.parts)
+                above, below = (side.value for side in part.parts)
                 if 0 < above < below:
                     return number(value + above / below)
             self.place = start
@@ -245,6 +271,7 @@ class _Reader:
         while self.starts() and self.here.lstrip("\\").partition("_")[0] not in FUNCTIONS:
             if self.here == "(":
                 raise Unclear("a function without brackets before a bracket")
+            self.count()
             tree = Tree("*", (tree, self.factor()))
         if self.here == "/":
             raise Unclear("a function without brackets before a slash")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from filters.verifiers.math import formulas
-from filters.verifiers.math.listings import Same
+from filters.verifiers.math.listings import Same, listing
 
 _MATRIX = re.compile(
     r"(?P<factor>[^&]*?) ?(?:\\cdot ?)?[(\[]? ?"
@@ -20,6 +20,7 @@ _CASES = re.compile(
     re.DOTALL,
 )
 _CONDITION = re.compile(r"(?: ?[,;])? ?(?:&[ ,]*(?:if|when|for|where)?|,? (?:if|when|for|where)\b)")
+_TRANSPOSED = re.compile(r" ?\^ ?\{? ?(?:T|\\top|\\prime|')(?: ?\})?$")
 LARGEST = 100
 """Entries; no larger matrix is compared here."""
 
@@ -34,7 +35,7 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     """
     a, b = read(one), read(two)
     if a is None or b is None:
-        return None
+        return _vectors(one, two, same) if a or b else None
     if [len(row) for row in a] != [len(row) for row in b]:
         return False
     verdicts = [
@@ -42,6 +43,31 @@ def agree(one: str, two: str, same: Same) -> bool | None:
         for x, y in zip(row, other, strict=True)
     ]  # fmt: skip
     return False if False in verdicts else None if None in verdicts else True
+
+
+def _vectors(one: str, two: str, same: Same) -> bool | None:
+    """Compares a column or a row with a tuple: (1, 2), or <1, 2>."""
+    tuples = [vector(side) or side for side in (one, two)]
+    found = [listing(_TRANSPOSED.sub("", side)) for side in tuples]
+    if not all(each and each.open in ("(", "[") for each in found):
+        return None
+    a, b = (each.parts for each in found if each)
+    if len(a) != len(b):
+        return False
+    verdicts = [same(x, y) for x, y in zip(a, b, strict=True)]
+    return False if False in verdicts else None if None in verdicts else True
+
+
+def vector(text: str) -> str | None:
+    r"""A matrix of one column or one row as a tuple; None if it is none.
+
+    >>> vector(r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}")
+    '(1, 2)'
+    """
+    entries = read(text)
+    if not entries or (len(entries) > 1 and len(entries[0]) > 1):
+        return None
+    return f"({', '.join(entry for row in entries for entry in row)})"
 
 
 def read(text: str) -> list[list[str]] | None:
@@ -72,7 +98,7 @@ def cases(one: str, two: str, same: Same) -> bool | None:
     ...         r"\begin{cases} 2, & \text{if } x > 0 \\ 1, & \text{if } x < 0 \end{cases}")
     True
     """
-    a, b = _cases(one), _cases(two)
+    a, b = pieces(one), pieces(two)
     if a is None or b is None:
         return None
     unsure = False
@@ -87,8 +113,8 @@ def cases(one: str, two: str, same: Same) -> bool | None:
     return None if unsure or len(a) != len(b) else True
 
 
-def _cases(text: str) -> list[tuple[str, str]] | None:
-    """Values and conditions."""
+def pieces(text: str) -> list[tuple[str, str]] | None:
+    """The values of cases, each with its condition; None where there are no cases."""
     match = _CASES.fullmatch(text)
     if match is None:
         return None

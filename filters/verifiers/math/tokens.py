@@ -15,6 +15,8 @@ alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta kappa lambda m
 tau phi varphi chi psi omega Delta Gamma Theta Lambda Phi Psi Omega Sigma ell hbar
 """
 FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
+_SHORT = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+"""As SymPy and programs write them."""
 GREEK = frozenset(_GREEK_NAMES.split())
 _TOKEN = re.compile(
     r" *(?:(?P<number>\d{1,3}(?:,\d{3})+(?![\d.])|\d+\.?\d*|\.\d+)"
@@ -59,8 +61,8 @@ def tokens(text: str) -> list[str]:
 
 def _letters(word: str) -> list[str]:
     """A run of letters: a function's name, or a product of variables; longer ones are words."""
-    if word in FUNCTIONS or word == "sqrt":
-        return ["\\" + word]
+    if word in FUNCTIONS or word == "sqrt" or word in _SHORT:
+        return ["\\" + _SHORT.get(word, word)]
     if len(word) > 1 and (len(word) > 3 or units.known(word) or not units.may_be_product(word)):
         raise Unclear(f"the word {word!r}")
     return list(word)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from flint import fmpq
 
 
 class Tree(NamedTuple):
     """An operation and what it is done to."""
 
     operation: str
-    """`number`, `variable`, `constant`, `+ - * / ^ root ! abs floor ceil binom`, or a function."""
+    """`number`, `variable`, `constant`, `+ - * / ^ root ! !! abs floor ceil binom`, a function."""
     parts: tuple[Tree, ...] = ()
-    value: Fraction | str = ""
-    """A number's value; a variable's or a constant's name."""
+    value: Any = ""
+    """A number's value, an fmpq; a variable's or a constant's name."""
 
 
 class Unclear(Exception):
@@ -34,13 +35,18 @@ def put(tree: Tree, name: str, value: Tree) -> Tree:
     return tree._replace(parts=tuple(put(part, name, value) for part in tree.parts))
 
 
-def number(value: int | Fraction) -> Tree:
+def number(value: int | fmpq) -> Tree:
     """The tree of a number."""
-    return Tree("number", value=Fraction(value))
+    return Tree("number", value=fmpq(value))
 
 
 def negative(tree: Tree) -> Tree:
     """The tree with the other sign; of a number, a number."""
     if tree.operation == "number":
-        return tree._replace(value=-Fraction(tree.value))
+        return tree._replace(value=-tree.value)
     return Tree("*", (number(-1), tree))
+
+
+def minus(one: Tree, two: Tree) -> Tree:
+    """The tree of a difference."""
+    return Tree("+", (one, negative(two)))

@@ -36,6 +36,9 @@ CITIES = {"A": "Paris", "B": "Rome", "C": "Berlin"}
         ("rome", ["B"]),  # the text of an option
         (r"\text{Rome}.", ["B"]),
         ("London", []),
+        ("b) Paris", ["B"]),
+        ("b. 4", ["B"]),
+        ("the option 'B'", ["B"]),
         ("B. Paris", ["B"]),  # the letter counts, whatever stands beside it
     ],
 )
@@ -44,10 +47,28 @@ def test_letters(answer, found):
 
 
 @pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ("14", ["B"]),  # the unit is left out
+        ("14 m", ["B"]),
+        ("14 km", []),  # another unit
+        ("40", []),  # two options have this number
+        ("1", []),
+        ("16 kg", ["C"]),  # the option leaves it out
+    ],
+)
+def test_a_number_without_its_unit_is_an_option(answer, found):
+    options = {"A": "12 m", "B": "14 m", "C": "16", "D": "40 m", "E": "40 km"}
+    assert letters(answer, options) == found
+
+
+@pytest.mark.parametrize(
     ("response", "answer"),
     [
         (r"Neither A nor C: \boxed{B}", "B"),
         ("The final answer is (B).", "(B)"),
+        ("<think>B or C</think><answer>C</answer>", "C"),
+        ("【解析】所以 A 不对。\n<eoe>\n【答案】 B <eoa>", "B"),
         ("Only one is left.\nSo I choose B.\nThat was easy.", "So I choose B."),
         ("Rome is in Italy.\nB", "B"),  # the last line, where none speaks of a choice
         ("", None),

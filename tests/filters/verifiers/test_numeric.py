@@ -17,7 +17,19 @@ LIGHT = {"value": "3.00e8 m/s", "relative": 0.01}
         (r"\frac{1}{2}", 0.5, "correct"),
         ("10%", 0.1, "correct"),
         ("43", 42, "incorrect"),
-        ("0.33", "1/3", "incorrect"),  # without a tolerance, equal is meant
+        ("0.33", "1/3", "incorrect"),  # without a tolerance, equal is meant up to rounding
+        ("27.11", "1003/37", "correct"),
+        (r"\frac{1003}{37}", 27.11, "correct"),
+        (r"\frac{1003}{37}", {"value": 27.11, "absolute": 0}, "incorrect"),
+        ("65%", 65, "correct"),
+        ("0.65", 65, "incorrect"),
+        # A bound is no number.
+        ("< 42", 42, "incorrect"),
+        (r"\ge 42", 42, "incorrect"),
+        (r"\neq 42", 42, "incorrect"),
+        ("at most 42", 42, "incorrect"),
+        ("42 or more", 42, "incorrect"),
+        ("about 42", 42, "correct"),
         ("3.15", PI, "correct"),
         ("3.15159", PI, "correct"),  # the edge belongs to it
         ("3.1516", PI, "incorrect"),
@@ -50,6 +62,14 @@ def test_tolerance(answer, reference, outcome):
 def test_why_an_answer_is_wrong(answer, reason):
     verdict = judge(answer, LIGHT)
     assert (verdict.outcome, verdict.reason) == ("incorrect", reason)
+
+
+def test_the_recipe_grants_what_the_reference_does_not():
+    assert judge("27.11", "1003/37", tolerance="exact").outcome == "incorrect"
+    assert (
+        judge("27.11", {"value": "1003/37", "absolute": 0.1}, tolerance="exact").outcome
+        == "correct"
+    )
 
 
 def test_plain_formulas_need_no_worker(monkeypatch):

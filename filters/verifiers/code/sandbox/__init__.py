@@ -15,14 +15,17 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from filters.verifiers.code.sandbox import seccomp
 from filters.verifiers.code.sandbox.supervisor import (
@@ -35,12 +38,15 @@ from filters.verifiers.code.sandbox.supervisor import (
 )
 from filters.verifiers.code.sandbox.walls import ENVIRONMENT, USER, limited, readable, walls
 
-__all__ = ["Ended", "Limits", "SandboxFailed", "SandboxMissing", "allow", "allow_unsandboxed",
-           "missing", "python", "run", "slow_machine"]  # fmt: skip
+__all__ = ["Ended", "Limits", "SandboxFailed", "SandboxMissing", "What", "allow",
+           "allow_unsandboxed", "importable", "missing", "packages", "provide", "python", "run",
+           "slow_machine", "talk"]  # fmt: skip
 
 allow_unsandboxed = False
 """Whether programs may run with limits alone where there is no isolation. Whoever sets this lets
 text that a model wrote act as this user: read files, use the network, leave processes behind."""
+packages: Path | None = None
+"""A folder of Python packages that programs may import; `provide` sets it."""
 
 HOW = (
     "Programs written by models run only inside bubblewrap 0.8 or newer: "
@@ -58,6 +64,20 @@ class SandboxMissing(RuntimeError):
     """There is no isolation on this machine; the text says how to get it."""
 
 
+class What(NamedTuple):
+    """A command for the sandbox; `{box}` in its words is the folder of the files."""
+
+    command: Sequence[str]
+    files: Mapping[str, bytes]
+    """What stands there, read-only, by name."""
+    limits: Limits
+    """Where it is stopped."""
+
+
+Running = tuple[subprocess.Popen[bytes], Limits, int | None]
+"""A process in a sandbox, its limits, and where bubblewrap reports."""
+
+
 def run(command: Sequence[str], files: Mapping[str, bytes], stdin: bytes, limits: Limits) -> Ended:
     """Runs a command in the sandbox and waits until every process of it is gone.
 
@@ -71,11 +91,55 @@ def run(command: Sequence[str], files: Mapping[str, bytes], stdin: bytes, limits
         SandboxMissing: there is no isolation here and `allow_unsandboxed` is off.
         SandboxFailed: the sandbox could not be set up this time.
     """
-    if wrong := missing():
-        if not allow_unsandboxed:
-            raise SandboxMissing(wrong)
-        return _run_bare(command, files, stdin, limits)
-    return _run_boxed(command, files, stdin, limits)
+    return _run(_start(), What(command, files, limits), stdin)
+
+
+def talk(asks: What, answers: What) -> tuple[Ended, Ended]:
+    """Runs two commands in sandboxes of their own, each reading what the other writes.
+
+    With the end of the first the second ends, too; only their error output is told.
+
+    Raises:
+        SandboxMissing: there is no isolation here and `allow_unsandboxed` is off.
+        SandboxFailed: a sandbox could not be set up this time.
+    """
+    start = _start()
+    with ExitStack() as held, ThreadPoolExecutor(1) as beside:
+        ends = [*os.pipe(), *os.pipe()]
+        try:
+            held.enter_context(_slots)  # one for both: they work in turn
+            first = start(held, asks, ends[0], ends[3])
+            other = os.pidfd_open(first[0].pid)
+            held.callback(os.close, other)
+            try:
+                second = start(held, answers, ends[2], ends[1])
+            except BaseException:
+                first[0].kill()
+                raise
+        finally:
+            for end in ends:  # so that each sees the other's end
+                os.close(end)
+        answered = beside.submit(watched, *second, other)
+        return watched(*first), answered.result()
+
+
+def _start() -> Callable[[ExitStack, What, int, int], Running]:
+    """How commands are started on this machine.
+
+    Raises:
+        SandboxMissing: they may not be.
+    """
+    wrong = missing()
+    if wrong and not allow_unsandboxed:
+        raise SandboxMissing(wrong)
+    return _start_bare if wrong else _start_boxed
+
+
+def _run(start: Callable[[ExitStack, What, int, int], Running], what: What, stdin: bytes) -> Ended:
+    with ExitStack() as held:
+        lent = _lend(held, stdin)
+        held.enter_context(_slots)
+        return watched(*start(held, what, lent, subprocess.PIPE))
 
 
 def allow(unsandboxed: bool) -> None:
@@ -88,6 +152,32 @@ def allow(unsandboxed: bool) -> None:
     allow_unsandboxed = unsandboxed
     if unsandboxed and (wrong := missing()):
         warnings.warn(f"programs run without a sandbox, as was allowed: {wrong}", stacklevel=2)
+
+
+def provide(folder: Path | str | None, home: Path | None = None) -> None:
+    """Says for this process which folder of Python packages programs may import.
+
+    A recipe's `sandbox_packages` ends here; each process that judges has to be told.
+
+    Args:
+        folder: as `pip install --target` makes it; None: there are no further packages.
+        home: where a relative path starts.
+    """
+    global packages
+    packages = ((home or Path()) / Path(folder).expanduser()).resolve() if folder else None
+    importable.cache_clear()
+    missing.cache_clear()
+
+
+@cache
+def importable(name: str) -> bool:
+    """Whether a program in the sandbox finds a module or package of this name.
+
+    Raises:
+        SandboxMissing, SandboxFailed: nothing runs here.
+    """
+    look = "import importlib.util, sys\nsys.exit(importlib.util.find_spec(sys.argv[1]) is None)"
+    return run([python(), "-s", "-B", "-c", look, name], {}, b"", Limits()).code == 0
 
 
 def slow_machine(stopped: Stop) -> bool:
@@ -114,8 +204,13 @@ def missing() -> str | None:
     for program in ("bwrap", "prlimit", *(["setpriv"] * (os.geteuid() == 0))):
         if not shutil.which(program, path=ENVIRONMENT["PATH"]):
             return f"{program} is not installed. {HOW}"
+    if packages and not (packages.is_dir() and readable(packages)):
+        return (
+            f"sandbox_packages: {packages} is no folder that programs in the sandbox can read. "
+            f"Make it with `{python()} -m pip install --target FOLDER numpy`, where all may read."
+        )
     try:
-        ended = _run_boxed(["true"], {}, b"", Limits())
+        ended = _run(_start_boxed, What(["true"], {}, Limits()), b"")
     except SandboxFailed as failure:
         return f"{failure} {HOW}"
     return None if ended.code == 0 else f"`true` ended with {ended.code} in the sandbox. {HOW}"
@@ -140,41 +235,34 @@ def python() -> str:
     return found
 
 
-def _run_boxed(
-    command: Sequence[str], files: Mapping[str, bytes], stdin: bytes, limits: Limits
-) -> Ended:
-    with ExitStack() as held:
-        lent = [_lend(held, data) for data in (stdin, seccomp.program() or b"", *files.values())]
-        status, told = os.pipe()
-        held.callback(os.close, status)
-        box = walls(limits)
-        if seccomp.program():
-            box += ["--seccomp", str(lent[1])]
-        for name, descriptor in zip(files, lent[2:], strict=True):
-            box += ["--file", str(descriptor), f"/box/{name}"]
-        box += ["--remount-ro", "/", "--json-status-fd", str(told), "--"]
-        arguments = [argument.replace("{box}", "/box") for argument in command]
-        whole = [*box, *limited(limits), f"--nproc={limits.processes}", "--", *arguments]
-        held.enter_context(_slots)
-        try:
-            process = started(whole, lent[0], (*lent[1:], told), ENVIRONMENT)
-        finally:
-            os.close(told)
-        return watched(process, limits, status)
+def _start_boxed(held: ExitStack, what: What, stdin: int, stdout: int) -> Running:
+    files, limits = what.files, what.limits
+    filter, *lent = [_lend(held, data) for data in (seccomp.program() or b"", *files.values())]
+    status, told = os.pipe()
+    held.callback(os.close, status)
+    box = walls(limits, packages)
+    if seccomp.program():
+        box += ["--seccomp", str(filter)]
+    for name, descriptor in zip(files, lent, strict=True):
+        box += ["--file", str(descriptor), f"/box/{name}"]
+    box += ["--remount-ro", "/", "--json-status-fd", str(told), "--"]
+    arguments = [argument.replace("{box}", "/box") for argument in what.command]
+    whole = [*box, *limited(limits), f"--nproc={limits.processes}", "--", *arguments]
+    try:
+        return started(whole, stdin, (filter, *lent, told), ENVIRONMENT, stdout), limits, status
+    finally:
+        os.close(told)
 
 
-def _run_bare(
-    command: Sequence[str], files: Mapping[str, bytes], stdin: bytes, limits: Limits
-) -> Ended:
-    with ExitStack() as held:
-        box = held.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-        for name, data in files.items():
-            (Path(box) / name).write_bytes(data)
-        arguments = [argument.replace("{box}", box) for argument in command]
-        descriptor = _lend(held, stdin)
-        held.enter_context(_slots)
-        process = started([*limited(limits), "--", *arguments], descriptor, (), ENVIRONMENT)
-        return watched(process, limits, None)
+def _start_bare(held: ExitStack, what: What, stdin: int, stdout: int) -> Running:
+    box = held.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+    for name, data in what.files.items():
+        (Path(box) / name).parent.mkdir(exist_ok=True)
+        (Path(box) / name).write_bytes(data)
+    arguments = [argument.replace("{box}", box) for argument in what.command]
+    there = ENVIRONMENT | ({"PYTHONPATH": str(packages)} if packages else {})
+    whole = [*limited(what.limits), "--", *arguments]
+    return started(whole, stdin, (), there, stdout), what.limits, None
 
 
 def _lend(held: ExitStack, data: bytes) -> int:

@@ -24,7 +24,7 @@ KEPT = 64 * 2**10
 FILES = 20_000
 """Files and folders a program may make; the size of /tmp does not limit empty ones."""
 
-Stop = Literal["time_limit", "waited", "memory_limit", "output_limit"]
+Stop = Literal["time_limit", "waited", "over", "memory_limit", "output_limit"]
 
 
 class SandboxFailed(RuntimeError):
@@ -45,6 +45,11 @@ class Limits:
     """Bytes in /tmp; a single file may have a quarter."""
     processes: int = 64
     """Processes and threads at once."""
+    lines: int = 1
+    """How often the times start anew, each time with a line of output; 1: they are for all of it.
+    For a program that does several things one after another, each of them in this time."""
+    longest: float = float("inf")
+    """Seconds from start to end, however many lines there are."""
 
     @property
     def wall(self) -> float:
@@ -70,14 +75,18 @@ class Ended:
 
 
 def started(
-    command: Sequence[str], stdin: int, kept: Sequence[int], environment: Mapping[str, str]
+    command: Sequence[str],
+    stdin: int,
+    kept: Sequence[int],
+    environment: Mapping[str, str],
+    stdout: int = subprocess.PIPE,
 ) -> subprocess.Popen[bytes]:
     """Starts a program in a session of its own, with its output on pipes."""
     # The environment of bubblewrap itself can be read inside, in /proc/1/environ.
     return subprocess.Popen(
         command,
         stdin=stdin,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         env=dict(environment),
         pass_fds=kept,
@@ -85,11 +94,20 @@ def started(
     )
 
 
-def watched(process: subprocess.Popen[bytes], limits: Limits, status: int | None) -> Ended:
-    """Reads what the program writes until it ends, or stops it; then all its processes are gone."""
+def watched(
+    process: subprocess.Popen[bytes], limits: Limits, status: int | None, other: int | None = None
+) -> Ended:
+    """Reads what the program writes until it ends, or stops it; then all its processes are gone.
+
+    Args:
+        process: what was started.
+        limits: where it is stopped.
+        status: where bubblewrap reports; None where there is none.
+        other: pidfd of another process: with its end this one ends, too.
+    """
     start = time.monotonic()
     try:
-        watch = _Watch(process, limits, status)
+        watch = _Watch(process, limits, status, other)
     except BaseException:
         process.kill()
         raise
@@ -107,7 +125,13 @@ def watched(process: subprocess.Popen[bytes], limits: Limits, status: int | None
 class _Watch:
     """One program that runs: its output so far, what it used when last looked at, how to end it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limits: Limits, status: int | None):
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        limits: Limits,
+        status: int | None,
+        other: int | None,
+    ):
         self.process, self.limits, self.boxed = process, limits, status is not None
         self.stdout, self.stderr, self.report = bytearray(), bytearray(), bytearray()
         self.dropped = 0  # bytes of error output
@@ -115,25 +139,28 @@ class _Watch:
         self.first: int | None = None  # pidfd of that process
         self.root = process.pid
         self.cpu, self.ended = 0.0, 0.0
+        self.lines, self.counted = 0, 0  # lines of output so far, in so many bytes
+        self.spent = 0.0  # CPU time until the last of them
         self.pipes = selectors.DefaultSelector()
-        assert process.stdout is not None
-        assert process.stderr is not None
+        self.exit, self.other, self.let_go = os.pidfd_open(process.pid), other, False
         for descriptor, into in (
-            (process.stdout.fileno(), self.stdout),
-            (process.stderr.fileno(), self.stderr),
+            (process.stdout, self.stdout),
+            (process.stderr, self.stderr),
             (status, self.report),
+            (self.exit, None),
+            (other, None),
         ):
             if descriptor is not None:
                 self.pipes.register(descriptor, selectors.EVENT_READ, into)
-        self.exit = os.pidfd_open(process.pid)
-        self.pipes.register(self.exit, selectors.EVENT_READ, None)
 
     def until_end_or_limit(self, start: float) -> Stop | None:
-        looked = start
+        looked = began = start
         while True:
             if self._read(LOOK):
                 return None
             now = time.monotonic()
+            if self._went_on():
+                start = now
             if stop := self.overflow():
                 return stop
             if now - looked >= LOOK:
@@ -142,6 +169,21 @@ class _Watch:
                     return stop
             if now - start > self.limits.wall:
                 return "waited"
+            if now - began > self.limits.longest:
+                return "over"
+
+    def _went_on(self) -> bool:
+        """Whether the next of several things has begun, with times of its own."""
+        if self.limits.lines == 1:
+            return False
+        fresh = self.stdout.count(b"\n", self.counted)
+        self.counted = len(self.stdout)
+        went_on = fresh > 0 and self.lines < self.limits.lines
+        self.lines += fresh
+        if went_on:
+            self.cpu = max(self.cpu, usage(self.root).cpu)
+            self.spent = self.cpu
+        return went_on
 
     def _look(self) -> Stop | None:
         used = usage(self.root)
@@ -152,7 +194,7 @@ class _Watch:
                 return "memory_limit"
         if self.boxed and files(self.root) > FILES:
             return "output_limit"
-        return "time_limit" if self.cpu > self.limits.cpu else None
+        return "time_limit" if self.cpu - self.spent > self.limits.cpu else None
 
     def overflow(self) -> Stop | None:
         """Whether it wrote more than it may."""
@@ -165,6 +207,7 @@ class _Watch:
         for key, _ in self.pipes.select(timeout):
             if key.data is None:
                 ended = True
+                self.let_go |= key.fd == self.other
                 continue
             piece = os.read(key.fd, 2**16)
             if not piece:
@@ -194,18 +237,19 @@ class _Watch:
         """
         code = self._kill()
         self.ended = time.monotonic()
-        if self.pipes.get_map().get(self.exit):
-            self.pipes.unregister(self.exit)
+        for descriptor in (self.exit, self.other):
+            if descriptor is not None and self.pipes.get_map().get(descriptor):
+                self.pipes.unregister(descriptor)
         deadline = time.monotonic() + 5
         while self.pipes.get_map() and time.monotonic() < deadline and not self.overflow():
             self._read(0.1)  # the dead close their pipes; only without a sandbox some may live
         if not self.boxed:
             return 128 - code if code < 0 else code
-        if not self.met:
+        if not self.met and not self.let_go:
             raise SandboxFailed(f"bubblewrap did not start: {self._last_words()}.")
         if self.first is not None and not _ends(self.first, seconds=5):
             raise SandboxFailed("processes of the sandbox are still there 5 seconds after SIGKILL.")
-        if code > 0 and not stopped and b"exit-code" not in self.report:
+        if code > 0 and not (stopped or self.let_go) and b"exit-code" not in self.report:
             raise SandboxFailed(f"bubblewrap failed with {code}: {self._last_words()}.")
         return 128 - code if code < 0 else code
 

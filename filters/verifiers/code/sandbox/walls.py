@@ -17,11 +17,19 @@ ENVIRONMENT = {
     "HOME": "/tmp",
     "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",  # the same verdict twice
+    "PYTHONINTMAXSTRDIGITS": "0",  # long integers may be written and read
+    "OMP_NUM_THREADS": "1",  # numpy starts a thread for each core, and threads are limited
+    "OPENBLAS_NUM_THREADS": "1",
 }
 
 
-def walls(limits: Limits) -> list[str]:
-    """`bwrap` and its options, but for files, filter and command; as root, a lesser user first."""
+def walls(limits: Limits, packages: Path | None = None) -> list[str]:
+    """`bwrap` and its options, but for files, filter and command; as root, a lesser user first.
+
+    Args:
+        limits: what the program may use.
+        packages: a folder of Python packages that it finds there, read-only.
+    """
     step_down = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
     parts = [*(step_down if os.geteuid() == 0 else []), "bwrap", "--unshare-user", "--unshare-all"]
     parts += ["--disable-userns", "--die-with-parent", "--new-session", "--hostname", "sandbox"]
@@ -38,6 +46,8 @@ def walls(limits: Limits) -> list[str]:
     for path in ("/etc/alternatives", "/etc/ld.so.cache", sys.base_prefix):
         if not path.startswith("/usr/") and path != "/usr" and readable(Path(path)):
             parts += ["--ro-bind", path, path]
+    if packages:
+        parts += ["--ro-bind", str(packages), "/packages", "--setenv", "PYTHONPATH", "/packages"]
     parts += ["--proc", "/proc", "--dev", "/dev"]
     # The first process belongs to the same user, and neither filter nor limits hold for it: who
     # could write to its memory would be free of them.
@@ -52,7 +62,7 @@ def limited(limits: Limits) -> list[str]:
     stack = 64 * 2**20
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
     per_process = {
-        "cpu": int(limits.cpu) + 2,
+        "cpu": int(min(limits.cpu * limits.lines, 10**6)) + 2,
         "data": limits.memory,  # memory it can write to, not address space it reserves
         "as": limits.memory + 8 * 2**30,
         "fsize": max(limits.disk // 4, 1),

@@ -1,0 +1,51 @@
+"""Accepts of near misses that reading defends: the mutation left the meaning as it was."""
+
+from __future__ import annotations
+
+DEFENDED: list[tuple[str, str, str]] = [
+    # 0.50 => 0.5
+    (
+        r"(numeric, )?a .*",
+        r"^(\D*[\d,]+?(?:\.\d*?[1-9])?)\.?0*(\D*) => \1\.?0*\2$",
+        "zeros at the end",
+    ),
+    # (-1, 0) => (-1, -0)
+    (r"(numeric, )?a (minus more|sign)", r"-0(?![\d.])", "minus zero"),
+    # (-\infty, 3) => [-\infty, 3)
+    (r"(first|last) bracket", r"\[ ?-? ?\\infty|\\infty ?\]", "an infinite end is never closed"),
+    # 160 s => 160
+    (r".*less", r"^(\$?[-\d.,/^ \xd7]*\d) ?[a-zA-Z]\$?( =>| => ).*", "a unit left out"),
+    (r".*less", r"^(\$?[-\d.,/^ \xd7]*\d)\$? => \1 ?[a-zA-Z]\$?$", "a unit left out"),
+    # 115^\circ => 115, 8.4 \times 10^1 => 8.4 \times 10
+    (r"no exponent", r"\^\{?\\circ|\^\{?1\b", "degrees left out, or a first power"),
+    # 2,2,4 => 2,4
+    (r"a part less", r"^\$?(\w+), ?\1\b", "a value said twice"),
+    # 3:00 => 3
+    (r"shape: times", r"^(\d+):00 => \1$|^(\d+) => \2:00$", "a bare hour"),
+    # 72 - 9 = 63 => 27 - 9 = 63
+    (r".*", r"^[^a-zA-Z]*= ?([^=]+) => [^a-zA-Z]*= ?\1$", "of a computation the end counts"),
+    # f(x)=x => F(x)=x
+    (r"case of a letter", r"^[^=]*[A-Za-z]\(\w\) ?=", "the name of a function is free"),
+    (r"case of a letter", r"^(?=.*[a-z]{4} )(?i:(.+)) => (?i:\1)$", "capitals of a text"),
+    # 388147.4117647039 => 388147.4117647059
+    (r"(numeric, )?a (.*digit.*|last place)", r"\d\.\d{7,}", "alike to six digits after the point"),
+    (r".*places", r"^\(?\[? ?(.+?), ?\1", "equal parts"),
+    (r"\\equiv \| =", r"^(?!.*mod)", "an identity sign, and no modulus"),
+    # 0 or 1 => 0 and 1
+    (r"word: and \| or", r"^[^a-zA-Z]*(?:and|or)[^a-zA-Z]* =>", "values that are joined"),
+    (r"(numeric, )?around: K:1", r"", "a ratio to one"),
+    (r"(numeric, )?around: K_\{8\}", r"", "a base that one side leaves out"),
+    (r"(numeric, )?around: K pairs", r"", "a noun behind a number counts as its unit"),
+    (r"(numeric, )?around: 77( - 2)? = K", r"", "of a computation the end counts"),
+    # 76258 => 76 258
+    (
+        r"shape: sequences",
+        r"^(\d+) (\d+) => \1\2$|^(\d+)(\d{3}) => \3 \4$",
+        "a thin thousands mark",
+    ),
+    (r"\\log \| \\lg", r"_\{10\}", "lg with its base"),
+    # 4\pm 2 \sqrt{7}, 4-2 \sqrt{7} => 4+2 \sqrt{7}, 4-2 \sqrt{7}
+    (r"\\pm \| [-+]", r"^\$?[-\d{(\\].*,", "a value said twice"),
+    (r"brackets less", r"^\$?(?:\\quad|\\left)? ?\(?-?[^=]*,[^=]*$", "a tuple without brackets"),
+]
+"""Mutation, a pattern of `key => answer`, and why both are the same answer."""
