@@ -17,6 +17,7 @@ from factory.line.context import Context
 from factory.run_folder import RunFolder
 from factory.sampler.rejudge import THREADS
 from factory.store.draws import Draws
+from filters.verifier_settings import bare
 from filters.verifiers.majority import VOTING
 from filters.verifiers.majority.vote import Majority, among
 
@@ -70,7 +71,7 @@ class Doubt:
         `no_majority`, or `not_compared` (the verifier failed on the answer that leads).
         """
         teachers = {draw["teacher"] for draw in draws}
-        if verifier not in VOTING:
+        if bare(verifier) not in VOTING:
             return "not_votable", None
         if len(draws) < self.min_draws and len(teachers) < 2:
             return "too_few_draws", None

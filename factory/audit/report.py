@@ -14,7 +14,7 @@ from factory.line.run_lock import held_by
 from factory.line.table import student_base_examined_as, wanted
 from factory.recipe import Recipe
 from factory.run_folder import RunFolder
-from factory.versions.card import dropped
+from factory.versions.card.made import dropped
 
 MODELS = {
     "teacher-base": "teacher, base",
@@ -29,30 +29,30 @@ MODELS = {
 def funnel_table(run: RunFolder) -> Table | None:
     """Sampled, what each filter leaves, each step of the selection if there are several, chosen."""
     manifest = run.manifest()
-    if manifest is None or "funnel" not in manifest:  # a version of before has it elsewhere
+    if manifest is None:
         return None
-    steps, account = manifest["funnel"], manifest["account"]
-    table = Table(title=f"dataset v{manifest['version']}", title_justify="left", box=None)
+    table = Table(title=f"dataset v{manifest.number}", title_justify="left", box=None)
     table.add_column("filter")
     for name in ("draws", "dropped", "left", "alone it drops"):
         table.add_column(name, justify="right")
-    table.add_row("sampled", "", "", f"{account['entered']:,}", "")
-    for step in steps:
-        counts = ("entering", "dropped", "left", "dropped_alone_total")
-        table.add_row(step["filter"], *(f"{step[name]:,}" for name in counts))
-    selection = manifest.get("selection", {"steps": []})  # a version of before lacks it
-    for step in selection["steps"] if len(selection["steps"]) > 1 else ():
+    table.add_row("sampled", "", "", f"{manifest.cost.draws:,}", "")
+    for rule in manifest.rules:
+        counts = (rule.entering, rule.dropped, rule.left, rule.alone)
+        table.add_row(rule.filter, *(f"{count:,}" for count in counts))
+    steps = manifest.selection["steps"]
+    for step in steps if len(steps) > 1 else ():
         counts = (f"{step['entering']:,}", f"{step['spare']:,} spare", f"{step['left']:,}")
         table.add_row(step["step"], *counts, "")
-    spare = sum(n for why, n in account["dropped"].items() if why.startswith("spare"))
-    left = account["left"]
+    left = manifest.rows
+    spare = (manifest.rules[-1].left if manifest.rules else manifest.cost.draws) - left
     table.add_row("chosen", f"{left + spare:,}", f"{spare:,} spare", f"{left:,}", "")
     return table
 
 
 def domains_table(run: RunFolder) -> Table | None:
     """What each filter drops of each domain, where there are several."""
-    steps = (run.manifest() or {}).get("funnel_by_domain", [])  # a version of before lacks it
+    manifest = run.manifest()
+    steps = manifest.by_domain if manifest else []
     domains = dict.fromkeys(step["domain"] for step in steps)
     if len(domains) < 2:
         return None

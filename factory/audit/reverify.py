@@ -15,6 +15,7 @@ from factory.sampler.rejudge import Round, judged_by
 from factory.store import verdicts
 from factory.store.shards import Shards
 from filters import own
+from filters.verifiers.code import sandbox
 
 
 def opened(run: RunFolder) -> Context:
@@ -25,6 +26,8 @@ def opened(run: RunFolder) -> Context:
     """
     recipe, home = run.recipe()
     own.look_in(home)
+    sandbox.allow(recipe.allow_unsandboxed)
+    sandbox.provide(recipe.sandbox_packages, home)
     context = Context(recipe, home, run, "samples", lambda *_, **__: None)
     if not run.prompt_table.exists() or not run.stage("samples").exists():
         raise RecipeError(f"{run.path}: no draws yet; `factory run` makes them")

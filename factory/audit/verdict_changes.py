@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,11 +24,13 @@ from factory.sampler.strategies import prepare
 from factory.store import verdicts
 from factory.store.draws import Draws
 from factory.versions import build
-from factory.versions.folder import decisions_of, manifest_of
+from factory.versions.folder import decisions_of
+from factory.versions.manifest import read, readable
 from factory.versions.selection import select
 from filters import Filters, judge
 from filters.text.shorten import shorten
-from filters.verifiers import VERIFIERS, accepted
+from filters.text.visible import visible
+from filters.verifiers import accepted, named, unknown
 
 Rounds = Sequence[pl.DataFrame]
 Example = tuple[str, str | None, str]
@@ -87,9 +88,9 @@ def key_of(reference: str | None, verifier: str) -> str:
     '5'
     """
     answer = None
-    if verifier in VERIFIERS and reference:
+    if not unknown(verifier) and reference:
         with contextlib.suppress(Exception):  # it is there to be looked at, sound or not
-            keys = map(VERIFIERS[verifier].key, accepted(orjson.loads(reference)))
+            keys = map(named(verifier).key, accepted(orjson.loads(reference)))
             answer = " or ".join(key for key in keys if key is not None) or None
     return str(reference if answer is None else answer)
 
@@ -119,7 +120,7 @@ def turns_table(found: Turns) -> Table:
 
 def short(text: str, most: int = 40) -> str:
     """The beginning of a text, in one line of so many characters at most."""
-    return shorten(" ".join(text.split()), most)
+    return visible(shorten(" ".join(text.split()), most))
 
 
 @dataclass(frozen=True)
@@ -145,8 +146,8 @@ def effects(run: RunFolder, shards: Path | str, after: Rounds) -> tuple[list[Eff
     draws = Draws(shards, after).read(("sample_id", "completion_tokens", "verdict"))
     found, said = [], []
     for number, version in run.versions().items():
-        made_by = json.loads(manifest_of(version).read_text())["made_by"]
         try:
+            made_by = _made_by(version)
             now = _judged_anew(made_by, decisions_of(version), draws, run.recipe()[1])
         except _NotCompared as reason:
             said.append(f"dataset v{number} is not compared: {reason}")
@@ -159,12 +160,16 @@ class _NotCompared(Exception):
     """A version of which nobody can say what other verdicts would make of it; the text is why."""
 
 
+def _made_by(version: Path) -> dict[str, Any]:
+    if not readable(version):
+        raise _NotCompared("an earlier version of this program wrote it")
+    return read(version).made_by
+
+
 def _judged_anew(
     made_by: dict[str, Any], decisions: Path, draws: pl.DataFrame, home: Path
 ) -> pl.DataFrame:
     """A version's draws with new verdicts, their reasons and fates by its own rules."""
-    if "filters" not in made_by:
-        raise _NotCompared("it was made before versions told their filters")
     try:
         filters = Filters.model_validate(made_by["filters"], context={"filters_home": home})
     except ValidationError:
@@ -175,6 +180,7 @@ def _judged_anew(
     if not wanted.of_decisions:
         raise _NotCompared("its selection goes by pass rates, clusters or texts")
     gone = ("fate", "spare_by", "dropped_by", "reasons", "verdict_reason")
+    gone += ("verdict", "completion_tokens")
     rows = pl.read_parquet(decisions).drop(gone, strict=False)
     rows = rows.join(draws, on="sample_id", how="inner")
     return select(judge(rows, filters), wanted, made_by.get("seed", 0)).rows
