@@ -18,6 +18,7 @@ from filters.filter import Filter, SetFilter
 CHUNK = 5000
 """Draws measured at once, and at most in one file."""
 LIGHT = ("sample_id", "prompt_id", "draw", "completion_tokens", "verdict", "verdict_reason")
+LIGHT += ("teacher", "settings", "max_tokens", "key")
 """What choosing and the record of decisions want of every draw: no texts."""
 UNIT = "measures"
 OF_PROMPTS = ("domain", "language")

@@ -8,7 +8,7 @@ from factory.records import digest
 from factory.versions.told import ROW, Told
 from filters import FILTERS
 
-VERSION = 3
+VERSION = 4
 """Raised whenever other draws would be chosen, a row would be put together otherwise, or decisions
 tell more."""
 OF_DRAWS = ("opening", "text", "answer", "teacher")
@@ -22,6 +22,16 @@ GONE_BY: dict[str, pl.DataType] = {
     "score": pl.Float64(),
 }
 """What rules and selection may go by beside measures; null where a recipe does not."""
+CAME_BY: dict[str, pl.DataType] = {
+    "license": pl.String(),
+    "teacher": pl.String(),
+    "settings": pl.String(),
+    "max_tokens": pl.Int32(),
+    "completion_tokens": pl.Int32(),
+    "key": pl.String(),
+    "judged_in": pl.String(),
+}
+"""How a draw came about and who judged it: what `factory diff` finds reasons by."""
 
 
 def unfiltered(rows: pl.DataFrame, count: int, sure_draws: int, seed: int) -> pl.DataFrame:
@@ -46,7 +56,9 @@ def messages(rows: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
     own = rows.drop([name for name in prompts.columns if name != "prompt_id"], strict=False)
     text = pl.col("opening").fill_null("") + pl.col("text")
     reply = pl.struct(role=pl.lit("assistant"), content=text)
-    return own.join(prompts, on="prompt_id", how="left", maintain_order="left").with_columns(
+    # The right side is hashed: of many prompts only those of these rows, for each piece of them.
+    asked = prompts.join(own.select("prompt_id"), on="prompt_id", how="semi")
+    return own.join(asked, on="prompt_id", how="left", maintain_order="left").with_columns(
         messages=pl.concat_list("messages", pl.concat_list(reply))
     )
 
@@ -71,10 +83,10 @@ def decisions(decided: pl.DataFrame, own: tuple[str, ...] = ()) -> pl.DataFrame:
         own: what filters of the recipe's own measure.
     """
     told = ["sample_id", "prompt_id", "draw", "fate", "spare_by", "dropped_by", "reasons"]
-    told += ["verdict_reason", *_measures(decided, own)]
+    told += ["verdict", "verdict_reason", *_measures(decided, own)]
     others = [
         pl.col(name) if name in decided.columns else pl.lit(None, kind).alias(name)
-        for name, kind in GONE_BY.items()
+        for name, kind in (GONE_BY | CAME_BY).items()
     ]
     return decided.select(*told, *others).sort("sample_id")
 

@@ -36,15 +36,21 @@ class ContentDigest:
     def __init__(self) -> None:
         self._seen = [pl.DataFrame(schema={"sample_id": pl.String(), "digest": pl.Binary()})]
 
-    def add(self, rows: pl.DataFrame) -> int:
-        """Take in rows with a column `sample_id`; returns the bytes of their JSON."""
-        size = 0
+    def add(self, rows: pl.DataFrame) -> tuple[pl.Series, int]:
+        """Take in rows with a column `sample_id`; returns their digests, and the bytes of their
+        JSON."""
+        size, told = 0, [pl.Series("digest", [], dtype=pl.Binary)]
         for piece in rows.iter_slices(ROWS_AT_ONCE):
             texts = canonical(piece)
             digests = pl.Series("digest", text_digests(texts, hashlib.sha256), dtype=pl.Binary)
             self._seen.append(piece.select("sample_id").with_columns(digests))
-            size += sum(texts.str.len_bytes())
-        return size
+            told.append(digests)
+            size += int(texts.str.len_bytes().sum())
+        return pl.concat(told), size
+
+    def each(self) -> pl.DataFrame:
+        """`sample_id` and `digest` of each row, in the order in which they came."""
+        return pl.concat(self._seen)
 
     @property
     def rows(self) -> int:

@@ -17,6 +17,7 @@ import polars as pl
 
 from factory.errors import StageError
 from factory.store.draws import Draws
+from factory.versions.ahead import ahead
 
 BUCKET_TOKENS = 4_000_000
 """Tokens of the draws in a bucket: about 16 MB of text."""
@@ -52,7 +53,7 @@ def gather(
     shutil.rmtree(scratch, ignore_errors=True)  # left by a crash
     scratch.mkdir(parents=True)
     try:
-        _spread(draws.beside(places, columns, AT_ONCE), scratch)
+        _spread(ahead(draws.beside(places, columns, AT_ONCE)), scratch)
         start = 0
         for number, count in places.group_by("bucket", maintain_order=True).len().iter_rows():
             texts = _taken(scratch / f"{number}.arrow")
@@ -83,15 +84,22 @@ def _spread(pieces: Iterator[pl.DataFrame], scratch: Path) -> None:
     with ExitStack() as files:
         writers: dict[int, Any] = {}
         for rows in pieces:
-            for (bucket,), part in rows.partition_by(
-                "bucket", as_dict=True, include_key=False
-            ).items():
-                table = part.to_arrow()
+            rows = rows.sort("bucket", maintain_order=True)
+            table = rows.drop("bucket").to_arrow()
+            for bucket, start, count in _runs(rows["bucket"]):
                 if bucket not in writers:
                     file = files.enter_context((scratch / f"{bucket}.arrow").open("wb"))
                     writer = pa.ipc.new_stream(file, table.schema)
                     writers[bucket] = files.enter_context(writer)
-                writers[bucket].write_table(table)
+                writers[bucket].write_table(table.slice(start, count))
+
+
+def _runs(buckets: pl.Series) -> Iterator[tuple[int, int, int]]:
+    """Of each bucket of sorted rows, where it starts, and how many it has."""
+    start = 0
+    for count, bucket in buckets.rle().struct.unnest().iter_rows():
+        yield bucket, start, count
+        start += count
 
 
 def _taken(bucket: Path) -> pl.DataFrame | None:

@@ -58,6 +58,29 @@ def check(candidate):
     assert candidate(1, 2) == 3, 'no'
     assert True
 """
+NEAR = """
+import numpy as np
+
+def near(found, expected):
+    assert np.allclose(found, expected, rtol=1e-07, atol=1e-06)
+"""
+CHECK_MORE = f"""{NEAR}
+def check(candidate):
+    for n in range(3):
+        near(candidate(n, n), n + n)
+"""
+LOOP = f"""{NEAR}
+for n in range(3):
+    near(add(n, n), n + n)
+"""
+UNITTEST = """
+import unittest
+
+class TestCases(unittest.TestCase):
+    def test_case_1(self):
+        self.assertEqual(add(1, 2), 3)
+"""
+HEAD, BODY = "def add(a, b):\n", "    return a + b\n"
 ADD = """Write a function that adds.
 
 Your program should pass these tests:
@@ -203,7 +226,49 @@ ROWS: list[tuple[str, dict[str, Any], str, Any]] = [
             "entry_point": "add",
         },
         "def add(a, b):\n",
-        {"asserts": ["assert add(1, 2) == 3"], "solution": "def add(a, b):\n    return a + b\n"},
+        {"test": CHECK, "entry_point": "add", "prompt": HEAD, "solution": HEAD + BODY},
+    ),
+    (
+        "evalplus/humanevalplus",
+        {
+            "task_id": "HumanEval/0",
+            "prompt": HEAD,
+            "canonical_solution": BODY,
+            "test": CHECK_MORE,
+            "entry_point": "add",
+        },
+        HEAD,
+        {"test": CHECK_MORE, "entry_point": "add", "prompt": HEAD, "solution": HEAD + BODY},
+    ),
+    (
+        "evalplus/mbppplus",
+        {
+            "task_id": 1,
+            "prompt": "Write a function that adds.",
+            "code": HEAD + BODY,
+            "source_file": "x.ipynb",
+            "test_imports": "[]",
+            "test_list": ["assert add(1, 2) == 3"],
+            "test": LOOP,
+        },
+        ADD,
+        {"test": LOOP, "solution": HEAD + BODY},
+    ),
+    (
+        "bigcode/bigcodebench",
+        {
+            "task_id": "BigCodeBench/0",
+            "instruct_prompt": "Write a function that adds.",
+            "complete_prompt": HEAD + '    """Adds."""\n',
+            "code_prompt": HEAD,
+            "canonical_solution": BODY,
+            "test": UNITTEST,
+            "entry_point": "add",
+            "libs": "['math']",
+            "doc_struct": "{}",
+        },
+        "Write a function that adds.",
+        {"test": UNITTEST, "entry_point": "add", "prompt": HEAD, "solution": HEAD + BODY},
     ),
     (
         "google-research-datasets/mbpp",

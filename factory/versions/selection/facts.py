@@ -33,7 +33,7 @@ def with_facts(
         rates: `prompt_id` and `pass_rate`, of whom the recipe says; None where it does not ask.
         seed: the recipe's, for topics.
     """
-    told = asked.select("prompt_id", "source")
+    told = asked.select("prompt_id", "source", "license")
     if dataset.select.topics:
         told = told.with_columns(topics_of(asked, dataset.select, seed))
     if rates is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from versions import described
 
 from factory.prompts.collect import PROMPT
 from factory.records import SAMPLE
@@ -106,7 +107,7 @@ def test_a_kept_column_never_takes_the_place_of_a_column_of_ours(name: str):
 def folder(tmp_path: Path) -> Path:
     """A version of two rows."""
     rows = made(*[{"reference": key, "meta": {"level": 3}} for key in ("23", r"\frac{46}{2}")])
-    found, _ = write(tmp_path / "v", lambda _: [rows], rows, {}, "{version} {digest}")
+    found, _ = write(tmp_path / "v", lambda _: [rows], {}, described(rows))
     return found
 
 
@@ -127,7 +128,7 @@ def test_every_file_of_a_version_and_of_draws_has_types_that_others_have(folder:
 
     Shards(folder / "draws").write(0, pl.DataFrame(schema=SAMPLE))
     files = list(folder.rglob("*.parquet"))
-    assert len(files) == 3  # rows, decisions, draws
+    assert len(files) == 4  # rows, their index, decisions, draws
     for file in files:
         assert "large" not in str(pq.read_schema(file)), file
 

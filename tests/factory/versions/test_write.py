@@ -9,9 +9,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from versions import described
 
+from factory.versions import layout
 from factory.versions import write as writing
 from factory.versions.content import content_digest
+from factory.versions.manifest import Manifest, read
 
 ROWS = pl.DataFrame(
     {
@@ -19,29 +22,20 @@ ROWS = pl.DataFrame(
         "messages": [[{"role": "user", "content": text}] for text in ("1+1", "2+2", "ü\n{x}")],
         "tokens": [1, None, 3],
         "share": [0.5, None, 0.25],
-    }
+    },
+    schema_overrides={"tokens": pl.Int32},
 )
 DECISIONS = pl.DataFrame({"sample_id": ["a", "b", "c", "d"], "fate": ["chosen"] * 3 + ["dropped"]})
 GOLDEN = "461208b23a45e033f1f12287aeaf3828f3233d96a81e05fa4a90a3b975cdc00b"
 """Users compare by it: where it has to change, say so in the changelog."""
 
-CARD = """---
-configs:
-- config_name: default
-  data_files: data/train-*.parquet
----
-version {version}, {digest}
-"""
-
 
 def write(
-    home: Path, rows: pl.DataFrame = ROWS, parent: int | None = None, **made_by: Any
-) -> tuple[Path, dict[str, Any]]:
+    home: Path, rows: pl.DataFrame = ROWS, parent: Path | None = None, **made_by: Any
+) -> tuple[Path, Manifest]:
     made_by = {"filters": {"length": None}, "share": 0.1} | made_by
-    return writing.write(
-        home, lambda _: rows.iter_slices(2) if rows.height else [rows], DECISIONS, made_by, CARD,
-        parent=parent, told={"account": {"left": rows.height}},
-    )  # fmt: skip
+    pieces = rows.iter_slices(2) if rows.height else [rows]
+    return writing.write(home, lambda _: pieces, made_by, described(DECISIONS), parent=parent)
 
 
 @pytest.mark.parametrize(
@@ -109,33 +103,34 @@ def test_the_same_input_is_the_same_version(tmp_path: Path):
 def test_another_input_is_the_next_version(tmp_path: Path, change: dict[str, Any]):
     first, manifest = write(tmp_path)
     second, next_manifest = write(tmp_path, **change)
-    assert (first.name, manifest["version"], manifest["parent"]) == ("v1", 1, None)
-    assert (second.name, next_manifest["version"], next_manifest["parent"]) == ("v2", 2, None)
+    assert (first.name, manifest.number, manifest.parent) == ("v1", 1, None)
+    assert (second.name, next_manifest.number, next_manifest.parent) == ("v2", 2, None)
     assert write(tmp_path)[0] == first  # and back
     assert sorted(path.name for path in tmp_path.iterdir()) == ["v1", "v2"]
 
 
 def test_a_parent_is_the_version_that_another_takes_the_place_of(tmp_path: Path):
-    write(tmp_path)
-    write(tmp_path, ROWS[:2], parent=1)
-    _, third = write(tmp_path, ROWS[:1], parent=1)  # the recipe had gone back to the first
-    assert (third["version"], third["parent"]) == (3, 1)
-    _, again = write(tmp_path, ROWS[:1], parent=2)
-    assert (again["version"], again["parent"]) == (3, 1)  # it came from where it came from
+    first, _ = write(tmp_path)
+    second, _ = write(tmp_path, ROWS[:2], parent=first)
+    _, third = write(tmp_path, ROWS[:1], parent=first)  # the recipe had gone back to the first
+    assert third.parent
+    assert (third.number, third.parent.number) == (3, 1)
+    _, again = write(tmp_path, ROWS[:1], parent=second)
+    assert again == third  # it came from where it came from
 
 
 def test_a_manifest_says_what_is_in_the_folder(tmp_path: Path):
     folder, manifest = write(tmp_path)
-    assert json.loads((folder / "manifest.json").read_text()) == manifest
-    assert (manifest["rows"], manifest["content_digest"]) == (3, content_digest(ROWS))
-    assert manifest["software"]["polars"] == pl.__version__
+    assert read(folder) == manifest
+    assert (manifest.rows, manifest.digest) == (3, content_digest(ROWS))
+    assert manifest.software["polars"] == pl.__version__
     files = {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()}
-    assert files == {"manifest.json", *manifest["files"]}
-    for name, said in manifest["files"].items():
+    assert files == {"manifest.json", "provenance.intoto.json", *manifest.files}
+    for name, said in manifest.files.items():
         content = (folder / name).read_bytes()
-        found = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        assert found == said, name
-    assert f"version 1, {content_digest(ROWS)}" in (folder / "README.md").read_text()
+        found = (len(content), hashlib.sha256(content).hexdigest())
+        assert found == (said.bytes, said.sha256), name
+    assert content_digest(ROWS) in (folder / "README.md").read_text()
 
 
 def test_datasets_reads_exactly_the_rows(tmp_path: Path):
@@ -145,39 +140,40 @@ def test_datasets_reads_exactly_the_rows(tmp_path: Path):
     loaded = load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
     assert list(loaded) == ["train"]
     assert loaded["train"].to_list() == ROWS.to_dicts()
-    assert by_hand(loaded["train"]) == manifest["content_digest"]
+    assert by_hand(loaded["train"]) == manifest.digest
 
 
 def test_what_a_crash_left_is_no_version_and_none_of_its_rows_come_back(tmp_path: Path):
-    left = tmp_path / "v1" / "data" / "train-00000-of-00002.parquet"
+    left = tmp_path / "unfinished-1" / "data" / "train-00000-of-00002.parquet"
     left.parent.mkdir(parents=True)
     ROWS[:1].write_parquet(left)
     folder, manifest = write(tmp_path)
-    assert (folder.name, manifest["parent"]) == ("v1", None)
+    assert (folder.name, manifest.parent) == ("v1", None)
     assert pl.read_parquet(folder / "data" / "*.parquet").equals(ROWS)
+    assert [path.name for path in tmp_path.iterdir()] == ["v1"]
 
 
 def test_many_rows_are_several_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(writing, "SHARD_ROWS", 2)
+    monkeypatch.setattr(layout, "SHARD_ROWS", 2)
     folder, manifest = write(tmp_path)
-    names = [name for name in manifest["files"] if name.startswith("data/")]
+    names = [name for name in manifest.files if name.startswith("data/")]
     assert names == [f"data/train-0000{n}-of-00002.parquet" for n in (0, 1)]
     assert pl.read_parquet(folder / "data" / "*.parquet").equals(ROWS)
     assert write(tmp_path)[0] == folder
 
 
 def test_long_rows_are_several_shards_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(writing, "SHARD_BYTES", 2000)
-    monkeypatch.setattr(writing, "GROUP_BYTES", 1)
+    monkeypatch.setattr(layout, "SHARD_BYTES", 2000)
+    monkeypatch.setattr(layout, "GROUP_BYTES", 1)
     long = ROWS.with_columns(text=pl.lit("x" * 1000))
     folder, manifest = write(tmp_path, long)
-    assert len([name for name in manifest["files"] if name.startswith("data/")]) == 3
+    assert len([name for name in manifest.files if name.startswith("data/")]) == 3
     assert pl.read_parquet(folder / "data" / "*.parquet").equals(long)
 
 
 def test_a_dataset_without_rows_can_be_read(tmp_path: Path):
     folder, manifest = write(tmp_path, ROWS.clear())
-    assert manifest["rows"] == 0
+    assert manifest.rows == 0
     assert pl.read_parquet(folder / "data" / "*.parquet").schema == ROWS.schema
 
 
@@ -191,10 +187,11 @@ def test_all_files_are_on_disk_before_the_manifest(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(os, "fsync", noted)
     folder, manifest = write(tmp_path)
-    before = synced[: synced.index(str(folder / "manifest.json.tmp"))]
-    wanted = [*(str(folder / name) for name in manifest["files"]), f"{folder}/data", str(folder)]
-    assert set(wanted) | {str(tmp_path)} <= set(before)
-    assert synced[-1] == str(folder)
+    made = folder.with_name("unfinished-1")
+    before = synced[: synced.index(str(made / "manifest.json.tmp"))]
+    wanted = [*(str(made / name) for name in manifest.files), f"{made}/data", str(made)]
+    assert set(wanted) <= set(before)
+    assert synced[-1] == str(tmp_path)  # renamed, and that is on disk, too
 
 
 def test_a_folder_for_the_making_is_gone_at_the_end(tmp_path: Path):
@@ -203,6 +200,6 @@ def test_a_folder_for_the_making_is_gone_at_the_end(tmp_path: Path):
         (scratch / "something").touch()
         yield ROWS
 
-    folder, manifest = writing.write(tmp_path, rows, DECISIONS, {}, CARD)
-    assert not (folder / "scratch").exists()
-    assert not [name for name in manifest["files"] if "something" in name]
+    _, manifest = writing.write(tmp_path, rows, {}, described(DECISIONS))
+    assert [path.name for path in tmp_path.iterdir()] == ["v1"]
+    assert not [name for name in manifest.files if "something" in name]
