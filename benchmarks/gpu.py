@@ -1,23 +1,26 @@
-"""Sampling, fine-tuning and GRPO on one GPU, with models of Qwen2.5's shapes and random weights.
+"""Sampling, GRPO, fine-tuning and a whole run on one GPU, with models of random weights.
 
     python -m benchmarks.gpu                              # all parts: half an hour on an H100
-    python -m benchmarks.gpu bare05 ours05 --cap 200      # these; seconds a part may take
+    python -m benchmarks.gpu ours05 ours7 --cap 200       # these; seconds a part may take
     python -m benchmarks.gpu --one sft05                  # one part, in this process
 
 Parts; 05, 15 and 7 stand for 0.5, 1.5 and 7 billion weights, @1024 for so many draws at once:
 
     machine              versions, and what a large matrix product reaches
-    bare05 bare15 bare7  vLLM's own `LLM.generate`: with a seed for each request and without, and
-                         with top-p; and whether equal seeds give equal draws
-    ours05 ours15 ours7  the sampler with its store and verifier over its own engine, on the same
-                         prompts; and with every draw watched for loops
+    ours05 ours15 ours7  the sampler with its store and verifier over its own engine, and vLLM's own
+                         `LLM.generate` on the same prompts, in turns; both with seeds, too
+    bare05 bare15 bare7  `LLM.generate`: with a seed for each request and without, and with top-p;
+                         and whether equal seeds give equal draws
+    grpo05               `teacher/grpo.py`, with vLLM in its process
+    line                 `factory run`, the quickstart with fewer rows: all stages
+    line05               `factory run`, that model as teacher and student: samples to scores
     sft05 sft15 sft7     TRL's SFTTrainer with the settings of `sft/train.py`: rows of one length
-    grpo05               TRL's GRPOTrainer with those of `teacher/grpo.py`, vLLM in its process
 
-Weights are random, so texts mean nothing: a draw ends at `max_tokens`, a verdict is cheap, a loss
-tells nothing. What is measured is speed and memory. Each part runs in a process of its own, and is
-ended when it takes longer than its cap. Every figure is a line of JSON in `$OUT/results.jsonl`
-(runs/gpu if OUT is not set), written as it is measured; what a part prints is in `$OUT/PART.log`.
+Weights are random but for `line`, which trains its own, so texts mean nothing, a verdict is cheap
+and a loss tells nothing. What is measured is speed and memory, and that the parts work. Each part
+runs in a process of its own, and is ended when it takes longer than its cap. Every figure is a line
+of JSON in `$OUT/results.jsonl` (runs/gpu if OUT is not set), written as it is measured; what a part
+prints is in `$OUT/PART.log`.
 
 In the environment: TINY=1 makes all models tiny, to try this on a CPU; EAGER=1 leaves out
 compilation and CUDA graphs; vLLM's own switches reach it, as VLLM_USE_V2_MODEL_RUNNER=0 does.
@@ -26,7 +29,6 @@ compilation and CUDA graphs; vLLM's own switches reach it, as VLLM_USE_V2_MODEL_
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import json
 import os
@@ -35,22 +37,21 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks import gpu_training
-from benchmarks.gpu_models import OUT, TINY, bare_folder, prompt_table, questions
+from benchmarks import gpu_line, gpu_sampling, gpu_training
+from benchmarks.gpu_models import OUT, TINY
 
 ALL = (
-    "machine bare05 ours05 sft05 sft7 grpo05 sft15 bare7 ours7 bare15 ours15 "
-    "bare05@1024 ours05@1024"
+    "machine ours05 ours7 grpo05 line line05 bare05 bare7 sft05 sft15 sft7 bare15 ours15 "
+    "ours05@1024"
 )
 ENVIRONMENT = {
     "VLLM_USE_FLASHINFER_SAMPLER": "0",  # seeded requests never use it: the same for both sides
-    "VLLM_WORKER_MULTIPROCESSING_METHOD": "spawn",  # as the project's engine has it
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # as the project's engine has it
     "HF_HUB_OFFLINE": "1",
     "DO_NOT_TRACK": "1",
     "TOKENIZERS_PARALLELISM": "false",
@@ -59,11 +60,6 @@ ENVIRONMENT = {
 """For every part, where the environment says nothing else."""
 if TINY:
     ENVIRONMENT["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # on a CPU it starts ten times as fast
-PROMPTS, DRAWS, TOKENS, CONCURRENCY = (8, 2, 16, 8) if TINY else (128, 4, 512, 256)
-LONGEST = 512 if TINY else 2048
-ENGINE: dict[str, Any] = {"load_format": "dummy"}
-if not TINY:
-    ENGINE |= {"gpu_memory_utilization": 0.85, "enforce_eager": bool(os.environ.get("EAGER"))}
 
 
 class Part(NamedTuple):
@@ -77,21 +73,11 @@ class Part(NamedTuple):
     @classmethod
     def named(cls, name: str) -> Part:
         """Raises ValueError for a name that is none."""
-        found = re.fullmatch(r"(machine)|([a-z]+)(05|15|7)(?:@(\d+))?", name)
+        found = re.fullmatch(r"(machine|line)|([a-z]+)(05|15|7)(?:@(\d+))?", name)
         kind = found and (found[1] or found[2])
         if not found or kind not in PARTS:
             raise ValueError(f"{name} is no part; parts are: {ALL}")
-        return cls(name, kind, found[3] or "", int(found[4] or CONCURRENCY))
-
-    @property
-    def prompts(self) -> int:
-        """More of them where more are drawn at once."""
-        return max(PROMPTS, self.at_once // 2)
-
-    @property
-    def rounds(self) -> int:
-        """One where a round is long."""
-        return 1 if self.shape == "7" or self.at_once > CONCURRENCY else 2
+        return cls(name, kind, found[3] or "", int(found[4] or gpu_sampling.CONCURRENCY))
 
     def note(self, **figures: Any) -> None:
         """Write a line that is there whatever happens next."""
@@ -134,108 +120,13 @@ def machine(part: Part) -> None:
 
 
 def bare(part: Part) -> None:
-    """vLLM's own loop, with the engine arguments that the sampler gives."""
-    began = time.monotonic()
-    from vllm import LLM
-
-    from factory.engines.machine import engine_arguments
-    from factory.models.chat import load_tokenizer, prompt_ids
-
-    folder = bare_folder(part.shape)
-    llm = LLM(**engine_arguments(folder, LONGEST, part.at_once, ENGINE))
-    part.note(what="start", seconds=time.monotonic() - began, concurrency=part.at_once)
-    tokenizer = load_tokenizer(folder)
-    ids = [prompt_ids(tokenizer, messages) for messages in questions(part.prompts)]
-    once, again = (generate(llm, ids[:8], 1, seed=7)[0] for _ in range(2))
-    equal = sum(a == b for a, b in zip(once, again, strict=True))
-    part.note(what="equal seeds", equal_draws=equal, of=len(once))
-    generate(llm, ids[:16], DRAWS)  # warm
-
-    def measured(what: str, number: int, **how: Any) -> float:
-        drawn, seconds = generate(llm, ids, DRAWS, **how)
-        tokens = sum(map(len, drawn))
-        speed = {"seconds": seconds, "tokens": tokens, "tokens_per_second": tokens / seconds}
-        part.note(what=what, round=number, prompt_tokens=len(ids[0]), **speed)
-        return tokens / seconds
-
-    for number in range(1, part.rounds + 1):
-        plain = measured("no seeds", number)
-        seeded = measured("seeds", number, seed=number)
-        part.note(what="seeds / no seeds", round=number, ratio=seeded / plain)
-    measured("seeds, top-p 0.95", 1, seed=1, top_p=0.95)
-
-
-def generate(
-    llm: Any, prompts: list[list[int]], draws: int, seed: int | None = None, top_p: float = 1.0
-) -> tuple[list[list[int]], float]:
-    """The ids drawn, and the seconds it took; with `seed` every request has one of its own."""
-    from vllm import SamplingParams
-
-    asked = [{"prompt_token_ids": list(ids)} for ids in prompts for _ in range(draws)]
-    seeds = [None if seed is None else seed * 1_000_003 + number for number in range(len(asked))]
-    parameters = [
-        SamplingParams(temperature=1.0, top_p=top_p, max_tokens=TOKENS, seed=own, ignore_eos=True)
-        for own in seeds
-    ]
-    began = time.monotonic()
-    answers = llm.generate(asked, parameters, use_tqdm=False)
-    return [list(answer.outputs[0].token_ids) for answer in answers], time.monotonic() - began
+    """vLLM's own loop."""
+    gpu_sampling.bare(part.shape, part.at_once, part.note)
 
 
 def ours(part: Part) -> None:
-    """The sampler, with its engine in a process of its own."""
-    from factory.engines.vllm_engine import AsyncVLLM
-    from factory.recipe.sampling import Fixed, Policy, Sampling
-    from filters.watch import LoopStop, Stops
-
-    sampling = Sampling(
-        policy=Policy(fixed=Fixed(draws=DRAWS)),
-        temperature=1.0,
-        top_p=1.0,
-        max_tokens=TOKENS,
-        concurrency=part.at_once,
-    )
-    watched = sampling.model_copy(update={"stop": Stops(loop=LoopStop())})
-
-    async def rounds() -> None:
-        began = time.monotonic()
-        async with AsyncVLLM(
-            bare_folder(part.shape),
-            max_length=LONGEST,
-            concurrency=part.at_once,
-            arguments=ENGINE,
-        ) as engine:
-            part.note(what="start", seconds=time.monotonic() - began, concurrency=part.at_once)
-            part.note(what="warm", round=0, **await sampled(engine, part.prompts, sampling, 0))
-            for number in range(1, part.rounds + 1):
-                for what, settings in (("sampler", sampling), ("sampler, loop stop", watched)):
-                    figures = await sampled(engine, part.prompts, settings, number)
-                    part.note(what=what, round=number, **figures)
-
-    asyncio.run(rounds())
-
-
-async def sampled(engine: Any, prompts: int, sampling: Any, seed: int) -> dict[str, float]:
-    """One sampling into a new store."""
-    from factory.sampler.asker import Asker
-    from factory.sampler.fill import fill
-    from factory.store import Store
-
-    asked = prompt_table(prompts)
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder))
-        began, cpu = time.monotonic(), time.process_time()
-        await fill(engine, asked, Asker("bench", sampling, seed), store, lambda *_, **__: None)
-        seconds, cpu = time.monotonic() - began, time.process_time() - cpu
-        drawn = store.table(["completion_tokens"])["completion_tokens"]
-        store.close()
-    return {
-        "seconds": seconds,
-        "tokens": int(drawn.sum()),
-        "tokens_per_second": int(drawn.sum()) / seconds,
-        "draws": len(drawn),
-        "cpu_seconds_of_this_process": cpu,
-    }
+    """The sampler beside it."""
+    gpu_sampling.ours(part.shape, part.at_once, part.note)
 
 
 def sft(part: Part) -> None:
@@ -248,12 +139,18 @@ def grpo(part: Part) -> None:
     gpu_training.reinforce(part.shape, part.note)
 
 
+def line(part: Part) -> None:
+    """A run of all stages."""
+    gpu_line.run(part.shape, part.note)
+
+
 PARTS: dict[str, Callable[[Part], None]] = {
     "machine": machine,
     "bare": bare,
     "ours": ours,
     "sft": sft,
     "grpo": grpo,
+    "line": line,
 }
 
 

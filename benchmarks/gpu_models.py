@@ -154,23 +154,29 @@ def operations(config: Any, length: int) -> float:
     return 6 * (layers * layer + width * config.vocab_size) + 6 * layers * width * length
 
 
-def questions(number: int) -> list[list[Message]]:
-    """Conversations of one turn and about 145 tokens with the template, each another."""
+def questions(number: int, words: int = 45) -> list[list[Message]]:
+    """Conversations of one turn, each another, of about 3.2 tokens a word.
+
+    Args:
+        words: of the longest one, 45 and more: they have from 45 to so many.
+    """
     draw = random.Random(0)
     texts = (
-        " ".join("".join(draw.choices(LETTERS[:12], k=4)) for _ in range(45)) for _ in range(number)
+        " ".join("".join(draw.choices(LETTERS[:12], k=4)) for _ in range(draw.randint(45, words)))
+        for _ in range(number)
     )
     return [[{"role": "user", "content": text}] for text in texts]
 
 
-def prompt_table(number: int) -> pl.DataFrame:
+def prompt_table(number: int, words: int = 45) -> pl.DataFrame:
     """The same questions as the line has them, with a key that no draw will hit."""
     import polars as pl
 
     from factory.prompts.collect import PROMPT, prompt_id
 
-    asked: Any = questions(number)
+    asked: Any = questions(number, words)
     common = {"source": "made", "domain": "maths", "language": "en", "license": "none"}
     common |= {"reference": '"5"', "verifier": "math", "meta": "{}", "split": "train"}
     rows = [{"prompt_id": prompt_id(turns), "messages": turns, **common} for turns in asked]
-    return pl.DataFrame(rows, schema={**PROMPT, "split": pl.String()})
+    # In the order in which the sampler asks: what is drawn last decides how a round ends.
+    return pl.DataFrame(rows, schema={**PROMPT, "split": pl.String()}).sort("prompt_id")

@@ -17,7 +17,7 @@ from benchmarks.gpu_models import (
     bare_folder,
     full_folder,
     operations,
-    questions,
+    prompt_table,
     random_model,
 )
 
@@ -122,70 +122,46 @@ def fine_tuning_arguments(rows: int, dtype: str, further: dict[str, Any]) -> Any
 
 
 def reinforce(shape: str, note: Note) -> None:
-    """Steps of GRPO; on a CPU transformers draws, as in `teacher/grpo.py`."""
-    from datasets import Dataset
-    from trl import GRPOTrainer
-
-    from factory.models.chat import load_tokenizer
-
-    began, folder = time.perf_counter(), full_folder(shape)
-    prompts, draws, longest, steps = (2, 2, 16, 2) if TINY else (16, 8, 512, 6)
-    arguments = grpo_arguments(prompts, draws, longest, steps)
-    times: list[float] = []
-
-    def stepped(now: float) -> None:
-        note(what="step", step=len(times), seconds=now - times[-1], peak_gib=peak_gib())
-        times.append(now)
-
-    trainer = GRPOTrainer(
-        model=str(folder),
-        args=arguments,
-        reward_funcs=[variety],
-        train_dataset=Dataset.from_dict({"prompt": questions(64)}),
-        processing_class=load_tokenizer(folder),
-        callbacks=[clock(stepped)],
-    )
-    times.append(time.perf_counter())
-    started = {"prompts": prompts, "draws": draws, "max_tokens": longest}
-    note(what="start, with the engine's", seconds=times[0] - began, **started)
-    trainer.train()
-    for log in trainer.state.log_history:
-        note(what="log", **log)
-
-
-def grpo_arguments(prompts: int, draws: int, longest: int, steps: int) -> Any:
-    """As in `teacher/grpo.py`, with vLLM in this process on a GPU."""
+    """Steps of GRPO as a run makes them; on a CPU transformers draws."""
     import torch
-    from trl import GRPOConfig
 
-    from sft.trainer import device_settings
+    from factory.models import at
+    from factory.recipe.teacher import Grpo
+    from teacher.grpo import improve
 
-    settings = device_settings()
-    if torch.cuda.is_available():
-        settings |= {"use_vllm": True, "vllm_importance_sampling_mode": "token_truncate"}
-        settings |= {"vllm_mode": "colocate", "vllm_gpu_memory_utilization": 0.3}
-    return GRPOConfig(
-        output_dir=str(OUT / "grpo"),
-        max_steps=steps,
-        per_device_train_batch_size=prompts * draws,
-        num_generations=draws,
-        max_completion_length=longest,
-        learning_rate=1e-6,
-        lr_scheduler_type="constant",
-        beta=0.0,
-        temperature=1.0,
-        top_p=1.0,
-        top_k=0,
-        save_strategy="no",
-        logging_steps=1,
-        seed=0,
-        **settings,
+    prompts, draws, longest, steps = (2, 2, 16, 2) if TINY else (16, 8, 512, 5)
+    grpo = Grpo(
+        steps=steps,
+        prompts_per_step=prompts,
+        draws=draws,
+        max_tokens=longest,
+        device_batch_size=2 if TINY else 32,
+        held_out=0,
     )
+    began, base = time.perf_counter(), at(full_folder(shape))
+    times = [time.perf_counter()]
+    note(what="weights made", seconds=times[0] - began)
 
+    def stepped(step: int, *_: Any, **__: Any) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        times.append(time.perf_counter())
+        what = "step" if step > 1 else "start, with the engine's, and step"
+        note(what=what, step=step, seconds=times[-1] - times[-2], peak_gib=peak_gib())
 
-def variety(completions: list[list[dict[str, str]]], **_: Any) -> list[float | None]:
-    """A reward in which random draws differ."""
-    return [len(set(turns[0]["content"])) / 30 for turns in completions]
+    log = improve(
+        base,
+        prompt_table(64),
+        grpo,
+        seed=0,
+        out=OUT / "grpo" / "model",
+        checkpoints=OUT / "grpo" / "checkpoints",
+        report=stepped,
+        say=lambda words: note(said=words),
+    )
+    note(what="model written", seconds=time.perf_counter() - times[-1])
+    for logged in log:
+        note(what="log", **logged)
 
 
 def clock(tell: Callable[[float], None]) -> Any:

@@ -76,6 +76,8 @@ class Rebuilt:
         """Whether the text begins with the opening tag; has the closing one."""
         self._held = self._tail = self._gap = ""
         """Content after thinking that is blank, or may yet repeat the thinking."""
+        self._repeated = False
+        """Whether it was there again, and was left out: a second time it is an answer."""
         self._again: list[str] = []
         """Thinking that came after the answer had begun."""
 
@@ -205,10 +207,15 @@ class Rebuilt:
         """The content without the thinking at its beginning, where that came by itself before."""
         before, close, after = content.partition(CLOSE)
         inside = before.lstrip().removeprefix(OPEN).strip()
-        return after if close and inside and inside == self._thought() else content
+        if self._repeated or not close or not inside or inside != self._thought():
+            return content
+        self._repeated = True
+        return after
 
     def _may_repeat(self, content: str) -> bool:
         """Whether content, so far, may be the thinking again."""
+        if self._repeated:
+            return False
         if OPEN.startswith(content):
             return True
         inside, thought = content.removeprefix(OPEN).strip(), self._thought()

@@ -125,6 +125,7 @@ class _Asked(ABC):
 
         kind = RequestOutputKind.DELTA if watched else RequestOutputKind.FINAL_ONLY
         until = [self.speech.tags.said(request.until)] if request.until else []
+        told: dict[str, Any] = {"stream_interval": WATCHED_TOKENS} if watched else {}
         return SamplingParams(
             temperature=request.temperature,
             top_p=request.top_p,
@@ -137,7 +138,7 @@ class _Asked(ABC):
             include_stop_str_in_output=request.until is not None,
             logprobs=0 if request.logprobs else None,
             output_kind=kind,
-            stream_interval=WATCHED_TOKENS if watched else None,
+            **told,
             **request.options,
         )
 
@@ -210,8 +211,13 @@ class VLLM(_Asked):
     async def __aenter__(self) -> Self:
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # read as the engine is made
         from vllm import EngineArgs, LLMEngine
+        from vllm.usage.usage_lib import UsageContext
 
-        self.engine = LLMEngine.from_engine_args(EngineArgs(**self._settings))
+        # vLLM's defaults for many prompts at once, as its `LLM` has them: by default it would read
+        # 2,048 tokens of prompts in a step, and with these 16,384 on an H100.
+        self.engine = LLMEngine.from_engine_args(
+            EngineArgs(**self._settings), usage_context=UsageContext.LLM_CLASS
+        )
         self._listening: dict[str, asyncio.Queue[Any]] = {}
         self._pump: asyncio.Task[None] | None = None
         return self
@@ -268,13 +274,17 @@ class AsyncVLLM(_Asked):
 
     async def __aenter__(self) -> Self:
         os.environ.pop("VLLM_ENABLE_V1_MULTIPROCESSING", None)
-        # Not forked: whoever has asked torch for its devices cannot use them in a fork, and vLLM
-        # does not notice that (seen on an H100: "Cannot re-initialize CUDA in forked subprocess").
-        os.environ.setdefault("VLLM_WORKER_MULTIPROCESSING_METHOD", "spawn")
+        # Not forked: whoever has asked torch for its GPUs cannot use them in a fork, and vLLM does
+        # not notice that (seen on an H100: "Cannot re-initialize CUDA in forked subprocess").
+        if on_gpu():
+            os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
         from vllm import AsyncEngineArgs
+        from vllm.usage.usage_lib import UsageContext
         from vllm.v1.engine.async_llm import AsyncLLM
 
-        self._engine: Any = AsyncLLM.from_engine_args(AsyncEngineArgs(**self._settings))
+        self._engine: Any = AsyncLLM.from_engine_args(
+            AsyncEngineArgs(**self._settings), usage_context=UsageContext.LLM_CLASS
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:

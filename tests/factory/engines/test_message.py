@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from asking import THINK, streamed
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from misbehaving import END, STOP, USAGE, draw, event
 
@@ -194,6 +194,7 @@ def test_a_draw_that_is_known_to_be_empty_is_one():
 PIECES = st.lists(st.sampled_from(["<think>", "</think>", "a", "b", "\n", " ", "<"]), max_size=6)
 
 
+@example("a", ["a", "</think>", "a", "</think>"])
 @given(st.sampled_from(["a", "ab", "a\nb", "ba"]), PIECES)
 def test_it_does_not_matter_how_a_repetition_is_cut(thought: str, content: list[str]):
     text = "".join(content)
