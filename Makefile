@@ -32,6 +32,10 @@ smollm2: $(READY) ## a real language model taught by its own accepted draws, in 
 	hub=$$($(BIN)/python requirements/smollm2.py) && HF_HUB_OFFLINE=1 HF_HUB_CACHE=$$hub \
 		$(BIN)/factory run manifests/smollm2.yaml
 
+# xdist loses count of the groups of a worker that died, and waits for ever: such a run ends at once.
+# What a test hangs at is told before it is ended, as its worker is lost with its output.
+SIDE_BY_SIDE := -n 2 --dist loadgroup --max-worker-restart 0 -o faulthandler_timeout=240
+
 test: check ## lint, types and all tests, with the real engine and trainers
 	$(BIN)/pytest -q -m slow
 
@@ -40,10 +44,11 @@ check: $(READY) ## lint, types and the fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/pyrefly check --python-interpreter-path $(BIN)/python
 	$(BIN)/python requirements/lock.py --check
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "not slow"
 
 docs: $(READY) ## print into the pages what the code says of itself
 	$(BIN)/factory schema > factory/recipe/recipe.schema.json
+	$(BIN)/factory schema --manifest > factory/versions/manifest.schema.json
 	$(BIN)/python docs/printed.py
 
 lock: $(READY) ## pin again what pyproject.toml asks for, for CPU and GPU

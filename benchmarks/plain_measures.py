@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from filters.format import _distinct
 from filters.repetition import NGRAM
-from filters.text.answer import boxes
+from filters.text.boxes import boxes
 from filters.text.loop_kernels import KEY
 from filters.text.loops import ECHO, ECHOED, PIECE
 from filters.text.scripts import HALF_WORDS, QUARTER_WORDS

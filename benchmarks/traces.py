@@ -114,7 +114,8 @@ def _of_papers(rows: list[Any]) -> Iterator[Trace]:
 
 def _of_r1(rows: list[Any]) -> Iterator[Trace]:
     for row in rows:
-        yield Trace(row["full_response"], bool(row["is_correct"]), row.get("problem"))
+        right, key = bool(row["is_correct"]), row["ground_truth"]
+        yield Trace(row["full_response"], right, row.get("problem"), key=key)
 
 
 def _of_results(rows: list[Any]) -> Iterator[Trace]:
@@ -147,21 +148,23 @@ def _of_choices(rows: list[Any]) -> Iterator[Trace]:
             bool(row["correct"]),
             row["question"],
             finish=finish,
-            key=row.get("actual_answer"),
+            key=row.get("actual_answer_label") or row.get("actual_answer"),
         )
 
 
 def _native(rows: list[Any]) -> Iterator[Trace]:
     for row in rows:
-        yield Trace(row["native_response"], True, row["native_question"], key=row["ground_truth"])
+        right = row["native_answer"] == row["ground_truth"]
+        yield Trace(row["native_response"], right, row["native_question"], key=row["ground_truth"])
 
 
 def _translated(rows: list[Any]) -> Iterator[Trace]:
     """A right English trace each, and its translation where that keeps the answer."""
     for row in rows:
         right = [row[f"{kind}_answer"] == row["ground_truth"] for kind in ("english", "translated")]
-        yield Trace(row["english_response"], right[0], row["english_question"], "en")
-        yield Trace(row["translated_response"], right[1], None, "sw")
+        key = row["ground_truth"]
+        yield Trace(row["english_response"], right[0], row["english_question"], "en", key=key)
+        yield Trace(row["translated_response"], right[1], None, "sw", key=key)
 
 
 def _of_gym(rows: list[Any]) -> Iterator[Trace]:
@@ -173,7 +176,8 @@ def _of_gym(rows: list[Any]) -> Iterator[Trace]:
                 parts[item["type"]] += "".join(piece.get("text") or "" for piece in pieces)
         thought = f"<think>{parts['reasoning']}</think>" if parts["reasoning"] else ""
         said = thought + parts["message"]
-        yield Trace(said, row.get("reward") == 1, language=row.get("language"))
+        key = row.get("expected_answer")
+        yield Trace(said, row.get("reward") == 1, language=row.get("language"), key=key)
 
 
 def _of_steps(rows: list[Any]) -> Iterator[Trace]:
@@ -185,9 +189,10 @@ def _of_steps(rows: list[Any]) -> Iterator[Trace]:
 
 def _of_gpt3(rows: list[Any]) -> Iterator[Trace]:
     for row in rows:
+        key = row["ground_truth"].rpartition("A: ")[2]
         for said in row.values():
             if isinstance(said, dict):
-                yield Trace(said["solution"], said["is_correct"], row["question"])
+                yield Trace(said["solution"], said["is_correct"], row["question"], key=key)
 
 
 def _of_programs(rows: list[Any]) -> Iterator[Trace]:
@@ -210,8 +215,8 @@ def _of_proofs(rows: list[Any]) -> Iterator[Trace]:
 
 def _of_exams(rows: list[Any]) -> Iterator[Trace]:
     for row in rows[0]["example"]:
-        right = row["standard_answer"] == row["model_answer"]
-        yield Trace(row["model_output"], right, row["question"], "zh")
+        right, key = row["standard_answer"] == row["model_answer"], row["standard_answer"][0]
+        yield Trace(row["model_output"], right, row["question"], "zh", key=key)
 
 
 def _of_instructions(rows: list[Any]) -> Iterator[Trace]:

@@ -23,7 +23,7 @@ import polars as pl
 from factory import models
 from factory.recipe.student import Student
 from factory.run_folder import RunFolder
-from factory.versions.folder import data_of
+from factory.versions.folder import shard_of
 
 SHARD = 100_000
 """Rows in a file of the dataset."""
@@ -74,16 +74,18 @@ def make_dataset(run: RunFolder, rows: int, size: int) -> list[str]:
     """A version of so many rows, written without holding them; returns some of its texts."""
     import pyarrow.parquet as pq
 
-    data = data_of(run.version(1))
-    data.mkdir(parents=True)
-    run.note_version(1)
+    version, shards = run.version(1), -(-rows // SHARD)
+    version.mkdir(parents=True)
+    run.note_version(version)
     some: list[str] = []
     batches = texts(rows, size)
-    for number in range(-(-rows // SHARD)):
+    for number in range(shards):
         first = next(batches)
         some = some or [turns[-1]["content"] for turns in first["messages"].head(200)]
         schema = first.to_arrow().schema
-        with pq.ParquetWriter(data / f"train-{number:05}.parquet", schema) as writer:
+        file = shard_of(version, "train", number, shards)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with pq.ParquetWriter(file, schema) as writer:
             writer.write_table(first.to_arrow())
             for _ in range(SHARD // 1000 - 1):
                 if (batch := next(batches, None)) is not None:

@@ -103,6 +103,20 @@ def table() -> str:
     return "\n".join([head, "|---|---:|---:|---:|---|---|", *lines])
 
 
+def figures() -> str:
+    """The same as JSON, for the cards of datasets: filters/precision.json."""
+    told = {
+        name: {
+            "texts": it.texts,
+            "languages": it.languages,
+            "precision": it.precision,
+            "recall": it.recall,
+        }
+        for name, it in ((name, score(name)) for name in filters_with_texts())
+    }
+    return json.dumps(told, indent=1) + "\n"
+
+
 def _expected(row: Mapping[str, Any]) -> Counter[str]:
     if "drop" in row:
         return Counter(drop=int(row["drop"]))

@@ -11,10 +11,11 @@ import labelled
 import tree
 from recipe_keys import recipe
 
-from factory.cli.filters import measures_of, reasons_of
+from factory.cli.filters import reasons_of
 from factory.recipe.mappings import MAPPINGS, Ready
 from filters import FILTERS
 from filters.filter import Filter
+from filters.measures import measures_of
 from filters.verifiers import VERIFIERS, Verifier
 from filters.verifiers.code import programs
 from filters.verifiers.instructions import CHECKS
@@ -27,6 +28,7 @@ def main() -> None:
     """Write what is printed into its pages."""
     for name in PRINTED:
         (ROOT / name).write_text(page(name))
+    (ROOT / "filters" / "precision.json").write_text(labelled.figures())
 
 
 def page(name: str) -> str:

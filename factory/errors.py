@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 ROWS_MISSING = 3
 """Exit code of `factory run` when all stages are done and some rows could not be had."""
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first thing that is wrong with values that were not such as expected: `key: what`."""
+    first = error.errors(include_url=False)[0]
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
 
 
 class FactoryError(Exception):

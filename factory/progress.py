@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,29 @@ QUIET_SECONDS = 30
 """Time between two lines about a stage when the output is no terminal."""
 
 
-def terminal() -> Console:
-    """The console for a person; where output goes to a file, lines are as long as they need be."""
-    from rich.console import Console
+def terminal(stderr: bool = False) -> Console:
+    """The console for a person; where output goes to a file, lines are as long as they need be.
 
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=160)
+    Whatever is printed, nothing in it acts on the terminal but the colours that we give.
+
+    Args:
+        stderr: whether it is the one for errors, of a command whose output programs read.
+    """
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    from filters.text.visible import visible
+
+    class Plain(Console):
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterable[Segment]:
+            for text, style, control in super().render(renderable, options):
+                yield Segment(text if control else visible(text, newlines=True), style, control)
+
+    own = {"highlight": False, "markup": False, "emoji": False, "stderr": stderr}
+    console = Plain(**own)
+    return console if console.is_terminal else Plain(**own, width=160)
 
 
 @dataclass

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,8 @@ drawn ids' log-probabilities, where the engine gives it.
 """
 
 
+TURNS = pl.List(pl.Struct({"role": pl.String(), "content": pl.String()}))
+"""A conversation."""
 SHORT = partial(hashlib.blake2b, digest_size=16)
 """The hash of ids and of digests that stay in a run."""
 ROWS_AT_ONCE = 10_000
@@ -76,6 +79,17 @@ def file_digest(*paths: Path) -> str:
     return total.hexdigest()
 
 
+def sha256(file: Path) -> str:
+    """The digest by which others know a file's content: 64 hexadecimal digits."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def now() -> str:
+    """The time, UTC, in seconds, as all records have it: 2026-11-26T18:00:00Z."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
 def rows_digest(tables: Iterable[pl.DataFrame]) -> str:
     """32 hexadecimal digits over rows, whatever their order and in however many tables.
 
@@ -95,18 +109,40 @@ def canonical(rows: pl.DataFrame) -> pl.Series:
     keys in order, nested ones too, no spaces, nulls written out, characters beyond ASCII as they
     are, floats with the fewest digits that give them back. NaN and infinity become null.
     """
-    columns = [_ordered(pl.col(name), rows.schema[name]).alias(name) for name in rows.columns]
-    whole = pl.struct(sorted(columns, key=lambda column: column.meta.output_name()))
-    texts = rows.select(whole.struct.json_encode()).to_series()
+    texts = _json(rows, rows.columns)
     # Python writes 1e-05 and 1e-07 where polars writes 0.00001 and 1e-7: few rows, so by Python.
-    odd = texts.str.contains(_SMALL)
-    if odd.any():
+    if (odd := _with_small(rows)).any():
         told = rows.filter(odd).iter_rows(named=True)
         texts = texts.scatter(odd.arg_true(), [_as_json(row) for row in told])
     return texts
 
 
-_SMALL = r"0\.0000|\de-\d[,}\]]"
+SMALL = 1e-4
+"""Below it Python writes a float with an exponent."""
+
+
+def _json(rows: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+    """These columns of each row as one object, its keys in order."""
+    columns = [_ordered(pl.col(name), rows.schema[name]).alias(name) for name in sorted(names)]
+    return rows.select(pl.struct(columns).struct.json_encode()).to_series()
+
+
+def _with_small(rows: pl.DataFrame) -> pl.Series:
+    """Whether each row has a float that Python writes otherwise."""
+    found = pl.repeat(False, rows.height, eager=True)
+    for column in rows.get_columns():
+        if column.dtype.is_nested() and "Float" in str(column.dtype):
+            found |= pl.Series([_small_inside(value) for value in column], dtype=pl.Boolean)
+        elif column.dtype.is_float():
+            found |= ((column.abs() < SMALL) & (column != 0)).fill_null(False)
+    return found
+
+
+def _small_inside(value: Any) -> bool:
+    """Whether such a float is anywhere in it."""
+    if isinstance(value, Mapping | list | pl.Series):
+        return any(map(_small_inside, value.values() if isinstance(value, Mapping) else value))
+    return isinstance(value, float) and 0 < abs(value) < SMALL
 
 
 def _as_json(row: Mapping[str, Any]) -> str:

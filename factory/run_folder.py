@@ -15,13 +15,15 @@ import polars as pl
 from pydantic import ValidationError
 
 from factory import models
-from factory.errors import RecipeError
+from factory.errors import RecipeError, first_fault
 from factory.models import Located
 from factory.prompts.benchmarks import ITEM
 from factory.recipe import Recipe
+from factory.store import verdicts
 from factory.store.draws import Draws
 from factory.store.shards import write_text
-from factory.versions.folder import manifest_of, shards_of, version_in, versions_in
+from factory.versions.folder import shards_of, version_in, versions_in
+from factory.versions.manifest import Manifest, read, readable
 
 FORMAT = 2
 """Of run folders. 2: ids of prompts are of the bare question, ids of draws know their length."""
@@ -54,6 +56,11 @@ class RunFolder:
     def key_suspects(self) -> Path:
         """Prompts whose draws contradict their key."""
         return self.path / "key_suspects.parquet"
+
+    @property
+    def labels(self) -> Path:
+        """What people said of its samples, a file a person."""
+        return self.path / "labels"
 
     @property
     def contamination_report(self) -> Path:
@@ -103,11 +110,9 @@ class RunFolder:
             home = Path(told["home"])
             return Recipe.model_validate(told["recipe"], context={"filters_home": home}), home
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            key = ".".join(map(str, first["loc"]))
             raise RecipeError(
-                f"{self.noted_recipe}: noted by another version of this program: {key}: "
-                f"{first['msg']}. `factory run RECIPE` notes the recipe anew"
+                f"{self.noted_recipe}: noted by another version of this program: "
+                f"{first_fault(error)}. `factory run RECIPE` notes the recipe anew"
             ) from None
 
     def _noted(self) -> dict[str, Any]:
@@ -153,6 +158,10 @@ class RunFolder:
     def set_aside(self) -> Path:
         """Rows that became no prompt, and why."""
         return self.stage("prompts") / "set_aside.parquet"
+
+    def origins(self, stage: str) -> Path:
+        """Where the questions of a stage came from, as it was when they were read."""
+        return self.stage(stage) / "origins.json"
 
     def prompts(self) -> pl.DataFrame:
         """The prompt table."""
@@ -224,6 +233,16 @@ class RunFolder:
         """Later verdicts on a stage's draws."""
         return self.stage(stage) / "verdicts"
 
+    def draws_noted(self) -> str | None:
+        """The digest of the draws that count, as the stage that drew and judged them noted it last;
+        None while it is not finished."""
+        file = self.done("samples")
+        return json.loads(file.read_bytes())["output"] if file.exists() else None
+
+    def applied(self, stage: str) -> list[str]:
+        """The rounds of later verdicts that count, the last one last."""
+        return verdicts.applied(self.rounds(stage))
+
     @property
     def current_draws(self) -> Path:
         """Ids of the draws that the recipe stands for now; the store may hold others."""
@@ -276,31 +295,30 @@ class RunFolder:
             return None
         return self.version(json.loads(self.current_version_note.read_bytes())["version"])
 
-    def note_version(self, number: int) -> None:
+    def note_version(self, version: Path) -> None:
         """Note the version that the recipe stands for now."""
-        write_text(json.dumps({"version": number}), self.current_version_note)
+        write_text(json.dumps({"version": int(version.name[1:])}), self.current_version_note)
 
-    def manifest(self) -> dict[str, Any] | None:
-        """The manifest of the version that the recipe stands for now; None where there is none."""
+    def manifest(self) -> Manifest | None:
+        """The manifest of the version that the recipe stands for now; None where there is none, or
+        one that an earlier version of this program wrote."""
         version = self.current_version()
-        if version is None or not manifest_of(version).exists():
-            return None
-        return json.loads(manifest_of(version).read_bytes())
+        return read(version) if version and readable(version) else None
 
     def each_rows(self, columns: list[str], size: int = 1000) -> Iterator[pl.DataFrame]:
-        """The same rows in the same order, at most `size` of them at a time."""
+        """The rows to train on, in their order, at most `size` of them at a time."""
         import pyarrow.parquet as pq
 
         version = self.current_version()
-        for file in shards_of(version) if version else ():
+        for file in shards_of(version, "train") if version else ():
             with pq.ParquetFile(file) as shard:
                 for batch in shard.iter_batches(size, columns=columns):
                     rows: Any = pl.from_arrow(batch)
                     yield rows
 
     def rows(self, columns: list[str] | None = None) -> pl.DataFrame:
-        """The rows of the version that the recipe stands for now."""
+        """The rows to train on, of the version that the recipe stands for now."""
         version = self.current_version()
         if version is None:
             return pl.DataFrame()
-        return pl.read_parquet(shards_of(version), columns=columns)
+        return pl.read_parquet(shards_of(version, "train"), columns=columns)

@@ -38,7 +38,9 @@ def forecast(
         checkpointing=gpu,
     )
     there = _there(gpu, wanted)
-    words = [f"{_memory(shape, told, training, there, gpu)}, {held} rows of {longest:,} at a time"]
+    words = [
+        f"{_memory(shape, told, training, there, gpu)}, {_rows(held)} of {longest:,} at a time"
+    ]
     all_of_it = operations(shape, round(tokens * training.epochs))
     if gpu:
         seconds = all_of_it / SEEN / wanted
@@ -66,11 +68,31 @@ def _there(gpu: bool, wanted: int) -> int:
 def _memory(shape: Shape, told: Needs, training: Training, there: int, gpu: bool) -> str:
     belongs = told.weights + told.gradients + told.states
     return (
-        f"{shape.parameters / 1e6:,.1f} million weights in {devices.dtype(training)} need about "
-        f"{told.peak / GIB:,.1f} GiB of the {there / GIB:,.1f} that "
-        f"{'a GPU has' if gpu else 'are free'}: {belongs / GIB:,.1f} for weights, gradients and "
-        f"states, {(told.peak - belongs) / GIB:,.1f} for the rows"
+        f"{_weights(shape.parameters)} in {devices.dtype(training)} need about "
+        f"{size(told.peak)} of the {size(there)} that {'a GPU has' if gpu else 'are free'}: "
+        f"{size(belongs)} for weights, gradients and states, {size(told.peak - belongs)} for the "
+        "rows"
     )
+
+
+def _weights(count: int) -> str:
+    return f"{count / 1e6:,.1f} million weights" if count >= 1e6 else f"{count:,} weights"
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def size(count: float) -> str:
+    """Bytes as people write them.
+
+    >>> size(5.2 * 2**30), size(900 * 2**20), size(1.2 * 2**20), size(9)
+    ('5.2 GiB', '900 MiB', '1.2 MiB', '0.1 MiB')
+    """
+    if count >= GIB:
+        return f"{count / GIB:,.1f} GiB"
+    mib = count / 2**20
+    return f"{mib:,.0f} MiB" if mib >= 10 else f"{max(mib, 0.1):.1f} MiB"
 
 
 def _lower(held: int, dtype: str) -> str:

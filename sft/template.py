@@ -70,16 +70,15 @@ def render_all(
             raise ValueError(
                 f"the last turn to train on is {messages[-1]['role']}'s, not the assistant's"
             )
-    written = [_written(template, messages, tags) for messages in conversations]
-    texts = [pair for pair in written if not isinstance(pair, NotRendered)]
-    ids = iter(_tokenised(tokenizer, texts) if texts else [])
+    told = [written(template, messages, tags) for messages in conversations]
+    texts = [pair for pair in told if not isinstance(pair, NotRendered)]
+    ids = iter(tokenised(tokenizer, texts) if texts else [])
     return [
-        Rendered([], 0, str(pair)) if isinstance(pair, NotRendered) else next(ids)
-        for pair in written
+        Rendered([], 0, str(pair)) if isinstance(pair, NotRendered) else next(ids) for pair in told
     ]
 
 
-def _written(
+def written(
     template: Renders, messages: Sequence[Message], tags: Tags | None
 ) -> tuple[str, str] | NotRendered:
     """Prompt and reply as texts, or why there are none."""
@@ -91,7 +90,7 @@ def _written(
         return reason
 
 
-def _tokenised(
+def tokenised(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[tuple[str, str]]
 ) -> list[Rendered]:
     """Prompts and replies as ids, each by itself: so a model is asked, and so it answers."""

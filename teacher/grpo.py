@@ -14,6 +14,7 @@ from factory.models import Located
 from factory.recipe.strict import Strict
 from factory.recipe.teacher import Grpo
 from filters import own
+from filters.verifiers.code import sandbox
 from sft import devices, folder
 from sft.launch import launch
 
@@ -40,6 +41,10 @@ class Exercise(Strict):
     tiny: bool
     home: Path
     """Where functions of a person's own are looked for."""
+    unsandboxed: bool
+    """Whether programs may run where there is no isolation."""
+    packages: Path | None
+    """The packages that programs may import."""
 
 
 def improve(
@@ -81,6 +86,8 @@ def improve(
         checkpoints=place,
         tiny=tiny,
         home=own.looked_in(),
+        unsandboxed=sandbox.allow_unsandboxed,
+        packages=sandbox.packages,
     )
     prompts.write_parquet(exercise.prompts)
     settings, there = exercise.model_dump(mode="json"), place / "processes"
@@ -103,6 +110,8 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
 
     exercise, count = Exercise.model_validate(settings), devices.processes()
     own.look_in(exercise.home)
+    sandbox.allow(exercise.unsandboxed)
+    sandbox.provide(exercise.packages)
     grpo, prompts = exercise.grpo, pl.read_parquet(exercise.prompts)
     apart = exercise.checkpoints / f"of-{count}" if count > 1 else exercise.checkpoints
     speech = speech_of(exercise.base)

@@ -37,10 +37,12 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     from factory.prompts.collect import collect_each, joined
     from factory.recipe import own_code
     from filters import own
+    from filters.text.visible import visible
     from filters.verifiers.code import sandbox
 
     plan, home = recipes.load(recipe), recipe.parent
     sandbox.allow(plan.allow_unsandboxed)
+    sandbox.provide(plan.sandbox_packages, home)
     own.look_in(home)
     own_code.check(plan.own_code)
     if keys:
@@ -52,4 +54,4 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     told += [f"here {wrong}" for served in plan.endpoints if (wrong := lacking(served))]
     click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
     for line in told:
-        click.echo(f"  {line}")
+        click.echo(visible(f"  {line}", newlines=True))

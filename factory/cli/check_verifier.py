@@ -31,6 +31,7 @@ def check_verifier(file: Path, verifier: str, recipe: Path | None) -> None:
     """
     from factory.errors import FactoryError, RecipeError
     from filters import own
+    from filters.text.visible import visible
     from filters.verifiers import check
 
     own.look_in(recipe.parent if recipe else None)
@@ -40,7 +41,8 @@ def check_verifier(file: Path, verifier: str, recipe: Path | None) -> None:
         raise RecipeError(str(error)) from error
     try:
         rows = list(check.read(file))
-        click.echo(_by_judge(rows, verifier, recipe) if recipe else str(check.check(rows, judge)))
+        told = _by_judge(rows, verifier, recipe) if recipe else str(check.check(rows, judge))
+        click.echo(visible(told, newlines=True))
     except ValueError as error:
         raise FactoryError(str(error)) from error
 

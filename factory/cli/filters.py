@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,10 +77,3 @@ def reasons_of(filter: type[Filter]) -> list[str]:
     on |= {key: 1 for key, field in off.items() if field.default is None}
     every = filter.model_construct(**on)  # rules that exclude each other among them
     return [*every.reasons(), every.not_measured]
-
-
-def measures_of(filter: type[Filter]) -> dict[str, str]:
-    """What each measure says, by the section `Measures:` of the filter's docstring."""
-    section = (inspect.getdoc(filter) or "").partition("\nMeasures:\n")[2].partition("\n\n")[0]
-    entries = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE)
-    return {name: " ".join(said.split()) for name, said in entries}

@@ -1,4 +1,4 @@
-"""`factory schema`: the recipe's JSON schema."""
+"""`factory schema`: the JSON schemas of recipes and of manifests."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ import click
 
 
 @click.command()
-def schema() -> None:
-    """Print the recipe's JSON schema, for editors.
+@click.option("--manifest", "of_manifest", is_flag=True, help="That of a version's manifest.")
+def schema(of_manifest: bool) -> None:
+    """Print the recipe's JSON schema, for editors; or that of a dataset version's manifest.
 
     \b
-    Example:
+    Examples:
       factory schema > factory/recipe/recipe.schema.json
+      factory schema --manifest > factory/versions/manifest.schema.json
     """
     import json
 
     from factory.recipe import Recipe
+    from factory.versions.manifest import json_schema
 
-    json.dump(Recipe.model_json_schema(), sys.stdout, indent=1, ensure_ascii=False)
+    told = json_schema() if of_manifest else Recipe.model_json_schema()
+    json.dump(told, sys.stdout, indent=1, ensure_ascii=False)
     click.echo()

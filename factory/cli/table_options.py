@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from factory.audit.subject.of_data import Measuring
     from factory.generations.prepare import Options
 
 COLUMNS = (
@@ -41,11 +43,43 @@ LIST = [
 ]
 
 
+RULES = click.option(
+    "--recipe",
+    type=click.Path(path_type=Path),
+    help="Rules for data: a recipe, or a file that has `filters:` alone; all filters else.",
+)
+
+
 def of_a_table(command: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a command DATA and its options."""
-    for option in reversed(LIST):
+    return click.argument("data", nargs=-1, required=True)(_with(LIST, command))
+
+
+def of_anything(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command PLACES, each a run, a version or data, and the options that data has, with
+    its rules."""
+    return click.argument("places", nargs=-1, required=True)(_with([RULES, *LIST], command))
+
+
+def measuring(
+    recipe: Path | None, options: dict[str, Any], folder: Path | None = None
+) -> Measuring:
+    """What was typed of data, of which `subject_at` makes a subject; other options are left alone.
+
+    Args:
+        recipe: the rules.
+        options: all that `of_anything` gave.
+        folder: where measures are kept, unless beside the data.
+    """
+    from factory.audit.subject.of_data import Measuring
+
+    return Measuring(told((), options), recipe, folder)
+
+
+def _with(options: list[Any], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
         command = option(command)
-    return click.argument("data", nargs=-1, required=True)(command)
+    return command
 
 
 def told(data: tuple[str, ...], options: dict[str, Any]) -> Options:

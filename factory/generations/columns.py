@@ -11,7 +11,8 @@ from ruamel.yaml.error import YAMLError
 
 from factory.engines.message import FIELDS
 from factory.errors import RecipeError, nearest
-from factory.generations.written import LISTS, several
+from factory.generations.written import LISTS, is_conversation, several
+from factory.prompts.rows import cell, literal
 from factory.recipe.layout import OF_SAMPLES, Layout
 from factory.recipe.mapping import Mapping
 from factory.recipe.mappings import MAPPINGS, ready
@@ -63,6 +64,7 @@ NAMES: dict[str, Sequence[str]] = {
     "verifier": ("verifier",),
     "domain": ("domain",),
     "language": ("prompt_language", "language", "lang"),
+    "teacher": ("teacher", "model", "model_name", "generator", "generation_model"),
     "id": ("id", "uuid", "unique_id", "question_id", "item_id", "problem_id", "sample_id", "idx"),
 }
 """What columns are called, the likeliest name first."""
@@ -157,6 +159,8 @@ def said(layout: Layout) -> str:
         value = getattr(layout, key)
         if value is not None:
             named = ", ".join(value) if isinstance(value, list) else value
+            if key == "compose":
+                key, named = "question", " ".join(named.split())
             parts.append(f"{key} {named}" if key in HOW_READ else f"{key} from {named}")
     return ", ".join(parts)
 
@@ -168,6 +172,8 @@ def listed(columns: Sequence[str]) -> str:
 
 def _how(keys: dict[str, Any], columns: Sequence[str], first: Sequence[dict[str, Any]]) -> str:
     """What to type: the columns that were found, and the one with the longest other texts."""
+    if talks := _talks(columns, first):
+        return f'--columns "messages: {talks[0]}"'
     taken = [column for key, column in keys.items() if isinstance(column, str)]
     longest = _longest([c for c in columns if c not in taken and c not in KEYED], first)
     if longest is None:
@@ -178,11 +184,7 @@ def _how(keys: dict[str, Any], columns: Sequence[str], first: Sequence[dict[str,
 
 def _longest(columns: Sequence[str], first: Sequence[dict[str, Any]]) -> str | None:
     """The column with the longest texts, if they are long; inside of objects, too."""
-    inside = [
-        f"{column}.{name}"
-        for column in columns
-        for name in dict.fromkeys(n for cells in first for n in _names(cells.get(column)))
-    ]
+    inside = _inside(columns, first)
 
     def length(column: str) -> float:
         found = [one for cells in first for one in several(cells, column)]
@@ -191,6 +193,15 @@ def _longest(columns: Sequence[str], first: Sequence[dict[str, Any]]) -> str | N
 
     best = max([*columns, *inside], key=length, default=None)
     return best if best is not None and length(best) >= LONG else None
+
+
+def _inside(columns: Sequence[str], first: Sequence[dict[str, Any]]) -> list[str]:
+    """What stands inside of objects, with dots that lead there."""
+    return [
+        f"{column}.{name}"
+        for column in columns
+        for name in dict.fromkeys(n for cells in first for n in _names(cells.get(column)))
+    ]
 
 
 def _names(value: Any) -> list[str]:
@@ -226,10 +237,12 @@ def _by_name(keys: dict[str, Any], columns: Sequence[str], first: Sequence[dict[
             keys["generation"] = found
         elif question and _longest(columns, first) == "solution":
             keys["generation"] = "solution"  # a table of worked solutions, and of nothing longer
+        elif len(found := _talks(columns, first)) == 1:
+            keys["messages"], question = found[0], None
         if keys.get("generation") == "choices":
             keys.setdefault("finish_reason", "choices.*.finish_reason")
     if question and "messages" not in keys and question != keys.get("generation"):
-        keys["question"] = question
+        keys |= _asked(question, columns)
     for key in ("reference", *OF_SAMPLES):
         taken = set(map(str, keys.values()))
         if key not in keys and key not in ("generation", "verdict"):
@@ -238,6 +251,24 @@ def _by_name(keys: dict[str, Any], columns: Sequence[str], first: Sequence[dict[
                 keys[key] = own
     if "reference" not in keys and "solution" in columns and "solution" not in keys.values():
         keys |= {"reference": "solution", "reference_form": "boxed"}
+
+
+def _asked(question: str, columns: Sequence[str]) -> dict[str, str]:
+    """The question; of what is asked in two columns, as in Alpaca's tables, both."""
+    if question == "instruction" and "input" in columns:
+        return {"compose": "{instruction}\n\n{input:optional}"}
+    return {"question": question}
+
+
+def _talks(columns: Sequence[str], first: Sequence[dict[str, Any]]) -> list[str]:
+    """Columns, and those inside of objects, that hold conversations by whatever name."""
+    there = [*columns, *_inside(columns, first)]
+    return [column for column in there if any(_is_talk(cell(cells, column)) for cells in first)]
+
+
+def _is_talk(value: Any) -> bool:
+    value = literal(value)
+    return isinstance(value, list) and is_conversation(value)
 
 
 def _first(names: Sequence[str], columns: Sequence[str], taken: set[Any]) -> str | None:

@@ -17,6 +17,7 @@ from factory.store.shards import write_text
 from factory.versions import contamination
 
 KEPT, FUNNEL, PAGE, CONTAMINATION = "kept", "funnel.json", "README.md", "contamination.md"
+DECISIONS = "decisions.parquet"
 
 
 def measures(folder: Path) -> Path:
@@ -27,7 +28,13 @@ def measures(folder: Path) -> Path:
 def decisions(folder: Path) -> Path:
     """All samples with their fate."""
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / "decisions.parquet"
+    return folder / DECISIONS
+
+
+def decisions_in(folder: Path) -> Path | None:
+    """The decisions in a folder that `factory filter` left; None in any other."""
+    ours = measures(folder).is_dir() and (folder / FUNNEL).is_file()
+    return folder / DECISIONS if ours and (folder / DECISIONS).is_file() else None
 
 
 def must_be_ours(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from filters import Filters, funnel, funnels, judge
 
 UNREAD = "unread"
 """The fate of a row that gave no text, and what dropped it."""
+COLUMNS = 24
+"""Columns of all samples that are read at once."""
+FEW_HAVE = ("id", "teacher")
 FATES = {"fate": pl.String(), "dropped_by": pl.String(), "reasons": pl.List(pl.String())}
 
 
@@ -59,11 +62,14 @@ def compare_all(
         compare.compare(sets, work.filters, work.folder, report, say)
 
 
-def judged(work: Work) -> Iterator[pl.DataFrame]:
-    """All samples in order, with measures and `FATES`: part by part, or at once where a rule looks
-    at several rows."""
+def judged(work: Work, at_once: bool = False) -> Iterator[pl.DataFrame]:
+    """All samples in order, with measures and `FATES`: part by part, or at once where that is
+    wanted, or a rule looks at several rows."""
     if work.filters.comparing():
         yield _judged(pl.concat([_part(path) for path in work.parts()]), work)
+        return
+    if at_once:
+        yield _judged(measures_in(work.parts()), work)
         return
     for path in work.parts():
         yield _judged(_part(path), work)
@@ -119,27 +125,56 @@ def _part(path: Path) -> pl.DataFrame:
     return pl.read_parquet(path)
 
 
+def measures_in(files: list[Path], without: Collection[str] = ()) -> pl.DataFrame:
+    """All samples of some files, but for columns that are not wanted, and for those that stand
+    nowhere of what few samples have: a million empty texts take as much room as numbers."""
+    rows = pl.scan_parquet(files)
+    names = [name for name in rows.collect_schema() if name not in without]
+    seldom = [name for name in names if name.endswith("_error") or name in FEW_HAVE]
+    counts = rows.select(pl.col(seldom).count()).collect().row(0, named=True) if seldom else {}
+    there = [name for name in names if counts.get(name) != 0]
+    # Columns whole, some at a time: later steps would make them so, all at once.
+    some = [there[start : start + COLUMNS] for start in range(0, len(there), COLUMNS)]
+    found = [rows.select(part).collect().rechunk() for part in some]
+    return pl.concat(found, how="horizontal")
+
+
 def _readable(rows: pl.DataFrame) -> pl.DataFrame:
     """Samples with a text; one without a question counts as a question of its own."""
-    own = pl.coalesce("prompt_id", "sample_id").alias("prompt_id")
-    return rows.filter(pl.col("error").is_null()).with_columns(own)
+    if rows["error"].null_count() < rows.height:
+        rows = rows.filter(pl.col("error").is_null())
+    if rows["prompt_id"].null_count():
+        rows = rows.with_columns(pl.coalesce("prompt_id", "sample_id").alias("prompt_id"))
+    return rows
 
 
 def _judged(rows: pl.DataFrame, work: Work) -> pl.DataFrame:
-    rows = rows.with_row_index("at")
-    readable = _readable(rows)
-    for filter in work.filters.comparing().values():
-        readable = compare.facts(filter, readable, work.folder)
-    readable = judge(readable, work.filters)
-    fate = pl.when(pl.col("dropped_by").is_null()).then(pl.lit("kept")).otherwise(pl.lit("dropped"))
-    unread = rows.filter(pl.col("error").is_not_null()).with_columns(
-        fate=pl.lit(UNREAD),
-        dropped_by=pl.lit(UNREAD),
-        reasons=pl.concat_list(pl.col("error").str.extract(r"^(\w+)")),
-    )
-    whole = pl.concat([readable.with_columns(fate=fate), unread], how="diagonal").sort("at")
-    own = rows.select("at", "prompt_id")
-    return whole.drop("prompt_id").join(own, on="at", maintain_order="left").drop("at")
+    if comparing := work.filters.comparing():
+        facts = _readable(rows).select("sample_id", "prompt_id")
+        for filter in comparing.values():
+            facts = compare.facts(filter, facts, work.folder)
+        beside = facts.drop("prompt_id")
+        rows = rows.join(beside, on="sample_id", how="left", maintain_order="left")
+    return rejudged(rows, work.filters)
+
+
+def rejudged(rows: pl.DataFrame, filters: Filters) -> pl.DataFrame:
+    """Measured samples with `FATES` by these rules; those without a text are `UNREAD`."""
+    found = ["dropped_by", "reasons"]
+    facts = judge(_readable(rows), filters).select("sample_id", *found)
+    if facts.height == rows.height:  # a large table is not copied
+        rows = rows.hstack(facts.select(found))
+    else:
+        unread = pl.col("error").is_not_null()
+        why = pl.concat_list(pl.col("error").str.extract(r"^(\w+)"))
+        rows = rows.join(facts, on="sample_id", how="left", maintain_order="left").with_columns(
+            dropped_by=pl.when(unread).then(pl.lit(UNREAD)).otherwise("dropped_by"),
+            reasons=pl.when(unread).then(why).otherwise("reasons"),
+        )
+    dropped = pl.when(pl.col("dropped_by") == UNREAD).then(pl.lit(UNREAD))
+    dropped = dropped.otherwise(pl.lit("dropped"))
+    fate = pl.when(pl.col("dropped_by").is_null()).then(pl.lit("kept")).otherwise(dropped)
+    return rows.with_columns(fate=fate).select(pl.exclude(*FATES), *FATES)
 
 
 def _alone(part: pl.DataFrame) -> pl.DataFrame:

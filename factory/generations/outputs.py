@@ -11,6 +11,7 @@ import polars as pl
 from rich.table import Table
 
 from factory.errors import LedgerError
+from factory.generations import noted
 from factory.generations.columns import said
 from factory.generations.judging import FATES, Sums, with_rules
 from factory.generations.parts import FEW, Work, counted
@@ -54,6 +55,7 @@ def write_rows(
     import pyarrow.parquet as pq
 
     sums, kept, writer = Sums(), [pl.DataFrame(schema=KEPT)], None
+    note = noted.note(work, file.parent)
     temporary = file.with_name(file.name + ".tmp")
     again = _texts(work) if texts else None
     try:
@@ -64,6 +66,7 @@ def write_rows(
             if again:
                 told = told.hstack(again(rows.height))
             table = told.to_arrow(compat_level=pl.CompatLevel.oldest())
+            table = table.replace_schema_metadata({noted.KEY: note})
             writer = writer or pq.ParquetWriter(temporary, table.schema, compression="zstd")
             writer.write_table(table)
     finally:

@@ -33,7 +33,7 @@ from filters import filter as of_filters
 from filters.filter import Filter, SetFilter
 from filters.text.tokens import TokenCounter
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same rows would give other parts."""
 ROWS, BYTES = 5_000, 32_000_000
 """Samples of a part at most, and bytes of their texts, about: one row more may be larger."""
@@ -113,9 +113,10 @@ class Work:
     def _rows(self, skipped: int = 0) -> Iterator[list[dict[str, Any]]]:
         """The samples of each row, from a row on."""
         wanted = self.told.layout.columns()
+        told = [self.told.of_table(table.name) for table in self.tables]
         for file, row, place, cells in islice(inputs.rows(self.tables, wanted), skipped, self.rows):
             own = {"source": self.tables[file].name, "file": file, "row": row}
-            yield [sample | own for sample in samples(place, cells, self.told)]
+            yield [sample | own for sample in samples(place, cells, told[file])]
 
     def chunks(self, skipped: int = 0) -> Iterator[tuple[int, pl.DataFrame]]:
         """How many rows were read, and the samples of the next ones, as `SAMPLE`."""

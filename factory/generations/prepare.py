@@ -10,11 +10,13 @@ from typing import Any
 from factory.errors import RecipeError
 from factory.generations import columns, inputs
 from factory.generations.parts import Work
-from factory.generations.samples import Told
+from factory.generations.samples import ENDED, Told
+from factory.prompts.rows import Opened, root
 from factory.recipe.layout import Layout
 from factory.recipe.mappings import ready
 from filters import Filters
 from filters.filter import Filter
+from filters.text.shorten import shorten
 from filters.verifiers import named, unknown
 
 ASKS_A_MODEL = ("judge", "majority")
@@ -37,12 +39,15 @@ class Options:
     rows: int | None = None
 
 
-def prepared(options: Options, filters: Filters, folder: Path, say: Callable[[str], None]) -> Work:
+def prepared(
+    options: Options, filters: Filters | None, folder: Path, say: Callable[[str], None]
+) -> Work:
     """Open the tables, find their columns, and see that every rule can be answered.
 
     Args:
         options: what was typed.
-        filters: which measures are wanted, and the rules.
+        filters: which measures are wanted, and the rules; None: all that measure a sample, by
+            their defaults, `correctness` where there is a key.
         folder: where parts go.
         say: is told what was found, and what cannot be known.
 
@@ -62,17 +67,25 @@ def prepared(options: Options, filters: Filters, folder: Path, say: Callable[[st
         _verifier(options.verifier or (known.verifier if known else "math")),
         options.domain or (known.domain if known else None),
         options.language,
-        None if layout.finish_reason else "stop",
+        None if layout.finish_reason else ENDED,
+        _without(layout.finish_reason, opened) if layout.finish_reason else (),
         options.tokenizer,
         options.opened,
         options.instructions,
     )
+    if filters is None:
+        filters = chosen((), judged=_can_judge(rows))
     for name, rules in filters.active().items():
         for entry in rules.entries:
             _check(name, entry, rows)
     for words in _unknown(filters, layout, rows):
         say(words)
     return Work(tables, rows, filters, folder, _judges(filters, rows), options.rows)
+
+
+def _without(column: str, opened: Sequence[Opened]) -> tuple[str, ...]:
+    """The tables that lack a column, as far as their first rows tell."""
+    return tuple(one.name for one in opened if root(column, one.columns) not in one.columns)
 
 
 def _judges(filters: Filters, told: Told) -> bool:
@@ -125,6 +138,9 @@ def _unknown(filters: Filters, layout: Layout, told: Told) -> list[str]:
         said.append(
             "no column says how texts ended (finish_reason): all count as ended by themselves"
         )
+    if "truncation" in active and told.unsaid:
+        names = shorten(", ".join(told.unsaid), 200)
+        said.append(f"{layout.finish_reason} is no column of {names}: all count as ended there")
     if "language" in active and not (layout.language or told.language):
         said.append(
             "no column says the language of the questions: `language` judges none; name it by "
@@ -141,8 +157,12 @@ def _unknown(filters: Filters, layout: Layout, told: Told) -> list[str]:
     return said
 
 
-def chosen(names: Sequence[str]) -> Filters:
+def chosen(names: Sequence[str], judged: bool = False) -> Filters:
     """The filters of these names by their defaults; without names, all that measure a sample.
+
+    Args:
+        names: of filters.
+        judged: whether `correctness` is one of all.
 
     Raises:
         RecipeError: there is no filter of a name.
@@ -158,5 +178,5 @@ def chosen(names: Sequence[str]) -> Filters:
         if name not in known:
             hint = nearest(name, known)
             raise RecipeError(f"no filter is called {name!r}; there are {', '.join(known)}{hint}")
-    default = [name for name in known if name != "correctness"]
+    default = [name for name in known if judged or name != "correctness"]
     return Filters.model_validate({name: {} for name in known if name in (names or default)})

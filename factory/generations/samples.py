@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from factory.engines.endings import finished
 from factory.errors import EngineFailure
-from factory.generations.written import reply, several, text_of
+from factory.generations.written import several, text_of
 from factory.prompts import turns
 from factory.prompts.collect import prompt_id
 from factory.prompts.drafts import question, same
@@ -38,6 +39,7 @@ SAMPLE: dict[str, Any] = {
     "completion_tokens": pl.Int32(),
     "domain": pl.String(),
     "language": pl.String(),
+    "teacher": pl.String(),
     "verifier": pl.String(),
     "reference": pl.String(),
     "key_error": pl.String(),
@@ -46,7 +48,10 @@ SAMPLE: dict[str, Any] = {
 """A sample as it was read. `sample_id` is its place, `file` and `row` count from 0; `draw` is its
 number among the generations of its row. `error` says why there is no text. `reference` is JSON."""
 
+GSM8K = re.compile(r"\n####[ \t]*(\S[^\n]*?)\s*\Z")
 RIGHT = ("correct", "true", "1", "right", "yes", "pass", "passed")
+ENDED = "stop"
+"""How a text is taken to have ended of which no column says it."""
 WRONG = ("incorrect", "false", "0", "wrong", "no", "fail", "failed")
 
 
@@ -60,6 +65,8 @@ class Told:
     language: str | None = None
     finish_reason: str | None = None
     """How texts ended of which no column says it."""
+    unsaid: tuple[str, ...] = ()
+    """Names of the tables that lack the column which says in others how texts ended."""
     tokenizer: str | None = None
     """What counts the tokens that no column counts."""
     opened: bool = False
@@ -67,10 +74,17 @@ class Told:
     instructions: tuple[str, ...] = ()
     """What may stand behind a question, and is no part of it."""
 
+    def of_table(self, name: str) -> Told:
+        """What is told of the rows of one table."""
+        if name not in self.unsaid:
+            return self
+        layout = self.layout.model_copy(update={"finish_reason": None})
+        return replace(self, layout=layout, finish_reason=ENDED)
+
     def names(self) -> list[Any]:
         """All that samples depend on beside their rows."""
         own = [self.verifier, self.domain, self.language, self.finish_reason]
-        own += [self.tokenizer, self.opened]
+        own += [self.tokenizer, self.opened, self.unsaid]
         return [self.layout.model_dump(mode="json"), *own, *self.instructions]
 
 
@@ -108,12 +122,13 @@ def _shared(cells: dict[str, Any], told: Told) -> dict[str, Any]:
     row = {
         "domain": _word(cells, layout.domain) or told.domain,
         "language": _word(cells, layout.language) or told.language,
+        "teacher": _word(cells, layout.teacher),
         "verifier": _word(cells, layout.verifier) or told.verifier,
         "id": None if layout.id is None else _as_text(cell(cells, layout.id)),
     }
     if layout.asks:
         try:
-            messages = _asked(layout, cells)
+            messages = asked(layout, cells)
             "".join(m["content"] for m in messages).encode()
             row["prompt"] = "\n".join(turn["content"] for turn in messages)
             row["prompt_id"] = prompt_id(messages, told.instructions)
@@ -123,6 +138,7 @@ def _shared(cells: dict[str, Any], told: Told) -> dict[str, Any]:
             row["prompt_error"] = _said(_half_a_character())
     try:
         found, why = key(layout, cells, row["verifier"])
+        found = _last_line(found, layout)
         row["reference"] = None if found is None else json.dumps(found, default=str)
         row["key_error"] = None if found is not None else f"no_reference: {why}"
     except BadRow as bad:
@@ -130,7 +146,16 @@ def _shared(cells: dict[str, Any], told: Told) -> dict[str, Any]:
     return row
 
 
-def _asked(layout: Layout, cells: dict[str, Any]) -> list[dict[str, str]]:
+def _last_line(found: Any, layout: Layout) -> Any:
+    """The key out of a worked solution that ends in `#### 42`, as GSM8K's do, by whatever name the
+    dataset goes and where nobody said how keys are read."""
+    if layout.reference_pattern or layout.reference_form or not isinstance(found, str):
+        return found
+    last = GSM8K.search(found)
+    return last[1] if last else found
+
+
+def asked(layout: Layout, cells: dict[str, Any]) -> list[dict[str, str]]:
     """The question, which may be a conversation where a text was expected, as in TRL's `prompt`."""
     value = literal(cell(cells, layout.question)) if layout.question else None
     if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -138,9 +163,14 @@ def _asked(layout: Layout, cells: dict[str, Any]) -> list[dict[str, str]]:
     return question(layout, cells)
 
 
+def place_of_row(sample_id: pl.Expr) -> pl.Expr:
+    """The place of the row that a sample stands in: `a.jsonl:3` of `a.jsonl:3#2`."""
+    return sample_id.str.replace(r"(:| row )(\d+)#\d+$", "${1}${2}")
+
+
 def _written(cells: dict[str, Any], layout: Layout) -> list[Any]:
     if layout.generation is None:
-        return [reply(cell(cells, layout.messages or ""), layout.messages or "")]
+        return [turns.reply(cell(cells, layout.messages or ""), layout.messages or "")]
     found = several(cells, layout.generation)
     if not found:
         raise BadRow("no_text", f"{layout.generation} is an empty list")

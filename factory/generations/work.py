@@ -29,6 +29,7 @@ def rules_of(recipe: Path) -> Rules:
     """
     rules = load_rules(recipe)
     sandbox.allow(rules.allow_unsandboxed)
+    sandbox.provide(rules.sandbox_packages, recipe.parent)
     own.look_in(recipe.parent)
     return rules
 
@@ -52,9 +53,10 @@ def sayer(console: Console) -> Say:
 
 @contextmanager
 def measured(
-    work: Work, items: pl.DataFrame, console: Console
+    work: Work, items: pl.DataFrame, console: Console, at_once: bool = False
 ) -> Generator[Iterator[pl.DataFrame]]:
-    """The judged samples, table by table; progress is shown while they are made and written."""
+    """The judged samples, table by table, or in one; progress is shown while they are made and
+    written."""
     compares = ", ".join(work.filters.comparing())
     names = ["measures", *([compares] if compares else []), "results"]
     with Progress(names, console) as progress:
@@ -70,7 +72,7 @@ def measured(
             judging.compare_all(work, items, report, lambda words: progress.said(compares, words))
             progress.ended(compares, "done", "compared")
         progress.begun("results")
-        yield judging.judged(work)
+        yield judging.judged(work, at_once)
         progress.ended("results", "done", "written")
 
 

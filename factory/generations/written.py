@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from factory.engines.message import FIELDS
@@ -18,8 +19,9 @@ SKY = Tags(
     {"<|begin_of_solution|>": "", "<|end_of_solution|>": ""},
 )
 """Sky-T1 and STILL: tags of plain text, in no tokenizer's vocabulary."""
-CONTENT = ("content", "value", "text")
-"""Where a turn has its text."""
+S1_THINKS = ("think\n", "<|im_start|>think\n")
+S1_ANSWERS = re.compile(r"\n(?:<\|im_start\|>)?answer\n")
+"""s1 thinks and answers in turns of these names; with its special tokens left out words remain."""
 LISTS = ("generations", "completions", "responses", "outputs", "output_list", "samples", "choices")
 """Columns with several generations of one question."""
 OTHERS = (*KNOWN[1:], SKY)
@@ -48,7 +50,7 @@ def several(cells: dict[str, Any], column: str) -> list[Any]:
         value = _read(value, column in LISTS)
     if not isinstance(value, list):
         return [value]
-    return [value] if _is_conversation(value) else value
+    return [value] if is_conversation(value) else value
 
 
 def _read(text: str, texts: bool) -> Any:
@@ -56,17 +58,9 @@ def _read(text: str, texts: bool) -> Any:
     value = literal(text)
     if isinstance(value, list) and value:
         plain = texts and all(isinstance(one, str) for one in value)
-        if plain or (_is_conversation(value) and all(isinstance(one, dict) for one in value)):
+        if plain or (is_conversation(value) and all(isinstance(one, dict) for one in value)):
             return value
     return text
-
-
-def reply(value: Any, column: str) -> dict[str, Any]:
-    """The assistant's turn that ends a conversation. Raises BadRow where none does."""
-    if turns.last_reply(value, column) is None:
-        raise BadRow("no_text", f"{column} does not end in a turn of the assistant")
-    value = literal(value)
-    return value[-1] if isinstance(value, list) else value
 
 
 def text_of(value: Any, thinking: Any, column: str, opened: bool) -> str:
@@ -82,7 +76,7 @@ def text_of(value: Any, thinking: Any, column: str, opened: bool) -> str:
         BadRow: there is none, or it is no text.
     """
     if isinstance(value, list):
-        value = reply(value, column)
+        value = turns.reply(value, column)
     if isinstance(value, dict):
         return _opened(_of_turn(value, thinking, column), opened)
     if value is None:
@@ -95,16 +89,17 @@ def text_of(value: Any, thinking: Any, column: str, opened: bool) -> str:
     return _opened(text, opened)
 
 
-def _is_conversation(value: list[Any]) -> bool:
+def is_conversation(value: list[Any]) -> bool:
+    """Whether a list begins with a turn."""
     return bool(value) and isinstance(value[0], dict) and bool({"role", "from"} & value[0].keys())
 
 
 def _of_turn(turn: dict[str, Any], thinking: Any, column: str) -> str:
     """A turn's text; `from` and `value` say what `role` and `content` do."""
     turn = _unwrapped(turn)
-    content = next((turn[key] for key in CONTENT if turn.get(key)), None)
+    content = next((turn[key] for key in turns.CONTENT if turn.get(key)), None)
     thought = {key: turn[key] for key in FIELDS if turn.get(key)}
-    if not thought and not turn.keys() & set(CONTENT):
+    if not thought and not turn.keys() & set(turns.CONTENT):
         inside = next((one for one in turn.values() if isinstance(one, dict)), turn)
         texts = {key: len(value) for key, value in inside.items() if isinstance(value, str)}
         longest = max(texts, key=lambda key: texts[key], default="text")
@@ -118,7 +113,7 @@ def _of_turn(turn: dict[str, Any], thinking: Any, column: str) -> str:
     if isinstance(thinking, str) and thinking.strip():
         thought["reasoning"] = thinking
     if content is None and not thought:
-        if any(turn.get(key) == "" for key in CONTENT):
+        if any(turn.get(key) == "" for key in turns.CONTENT):
             return ""
         raise BadRow("no_text", f"the turn in {column} has no text")
     return _joined({**thought, "content": content}, column)
@@ -126,6 +121,8 @@ def _of_turn(turn: dict[str, Any], thinking: Any, column: str) -> str:
 
 def _unwrapped(turn: dict[str, Any]) -> dict[str, Any]:
     """The turn inside what a server answered: a choice, a completion, or a response."""
+    if isinstance(turn.get("body"), dict):  # of a batch
+        turn = turn["body"]
     choices = turn.get("choices")
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
         turn = choices[0]
@@ -154,11 +151,22 @@ def _with_our_tags(text: str) -> str:
     """Thinking between other known tags stands between ours."""
     if OPEN in text or CLOSE in text:
         return text
+    if text.startswith(S1_THINKS):
+        return _of_s1(text)
     for tags in OTHERS:
         if tags.open in text or tags.close in text:
             reading = Reading(marks_of(tags))
             return reading.feed(text) + reading.finish()
     return text
+
+
+def _of_s1(text: str) -> str:
+    """What s1 wrote: its marks are words, each alone in its line. A text with several answers is
+    left as it is."""
+    thinking, *answers = S1_ANSWERS.split(text.partition("\n")[2])
+    if len(answers) > 1:
+        return text
+    return f"{OPEN}\n{thinking}" + "".join(f"\n{CLOSE}\n{answer}" for answer in answers)
 
 
 def _opened(text: str, opened: bool) -> str:

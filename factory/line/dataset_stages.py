@@ -11,25 +11,30 @@ import polars as pl
 
 from factory.errors import StageError
 from factory.ledger import Account, balance
-from factory.line import selecting
+from factory.line import forms, promises, selecting
 from factory.line.context import Context, Result
+from factory.line.describing import Made
 from factory.line.stages import distilled, told_unverifiable
 from factory.prompts.benchmarks import collect
+from factory.prompts.origins import origins
 from factory.records import digest, rows_digest
 from factory.sampler import draws
 from factory.sampler.policy import sure_draws_of
-from factory.store import verdicts, write_table
+from factory.store import write_table
 from factory.versions import build, choose, contamination
-from factory.versions.card import card
-from factory.versions.choose import dataset_rows, decisions, messages, unfiltered
+from factory.versions.choose import dataset_rows, messages, unfiltered
 from factory.versions.compare import Sets, compare, homes
 from factory.versions.gather import AT_ONCE, gather
-from factory.versions.told import Told
+from factory.versions.publishable import publishable
+from factory.versions.splits import by_prompt
+from factory.versions.statistics import Seen
 from factory.versions.write import write
 from filters import funnel, funnels
 
 SPARE = "spare: "
 """Begins the reason of a draw in the account that a step of selection left out."""
+OF_RECORDS = ("teacher", "prompt_tokens")
+"""What a manifest tells of draws beside what choosing went by."""
 
 
 def measures(context: Context) -> Result:
@@ -49,6 +54,8 @@ def benchmarks(context: Context) -> Result:
     """The questions that no row may have."""
     items, accounts = collect(context.recipe.benchmarks, context.home)
     write_table(items, context.run.benchmark_items)
+    told = origins(context.recipe.benchmarks, context.home)
+    context.run.origins(context.name).write_text(told.model_dump_json(indent=1))
     note = ", ".join(f"{name} {n:,}" for name, n in items["benchmark"].value_counts().iter_rows())
     return Result(rows_digest([items]), note, accounts)
 
@@ -56,41 +63,61 @@ def benchmarks(context: Context) -> Result:
 def dataset(context: Context) -> Result:
     """The dataset version: rules applied to measures, rows chosen, the manifest written."""
     recipe, asked = context.recipe, context.run.prompts()
-    measured = context.run.stage("measures")
-    judged = build.judged(_light(context), recipe.filters, measured)
     if filter := recipe.filters.contamination:
-        told = contamination.report(filter, measured, asked, context.run.benchmarks(), recipe.seed)
+        measured, items = context.run.stage("measures"), context.run.benchmarks()
+        told = contamination.report(filter, measured, asked, items, recipe.seed)
         context.run.contamination_report.write_text(told)
-    steps, by_domain = funnel(judged, recipe.filters), funnels(judged, recipe.filters)
-    found = selecting.selected(context, judged, asked)
-    decided, account = found.rows, _fates(found.rows)
-    _some_are_left(decided, account)
-    _, manifest = write(
+    made = decide(context, asked)
+    decided, account = made.decided, made.account
+    forms.check_splits(context, decided.filter(fate="chosen"))
+    parent = context.run.current_version()
+    laid, placement = selecting.laid_out(context, decided.filter(fate="chosen"), asked, parent)
+    version, manifest = write(
         context.folder,
-        partial(_rows, context, decided.filter(fate="chosen"), asked),
-        decisions(decided, recipe.filters.own_columns()),
-        _made_by(context, asked),
-        card(recipe.name, steps, by_domain, account, found),
-        parent=(context.run.manifest() or {}).get("version"),
-        told={
-            "recipe": recipe.model_dump(mode="json"),
-            "funnel": steps.to_dicts(),
-            "funnel_by_domain": by_domain.to_dicts(),
-            "selection": {"steps": found.steps.to_dicts(), "short": found.short},
-            "account": account.model_dump(),
-        },
+        lambda scratch: made.seen.watch(rows_of(context, laid, asked, scratch)),
+        made_by(context, asked),
+        partial(promises.described, context, made),
+        parent=parent,
+        split=by_prompt(recipe.dataset.splits),
+        placement=placement,
     )
-    context.run.note_version(manifest["version"])
-    note = f"v{manifest['version']}, {account.left:,} rows of {decided.height:,} draws"
+    context.run.note_version(version)
+    promises.say(context, manifest)
+    note = f"{version.name}, {account.left:,} rows of {decided.height:,} draws"
     if recipe.judge:
         from factory.line.judge_stage import accepted
 
         only = sum(accepted(decided.filter(fate="chosen")).values())
         note += f", {only:,} of them accepted by the judge alone"
-    output = manifest["content_digest"]
+    output = manifest.digest
     if recipe.dataset.order != "id":  # the digest is of rows in whatever order
         output = digest(output, context.run.rows(["sample_id"])["sample_id"].to_list())
+    if recipe.dataset.splits.asked:  # it is of rows in all splits, and one is trained on
+        output = digest(output, recipe.dataset.splits.model_dump())
     return Result(output, note, [account])
+
+
+def decide(context: Context, asked: pl.DataFrame) -> Made:
+    """The fate of every draw, by the recipe's rules and selection.
+
+    Raises:
+        StageError: no row would be left.
+    """
+    filters = context.recipe.filters
+    judged = build.judged(_light(context), filters, context.run.stage("measures"))
+    found = selecting.selected(context, judged, asked)
+    account = _fates(found.rows)
+    _some_are_left(found.rows, account)
+    steps, by_domain = funnel(judged, filters), funnels(judged, filters)
+    fates = pl.read_parquet(context.run.prompt_fates)
+    decided = _with_teachers(context, found.rows)
+    return Made(asked, fates, decided, steps, by_domain, found, account, Seen())
+
+
+def _with_teachers(context: Context, decided: pl.DataFrame) -> pl.DataFrame:
+    """Draws with who wrote each, and how long its question was in tokens."""
+    told = context.draws().in_order(decided.select("sample_id"), OF_RECORDS)
+    return decided.drop(OF_RECORDS, strict=False).hstack(told.select(OF_RECORDS))
 
 
 def _some_are_left(decided: pl.DataFrame, account: Account) -> None:
@@ -122,7 +149,9 @@ def control_lot(context: Context) -> pl.DataFrame:
     """The control's draws without their texts, in the order of a dataset."""
     count = context.run.rows(["sample_id"]).height
     sure = sure_draws_of(context.recipe.sampling.policy)
-    lot = unfiltered(_light(context), count, sure, context.recipe.seed)
+    rows, split = _light(context), by_prompt(context.recipe.dataset.splits)
+    train = rows.filter(split(rows) == "train")
+    lot = unfiltered(train, count, sure, context.recipe.seed)
     return selecting.ordered_lot(context, lot, context.run.prompts())
 
 
@@ -139,38 +168,45 @@ def _light(context: Context) -> pl.DataFrame:
     return build.light(context.draws(), run.current(), run.prompts(), context.recipe.filters)
 
 
-def _rows(
-    context: Context, chosen: pl.DataFrame, asked: pl.DataFrame, scratch: Path
+def rows_of(
+    context: Context, laid: pl.DataFrame, asked: pl.DataFrame, scratch: Path
 ) -> Iterator[pl.DataFrame]:
-    fates, own = pl.read_parquet(context.run.prompt_fates), context.recipe.filters.own_columns()
-    told = Told.of(asked, fates, own)
-    for rows in gather(
-        context.draws(), selecting.ordered(context, chosen), choose.OF_DRAWS, scratch
-    ):
+    """The rows of these draws, in their order, as they are written."""
+    told, written = forms.told(context, asked), 0
+    context.report(written, laid.height, "rows")
+    for rows in gather(context.draws(), laid, choose.OF_DRAWS, scratch):
         yield dataset_rows(rows, told)
+        written += rows.height
+        context.report(written, laid.height, "rows")
 
 
-def _made_by(context: Context, asked: pl.DataFrame) -> dict[str, Any]:
+def made_by(context: Context, asked: pl.DataFrame) -> dict[str, Any]:
     """All that the rows of a version depend on, and nothing else."""
     recipe, teacher = context.recipe, context.run.model("teacher")
-    made_by: dict[str, Any] = {
+    told: dict[str, Any] = {
         "filters": recipe.filters.model_dump(mode="json", exclude_none=True),
         "measures": build.versions(recipe.filters),
         "choice": choose.VERSION,
         "prompts": rows_digest([asked]),
         "teacher": {"name": teacher.name, "revision": teacher.revision, "digest": teacher.digest},
-        "draws": draws.draws_digest(context.draws(), context.run.current()),
+        "draws": context.run.draws_noted() or _draws_digest(context),
         **selecting.made_by(context, asked),
+        **forms.made_by(context),
+        **promises.made_by(context),
     }
     if recipe.judge:
         judge = context.run.model("judge")
-        made_by["judge"] = {"name": judge.name, "revision": judge.revision, "digest": judge.digest}
+        told["judge"] = {"name": judge.name, "revision": judge.revision, "digest": judge.digest}
     if compared := homes(context.run.stage("measures")):
         active = recipe.filters.active()
-        made_by["compared"] = {name: home.name for name, home in compared.items() if name in active}
-    if judged_again := verdicts.applied(context.run.rounds("samples")):
-        made_by["verdicts"] = judged_again
-    return made_by
+        told["compared"] = {name: home.name for name, home in compared.items() if name in active}
+    if judged_again := context.run.applied("samples"):
+        told["verdicts"] = judged_again
+    return publishable(told, context.home)
+
+
+def _draws_digest(context: Context) -> str:
+    return draws.draws_digest(context.draws(), context.run.current())
 
 
 def _fates(decided: pl.DataFrame) -> Account:

@@ -10,34 +10,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from factory import ledger
-from factory.ledger import Account
 from factory.line import stages
+from factory.line.done import Done
 from factory.line.table import Stage
 from factory.progress import Report
 from factory.recipe import Recipe
-from factory.recipe.strict import Strict
-from factory.records import digest
+from factory.records import digest, now
 from factory.run_folder import RunFolder
 from factory.store.shards import write_text
-
-
-class Done(Strict):
-    """A stage's `stage.json`: written last, so that it stands only beside finished work."""
-
-    fingerprint: str
-    """Digest of all that the stage read: its part of the recipe and its inputs' outputs."""
-    output: str
-    """Digest of what it made."""
-    note: str
-    """Its result, in a few words."""
-    accounts: list[Account]
-    """Its sums."""
-    seconds: float
-    """How long it took, in this sitting."""
-    files: dict[str, int]
-    """Size in bytes of each file it left, by path in its folder."""
-    missing: int = 0
-    """Rows that could not be had: later stages go on without them, the next run asks again."""
 
 
 def fingerprint(stage: Stage, recipe: Recipe, home: Path, done: dict[str, Done]) -> str:
@@ -97,7 +77,7 @@ def make(
     Raises:
         LedgerError: when a sum does not close; the stage is then not finished.
     """
-    started = time.monotonic()
+    began, started = now(), time.monotonic()
     folder, done, claim = run.stage(stage.name), run.done(stage.name), run.claim(stage.name)
     done.unlink(missing_ok=True)
     result = stage.make(stages.Context(recipe, home, run, stage.name, report, say))
@@ -107,6 +87,7 @@ def make(
         output=result.output,
         note=result.note,
         accounts=result.accounts,
+        started=began,
         seconds=round(time.monotonic() - started, 1),
         files={
             str(file.relative_to(folder)): file.stat().st_size

@@ -7,6 +7,7 @@ import json
 import selectors
 import signal
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +38,27 @@ def run(recipe: Recipe, home: Path, folder: Path, progress: Progress) -> dict[st
     run = RunFolder(folder)
     with held(run) as lock, progress:
         run.note(recipe, home)
-        return _Scheduler(recipe, home, run, lock, progress).all()
+        return Scheduler(recipe, home, run, lock, progress, wanted(recipe), {}).all()
 
 
-class _Scheduler:
+class Scheduler:
+    """Runs stages, each when those that it needs are done."""
+
     def __init__(
-        self, recipe: Recipe, home: Path, folder: RunFolder, lock: int, progress: Progress
+        self,
+        recipe: Recipe,
+        home: Path,
+        folder: RunFolder,
+        lock: int,
+        progress: Progress,
+        stages: Iterable[Stage],
+        done: dict[str, Done],
     ):
+        """Take the stages to run, and the records of those that are done."""
         self.recipe, self.home, self.folder = recipe, home, folder
         self.lock, self.progress = lock, progress
-        self.waiting = wanted(recipe)
-        self.done: dict[str, Done] = {}
+        self.waiting = list(stages)
+        self.done = dict(done)
         self.workers: list[Worker] = []
         self.selector = selectors.DefaultSelector()
         self.slots = slots()

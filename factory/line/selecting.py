@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from factory.line.context import Context
 from factory.records import rows_digest
 from factory.versions import build
+from factory.versions.manifest import read, readable
+from factory.versions.placement import Placement, arranged
 from factory.versions.selection import Selected, select
 from factory.versions.selection.facts import (
     rates_of_column,
@@ -58,6 +62,23 @@ def made_by(context: Context, asked: pl.DataFrame) -> dict[str, object]:
 def ordered(context: Context, rows: pl.DataFrame) -> pl.DataFrame:
     """Chosen draws, with their facts, in the recipe's order."""
     return in_order(rows, context.recipe.dataset.order, context.recipe.seed)
+
+
+def laid_out(
+    context: Context, chosen: pl.DataFrame, asked: pl.DataFrame, parent: Path | None
+) -> tuple[pl.DataFrame, Placement | None]:
+    """Chosen draws, with their facts, as they lie in a version.
+
+    Where the recipe asks for no order, rows of the parent stay where they are; the student's order
+    does not depend on it.
+    """
+    if context.recipe.dataset.order != "id":
+        return ordered(context, chosen), None
+    if parent and readable(parent) and "order" in read(parent).made_by:
+        parent = None
+    sources = asked.select("prompt_id", "source")
+    own = chosen.drop("source", strict=False)
+    return arranged(own.join(sources, on="prompt_id", how="left", maintain_order="left"), parent)
 
 
 def ordered_lot(context: Context, lot: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:

@@ -37,11 +37,14 @@ SHOWN = 3
 def prompts(context: Context) -> Result:
     """Collect the prompts of all sources and set the held-out ones apart."""
     from factory.prompts.collect import collect
+    from factory.prompts.origins import origins
 
     own_code.check(context.recipe.own_code)
     found = collect(context.recipe.prompts, context.recipe.seed, context.home)
     store.write_table(found.prompts, context.run.prompt_table)
     store.write_table(found.set_aside, context.run.set_aside)
+    told = origins(context.recipe.prompts, context.home)
+    context.run.origins(context.name).write_text(told.model_dump_json(indent=1))
     reasons = dict(found.set_aside["reason"].value_counts(sort=True).iter_rows())
     account = Account(
         what="rows read",
@@ -279,7 +282,10 @@ def _drawn(
 
 def student(context: Context) -> Result:
     """The student, distilled from the dataset."""
-    order = context.run.rows(["sample_id"])["sample_id"]
+    ids = context.run.rows(["prompt_id", "sample_id"])
+    if context.recipe.dataset.order == "id":  # however they lie
+        ids = ids.sort("prompt_id", "sample_id")
+    order = ids["sample_id"]
     rows = context.run.each_rows(["sample_id", "messages"])
     return distilled(context, rows, order, "student")
 

@@ -25,11 +25,12 @@ def main(folder: str, parent: str, events: str, stages: str, threads: str) -> in
     Progress, a failure's message and the end of each stage go to the descriptor `events`; over
     `threads` it is told how many threads it may have.
     """
-    from sft.parent import die_with_parent
+    from sft.parent import die_with_parent, take_group_along
 
     die_with_parent()
     if os.getppid() != int(parent):  # it was killed before that could be asked for
         return 1
+    take_group_along()
     from factory.errors import words_of
     from factory.line.finished import make
     from factory.line.table import named
@@ -42,6 +43,7 @@ def main(folder: str, parent: str, events: str, stages: str, threads: str) -> in
     run = RunFolder(Path(folder))
     recipe, home = run.recipe()
     sandbox.allow(recipe.allow_unsandboxed)
+    sandbox.provide(recipe.sandbox_packages, home)
     own.look_in(home)
     for name in map(str.strip, os.fdopen(int(stages))):
         print_into(run.log(name))

@@ -93,6 +93,40 @@ def here(weights: Weights, home: Path) -> Located | None:
     return found.model_copy(update=_told(weights, home))
 
 
+TOKENIZER_FILES = ("*.json", "*.jinja", "*.model", "*.txt", "*.tiktoken")
+"""What of a repository is needed to read and write a model's text."""
+
+
+def only_tokenizer(weights: Weights, home: Path) -> Located:
+    """A model of which only the tokenizer is needed: a folder, or files from the Hub's cache, which
+    are fetched where they are not there.
+
+    Raises:
+        RecipeError: it is neither a folder nor on the Hub.
+    """
+    if found := here(weights, home):
+        return found
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(
+            weights.path, revision=weights.revision, allow_patterns=[*TOKENIZER_FILES]
+        )
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
+        raise _nowhere(weights, home, error) from error
+    found = Located(path=folder, name=weights.path, revision=Path(folder).name, digest="")
+    return found.model_copy(update=_told(weights, home))
+
+
+def _nowhere(weights: Weights, home: Path, error: Exception) -> RecipeError:
+    folder = home / Path(weights.path).expanduser()
+    return RecipeError(
+        f"model {weights.path}: {folder} is no folder with a config.json, and the Hub does not "
+        f"give it either ({type(error).__name__}: {str(error).splitlines()[0]})"
+    )
+
+
 def _told(weights: Weights, home: Path) -> dict[str, object]:
     """What a recipe says of template and tags, files read."""
     template = weights.template
@@ -111,10 +145,7 @@ def _find(weights: Weights, home: Path) -> Located:
     try:
         snapshot = Path(snapshot_download(weights.path, revision=weights.revision))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
-        raise RecipeError(
-            f"model {weights.path}: {folder} is no folder with a config.json, and the Hub does not "
-            f"give it either ({type(error).__name__}: {str(error).splitlines()[0]})"
-        ) from error
+        raise _nowhere(weights, home, error) from error
     commit = snapshot.name
     return Located(
         path=str(snapshot),

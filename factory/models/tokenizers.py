@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +54,25 @@ def _named(model: Located, tokenizer: PreTrainedTokenizerBase) -> str:
         )
     tokenizer.eos_token = template.end
     return template.jinja()
+
+
+def template_text(model: Located) -> str | None:
+    """The chat template that a model is asked by, read from its files; None where it is not here,
+    or has none. Only one of ours needs the tokenizer."""
+    folder = Path(model.path)
+    if not model.path or not (folder / "tokenizer_config.json").is_file():
+        return None
+    if model.template in OUR_TEMPLATES:
+        return tokenizer_of(model).chat_template  # pyrefly: ignore
+    if model.template is not None:
+        return undated(model.template)
+    beside = folder / "chat_template.jinja"
+    if beside.is_file():
+        return undated(beside.read_text(encoding="utf-8"))
+    told = json.loads((folder / "tokenizer_config.json").read_bytes()).get("chat_template")
+    if isinstance(told, list):
+        told = {each["name"]: each["template"] for each in told}.get("default")
+    return undated(told) if told else None
 
 
 def must_speak(model: Located) -> PreTrainedTokenizerBase:

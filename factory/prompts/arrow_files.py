@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ ROWS_AT_ONCE = 1024
 BYTES_AT_ONCE = 64_000_000
 """Of a Parquet file's rows in memory together, about."""
 Batches = Callable[[], Iterator[Any]]
+Near = Callable[[Sequence[int]], Iterator[tuple[int, Any]]]
+"""Gives batches that have the rows with some numbers, each behind the number of its first row."""
 
 
 def parquet(path: Path, name: str, wanted: Sequence[str]) -> Opened:
@@ -39,7 +42,19 @@ def parquet(path: Path, name: str, wanted: Sequence[str]) -> Opened:
         with pq.ParquetFile(path) as file:
             yield from file.iter_batches(at_once, columns=columns or schema.names[:1])
 
-    return _opened(name, schema, batches, wanted)
+    def near(numbers: Sequence[int]) -> Iterator[tuple[int, Any]]:
+        columns, start = roots(wanted, schema.names, name), 0
+        with pq.ParquetFile(path) as file:
+            for group in range(file.metadata.num_row_groups):
+                end = start + file.metadata.row_group(group).num_rows
+                if own := [number for number in numbers if start <= number < end]:
+                    found = file.iter_batches(
+                        at_once, row_groups=[group], columns=columns or schema.names[:1]
+                    )
+                    yield from _until(found, start, own[-1])
+                start = end
+
+    return _opened(name, schema, batches, near, wanted)
 
 
 def rows_at_once(metadata: Any) -> int:
@@ -71,7 +86,8 @@ def arrow(paths: Sequence[Path], name: str, wanted: Sequence[str]) -> Opened:
         raise RecipeError(
             f"{name}: this is no Arrow file, or only a part of one: {error}"
         ) from None
-    return _opened(name, schema, batches, wanted)
+    near: Near = lambda numbers: _until(batches(), 0, numbers[-1])  # noqa: E731
+    return _opened(name, schema, batches, near, wanted)
 
 
 def saved(folder: Path, name: str, wanted: Sequence[str]) -> Opened:
@@ -145,23 +161,47 @@ def _batches(source: Any) -> Iterator[Any]:
         yield from reader
 
 
-def _opened(name: str, schema: Any, batches: Batches, wanted: Sequence[str]) -> Opened:
+def _until(batches: Iterator[Any], start: int, last: int) -> Iterator[tuple[int, Any]]:
+    """Batches with the number of their first row, up to the one with the last row."""
+    for batch in batches:
+        yield start, batch
+        start += batch.num_rows
+        if start > last:
+            return
+
+
+def _opened(name: str, schema: Any, batches: Batches, near: Near, wanted: Sequence[str]) -> Opened:
     roots(wanted, schema.names, name)  # none of them is there twice
     names = _class_names(schema)
     binary = [field.name for field in schema if has_bytes(field.type)]
-    return Opened(name, schema.names, lambda: _rows(name, batches, wanted, names), binary=binary)
+
+    def seek(numbers: Sequence[int]) -> Cells:
+        for start, batch in near(numbers) if numbers else ():
+            own = [number - start for number in numbers if 0 <= number - start < batch.num_rows]
+            for number in own:
+                yield from _rows(name, [(start + number, batch.slice(number, 1))], wanted, names)
+
+    def rows() -> Cells:
+        return _rows(name, _until(batches(), 0, sys.maxsize), wanted, names)
+
+    return Opened(name, schema.names, rows, binary=binary, seek=seek)
 
 
-def _rows(name: str, batches: Batches, wanted: Sequence[str], names: dict[str, list[str]]) -> Cells:
+def _rows(
+    name: str,
+    batches: Iterable[tuple[int, Any]],
+    wanted: Sequence[str],
+    names: dict[str, list[str]],
+) -> Cells:
     import pyarrow as pa
 
     number = 0
     try:
-        for batch in batches():
+        for start, batch in batches:
             columns = roots(wanted, batch.schema.names, name)
             there = [column for column in batch.schema.names if column in columns]
-            for cells in _decoded(batch.select(there) if there else batch):
-                number += 1
+            rows = _decoded(batch.select(there) if there else batch)
+            for number, cells in enumerate(rows, start=start + 1):
                 if isinstance(cells, dict):
                     name_classes(cells, names)
                 yield f"{name} row {number}", cells

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import json
 import pickletools
@@ -23,56 +22,59 @@ A_TEXT = {
 
 
 def asserts(found: dict[str, Any]) -> dict[str, Any] | None:
-    """A column with a list of asserts; behind it, if one is named, a program that passes.
+    """A column with a list of asserts; behind it, if one is named, a program that passes, and
+    imports that the asserts count on.
 
     >>> asserts({"test_list": ["assert f(1) == 2"], "code": "def f(x): return x + 1"})
     {'asserts': ['assert f(1) == 2'], 'solution': 'def f(x): return x + 1'}
     """
-    lines, *programs = (literal(value) for value in found.values())
+    lines, *others = (literal(value) for value in found.values())
     if isinstance(lines, str):
         lines = [line for line in lines.splitlines() if line.strip()]
     if lines is None or lines == []:
         return None
-    return {"asserts": lines} | ({"solution": programs[0]} if programs and programs[0] else {})
+    imports = {"test_imports": others[1]} if others[1:] and others[1] else {}
+    return {"asserts": lines} | imports | _solution(others)
 
 
-def humaneval(found: dict[str, Any]) -> dict[str, Any]:
-    """openai_humaneval: test, entry_point, prompt and canonical_solution, in this order.
+def _solution(programs: list[Any]) -> dict[str, Any]:
+    return {"solution": programs[0]} if programs and programs[0] else {}
 
-    Raises:
-        BadRow: its `check` does more than assert: such tests would have to run beside the program.
+
+def humaneval(found: dict[str, Any]) -> dict[str, Any] | None:
+    """HumanEval and its kin: test, entry_point, prompt and canonical_solution, in this order.
+
+    >>> humaneval({"test": "def check(c): ...", "entry_point": "f", "prompt": "a", "solution": "b"})
+    {'test': 'def check(c): ...', 'entry_point': 'f', 'prompt': 'a', 'solution': 'ab'}
     """
     test, name, prompt, solution = found.values()
-    try:
-        body = next(
-            node.body
-            for node in ast.parse(str(test)).body
-            if isinstance(node, ast.FunctionDef) and node.name == "check"
-        )
-    except (SyntaxError, ValueError, StopIteration):
-        raise BadRow("bad_reference", "test has no function check(candidate)") from None
-    tests = [line for line in body if not _says_nothing(line)]
-    if other := next((line for line in tests if not isinstance(line, ast.Assert)), None):
-        kind = type(other).__name__.lower()
-        raise BadRow("bad_reference", f"check(candidate) has a statement of kind {kind}: only "
-                                      "asserts are judged outside the program")  # fmt: skip
-    lines = [ast.unparse(_Renamed(str(name)).visit(line)) for line in tests]
-    return {"asserts": lines, "solution": f"{prompt}{solution}"}
+    if not test:
+        return None
+    told = {"test": test, "entry_point": name, "prompt": prompt}
+    return told | ({"solution": f"{prompt}{solution}"} if solution else {})
+
+
+def program_of_tests(found: dict[str, Any]) -> dict[str, Any] | None:
+    """A column with a program that tests; behind it, if one is named, a program that passes.
+
+    >>> program_of_tests({"test": "assert f(1) == 2", "code": "def f(x): return x + 1"})
+    {'test': 'assert f(1) == 2', 'solution': 'def f(x): return x + 1'}
+    """
+    test, *programs = found.values()
+    return {"test": test} | _solution(programs) if test else None
 
 
 def codeforces(found: dict[str, Any]) -> dict[str, Any] | None:
     """open-r1/codeforces: the columns official_tests, generated_checker and interaction_format.
 
     Raises:
-        BadRow: several outputs are right, or the program talks with another.
+        BadRow: the program talks with another.
     """
     tests, checker, talks = found.values()
-    if checker:
-        raise BadRow("needs_checker", "several outputs are right; it comes with a checker program")
     if talks:
         raise BadRow("needs_checker", "it is interactive: a program of its own answers")
     tests = literal(tests)
-    return {"tests": tests} if tests else None
+    return {"tests": tests} | ({"checker": checker} if checker else {}) if tests else None
 
 
 def livecodebench(found: dict[str, Any]) -> dict[str, Any] | None:
@@ -119,23 +121,3 @@ def _unpacked(packed: Any) -> Any:
         raise BadRow("bad_reference", "private_test_cases are a pickle of more than a text, which "
                                       "may be a program: it is not loaded")  # fmt: skip
     return texts[0]
-
-
-def _says_nothing(line: ast.stmt) -> bool:
-    """A docstring, `pass`, or an assert of a constant."""
-    if isinstance(line, ast.Assert | ast.Expr):
-        return isinstance(line.test if isinstance(line, ast.Assert) else line.value, ast.Constant)
-    return isinstance(line, ast.Pass)
-
-
-class _Renamed(ast.NodeTransformer):
-    """Calls of `candidate` as calls of the function that is asked for; without the messages."""
-
-    def __init__(self, name: str):
-        self.name = name
-
-    def visit_Name(self, node: ast.Name) -> ast.Name:
-        return ast.Name(self.name, node.ctx) if node.id == "candidate" else node
-
-    def visit_Assert(self, node: ast.Assert) -> ast.Assert:
-        return ast.Assert(self.visit(node.test), None)

@@ -23,7 +23,7 @@ from factory.prompts.readers import read
 from factory.prompts.rows import BadRow
 from factory.recipe.judge import rescues
 from factory.recipe.sources import ReasoningGym, Source
-from factory.records import digest
+from factory.records import TURNS, digest
 from filters import own
 from filters.verifiers import identity
 
@@ -32,7 +32,7 @@ PROMPT: dict[str, Any] = {
     "source": pl.String(),
     "domain": pl.String(),
     "language": pl.String(),
-    "messages": pl.List(pl.Struct({"role": pl.String(), "content": pl.String()})),
+    "messages": TURNS,
     "instruction": pl.String(),
     "reference": pl.String(),  # JSON text
     "verifier": pl.String(),
@@ -186,7 +186,7 @@ def _rows(
     Raises:
         RecipeError: a person's own verifier hangs.
     """
-    judge = identity(source.verifier)
+    judge = identity(source.judged_by)
 
     def row(placed: tuple[str, Draft | BadRow]) -> tuple[str, dict[str, Any] | BadRow]:
         place, draft = placed

@@ -15,7 +15,7 @@ from factory.prompts.rows import BadRow, cell, short
 from factory.recipe.mapping import Mapping
 from factory.recipe.sources import Source, Table
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same cells would give another prompt, or none."""
 R1 = "Please reason step by step, and put your final answer within \\boxed{}."
 """How R1 is asked; data that was made for it often carries this behind its questions."""
@@ -57,7 +57,7 @@ def fault(draft: Draft, source: Source) -> BadRow | None:
 
     if draft.reference is None and isinstance(source, Table) and source.names_a_key:
         return BadRow("no_reference", draft.no_reference)
-    found = faults(draft.messages[-1]["content"], draft.reference, source.verifier)
+    found = faults(draft.messages[-1]["content"], draft.reference, source.judged_by)
     if not found:
         return None
     if draft.reference is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -79,16 +80,24 @@ def _typed(source: Hub, folder: Path | None, data: Any, wanted: Sequence[str]) -
         columns,
         lambda: _rows(source, folder, data, read, names),
         binary=binary,
+        seek=None if source.streaming else lambda n: _rows(source, folder, data, read, names, n),
     )
 
 
 def _rows(
-    source: Hub, folder: Path | None, data: Any, read: Sequence[str], names: dict[str, list[str]]
+    source: Hub,
+    folder: Path | None,
+    data: Any,
+    read: Sequence[str],
+    names: dict[str, list[str]],
+    some: Sequence[int] | None = None,
 ) -> Cells:
     with _crossing(source, folder):
-        for number, cells in enumerate(data.select_columns(read) if read else data, start=1):
+        rows = data if some is None else data.select(some)
+        told = itertools.count() if some is None else some
+        for number, cells in zip(told, rows.select_columns(read) if read else rows):  # noqa: B905
             arrow_files.name_classes(cells, names)
-            yield f"{source.dataset} row {number}", cells
+            yield f"{source.dataset} row {number + 1}", cells
 
 
 @contextmanager

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import sys
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from factory.errors import RecipeError
-from factory.prompts.rows import BadRow, Cells, Opened, cell, named_by_rows
+from factory.prompts.rows import BadRow, Cells, Opened, cell, named_by_rows, picked
 from factory.prompts.text_files import TextFile
+from factory.recipe.paths import kind
 
 BLANK = b" \t\r\n\xef\xbb\xbf"
+EVERY = 256
+"""Rows between two places of a file that are remembered."""
 
 
 def opened(file: TextFile, field: str | None, by_line: bool) -> Opened:
@@ -29,7 +35,7 @@ def opened(file: TextFile, field: str | None, by_line: bool) -> Opened:
     """
     if field or _is_document(file, by_line):
         return named_by_rows(file.name, lambda: _document(file, field))
-    return named_by_rows(file.name, lambda: _lines(file))
+    return named_by_rows(file.name, lambda: _lines(file), Lines(file).at)
 
 
 def _is_document(file: TextFile, by_line: bool) -> bool:
@@ -50,6 +56,47 @@ def _lines(file: TextFile) -> Cells:
     for number, line in enumerate(file.lines(), start=1):
         if line.strip(BLANK):
             yield f"{file.name}:{number}", _row(line)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The rows of a file of lines by their numbers. Where it is not packed, where rows begin is
+    remembered now and then, so that only the first look reads what stands before them."""
+
+    file: TextFile
+    marks: list[tuple[int, int, int]] = field(default_factory=lambda: [(0, 0, 1)])
+    """Number of a row, the byte and the number of the line where reading may begin for it."""
+
+    def at(self, numbers: Sequence[int]) -> Cells:
+        """Some rows, by numbers that ascend."""
+        if not numbers:
+            return
+        if kind(self.file.path)[1] or self.file.written_as() not in ("utf-8", "utf-8-sig"):
+            yield from picked(_lines(self.file), numbers)
+            return
+        with self.file.unpacked() as stream:
+            yield from self._found(stream, numbers)
+
+    def _found(self, stream: Any, numbers: Sequence[int]) -> Cells:
+        row, place, offset = -1, 0, -1
+        for number in numbers:
+            mark = self.marks[bisect_right(self.marks, (number, sys.maxsize)) - 1]
+            if mark[0] > row:
+                row, offset, place = mark
+                stream.seek(offset)
+            while line := stream.readline():
+                here, place, offset = place, place + 1, offset + len(line)
+                if not line.strip(BLANK):
+                    continue
+                row += 1
+                if row >= self.marks[-1][0] + EVERY:
+                    self.marks.append((row, offset, place))
+                if row > number:
+                    yield f"{self.file.name}:{here}", _row(line)
+                    break
+            else:
+                told = f"{self.file.name}: it has no row {number + 1} any more"
+                raise RecipeError(f"{told}: the file was changed, run the command again")
 
 
 def _row(line: bytes) -> dict[str, Any] | BadRow:

@@ -13,8 +13,9 @@ from typing import Any
 from factory.prompts import code_tests, instruction_lists, turns
 from factory.prompts.rows import BadRow, cell, literal, short
 from factory.recipe.mapping import TASKS, Form, Mapping
-from filters.text.answer import boxes
+from filters.text.boxes import boxes
 from filters.text.thinking import split
+from filters.verifier_settings import bare
 
 OBJECTS = ("numeric", "choice")
 """Verifiers of answers whose references may also be objects."""
@@ -37,7 +38,7 @@ def key(mapping: Mapping, cells: dict[str, Any], verifier: str) -> tuple[Any, st
     >>> key(answer, {"answer": ["1/2", "0.5"]}, "math")[0]
     {'any_of': ['1/2', '0.5']}
     """
-    columns = mapping.references
+    verifier, columns = bare(verifier), mapping.references
     if not columns:
         return None, "no column is named for it"
     found = {column: cell(cells, column) for column in columns}
@@ -191,6 +192,7 @@ FORMS: dict[Form, Callable[[dict[str, Any]], Any]] = {
     "boxed_reply": boxed_reply,
     "asserts": code_tests.asserts,
     "humaneval": code_tests.humaneval,
+    "test_program": code_tests.program_of_tests,
     "codeforces": code_tests.codeforces,
     "livecodebench": code_tests.livecodebench,
     "ifeval": instruction_lists.ifeval,

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from factory.errors import RecipeError
 from filters.text.shorten import shorten
@@ -24,6 +24,7 @@ class BadRow(Exception):
         self.reason, self.detail = reason, detail  # `vars` of it are a row of the table set aside
 
 
+Row = TypeVar("Row")
 Cells = Iterator[tuple[str, "dict[str, Any] | BadRow"]]
 """Rows as (place, cells by column, or why they cannot be read)."""
 
@@ -41,6 +42,29 @@ class Opened:
     """Whether it has no other columns."""
     binary: Sequence[str] = ()
     """Columns of pictures, sounds and other bytes."""
+    seek: Callable[[Sequence[int]], Cells] | None = None
+    """Some rows by their numbers, which count from 0 and ascend, without reading all others; None
+    where the form of the file knows no such way."""
+
+    def at(self, numbers: Sequence[int]) -> Cells:
+        """Some rows by their numbers, which count from 0 and ascend, each once."""
+        return self.seek(numbers) if self.seek else picked(self.rows(), numbers)
+
+
+def picked(rows: Iterator[Row], numbers: Sequence[int]) -> Iterator[Row]:
+    """Those of some rows that have these numbers; what comes behind the last is not read.
+
+    >>> list(picked(iter("abcd"), [0, 2]))
+    ['a', 'c']
+    """
+    wanted = iter(numbers)
+    next_one = next(wanted, None)
+    for number, row in enumerate(rows):
+        if number == next_one:
+            yield row
+            next_one = next(wanted, None)
+        if next_one is None:
+            return
 
 
 def head(opened: Opened) -> list[dict[str, Any]]:
@@ -49,13 +73,17 @@ def head(opened: Opened) -> list[dict[str, Any]]:
     return [cells for _, cells in rows if not isinstance(cells, BadRow)]
 
 
-def named_by_rows(name: str, rows: Callable[[], Cells]) -> Opened:
+def named_by_rows(
+    name: str,
+    rows: Callable[[], Cells],
+    seek: Callable[[Sequence[int]], Cells] | None = None,
+) -> Opened:
     """What its own first rows say the columns are."""
     columns, seen = dict[str, None](), 0
     for _, cells in islice(rows(), PEEK):  # one at a time: a row may be large
         seen += 1
         columns |= dict.fromkeys(cells if isinstance(cells, dict) else ())
-    return Opened(name, list(columns), rows, all_columns=seen < PEEK)
+    return Opened(name, list(columns), rows, all_columns=seen < PEEK, seek=seek)
 
 
 def cell(cells: dict[str, Any], column: str) -> Any:

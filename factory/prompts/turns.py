@@ -11,6 +11,7 @@ ROLES = {
     "developer": "system",
     "user": "user",
     "human": "user",
+    "prompter": "user",
     "assistant": "assistant",
     "gpt": "assistant",
     "model": "assistant",
@@ -27,7 +28,9 @@ TOOLS = (
     "tool_response",
     "ipython",
 )
-TEXT_PARTS = ("text", "input_text", "output_text")
+TEXT_PARTS = ("text", "input_text", "output_text", None)
+CONTENT = ("content", "value", "parts", "text")
+"""Where a turn has its text, or the parts of it."""
 
 
 def question(value: Any, column: str) -> list[dict[str, str]]:
@@ -60,6 +63,22 @@ def last_reply(value: Any, column: str) -> str | None:
     return _content(turns[-1], "assistant", column)
 
 
+def reply(value: Any, column: str) -> dict[str, Any]:
+    """The assistant's turn that ends a conversation, with whatever it has.
+
+    Raises:
+        BadRow: none does; it says what ends it.
+    """
+    turns = _turns(value, column)
+    if not turns:
+        raise BadRow("no_text", f"{column} has no turn")
+    if (role := _role(turns[-1], column)) != "assistant":
+        raise BadRow("no_text", f"{column} ends in a turn of {role}, not of the assistant")
+    if turns[-1].get("tool_calls") and not any(turns[-1].get(key) for key in CONTENT):
+        raise BadRow("tool_turn", f"{column} ends in a call of a tool, and no text")
+    return turns[-1]
+
+
 def with_system(turns: list[dict[str, str]], prompt: Any, column: str) -> list[dict[str, str]]:
     """The conversation behind a system prompt that has a column of its own, where there is one."""
     if prompt is None or prompt == "":
@@ -89,6 +108,7 @@ def _turns(value: Any, column: str) -> list[dict[str, Any]]:
 
 def _role(turn: dict[str, Any], column: str) -> str:
     name = turn.get("role", turn.get("from"))
+    name = name.lower() if isinstance(name, str) else name
     if name in TOOLS:
         return "tool"
     if name not in ROLES:
@@ -100,7 +120,7 @@ def _role(turn: dict[str, Any], column: str) -> str:
 def _content(turn: dict[str, Any], role: str, column: str) -> str:
     if role == "tool" or turn.get("tool_calls"):
         raise BadRow("tool_turn", f"{column} has a turn of a tool, and tools are not played here")
-    value = turn.get("content", turn.get("value"))
+    value = next((turn[key] for key in CONTENT if key in turn), None)
     parts = value if isinstance(value, list) else [value]
     return "\n".join(_part(part, role, column) for part in parts)
 
@@ -111,6 +131,6 @@ def _part(part: Any, role: str, column: str) -> str:
     kind = part.get("type") if isinstance(part, dict) else None
     if isinstance(part, dict) and kind in TEXT_PARTS and isinstance(part.get("text"), str):
         return part["text"]
-    if kind is not None and kind not in TEXT_PARTS:
+    if kind not in TEXT_PARTS:
         raise BadRow("not_text", f"{column} has a part of type {short(kind)}: only text is asked")
     raise BadRow("wrong_type", f"the content of a turn of {role} in {column} is {short(part)}")

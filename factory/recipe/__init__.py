@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 from factory.recipe import judge as judges
 from factory.recipe.dataset import Dataset, faults
 from factory.recipe.judge import Judge
+from factory.recipe.paths import Folder
 from factory.recipe.sampling import Sampling
 from factory.recipe.served import Served
 from factory.recipe.sources import Files, Hub, Source, Table
@@ -35,6 +36,9 @@ class Recipe(Strict):
     allow_unsandboxed: bool = False
     """Run the programs that models write without isolation where there is none: only for those that
     you would run by hand (docs/verifiers.md)."""
+    sandbox_packages: Folder | None = None
+    """Folder of Python packages that programs in the sandbox may import, as `pip install --target`
+    makes it; relative to the recipe's folder (docs/verifiers.md)."""
     sampling: Sampling = Sampling()
     """How the teacher is asked."""
     benchmarks: list[Annotated[Files | Hub, Field(discriminator="source")]] = Field([])

@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
+from pydantic import Field, field_validator
+
+from factory.recipe import data_tests
+from factory.recipe.models import Weights
 from factory.recipe.sampling import Sampling
 from factory.recipe.selection import Select
 from factory.recipe.sources import Source, Table
+from factory.recipe.splits import Splits
 from factory.recipe.strict import Strict
 from filters import Filters
+
+Format = Literal["prompt_completion", "sharegpt", "raw", "preference", "pass_rates", "examples"]
+"""A form of the data beside conversations."""
+
+
+class Reader(Weights):
+    """A model that may learn from the rows."""
+
+    context: int | None = Field(None, ge=64)
+    """Tokens of the longest row that it takes; left out: the model's context."""
 
 
 class Dataset(Strict):
@@ -21,6 +36,26 @@ class Dataset(Strict):
     """Order of the rows; `length`: short ones first; `easy_to_hard`: by pass rate; `interleaved`:
     those that think evenly between those that do not, else shuffled. A student trains in this
     order, and with `id` in one that is shuffled anew for each epoch."""
+
+    splits: Splits = Splits()
+    """Shares of the prompts in `validation` and `test`; a student trains on `train` alone."""
+    formats: list[Format] = Field(default_factory=list)
+    """Further forms of the data, each a config of its own beside the conversations
+    (docs/versions.md)."""
+
+    tests: list[str] = Field(default_factory=list)
+    """What must hold of the rows, as `loops < 0.5 %` or `source.max_share < 40 %`; a version that
+    fails one is not published (docs/versions.md)."""
+    students: list[Reader] = Field(default_factory=list)
+    """Models whose chat templates the rows are rendered with, to say what each would learn from
+    them; only tokenizer files are needed. The recipe's own student is one of them."""
+
+    @field_validator("tests")
+    @classmethod
+    def _are_tests(cls, tests: list[str]) -> list[str]:
+        for text in tests:
+            data_tests.parse(text)
+        return tests
 
     @property
     def by_lot(self) -> bool:
@@ -59,6 +94,7 @@ def faults(
         )
     if dataset.rated_by == "student":
         yield from _nobody_to_ask(prompts, student)
+    yield from data_tests.faults(dataset.tests, filters, prompts)
     yield from _unreachable(dataset, sampling)
     yield from _unknown(select, prompts)
 

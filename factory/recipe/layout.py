@@ -17,6 +17,7 @@ OF_SAMPLES = (
     "verifier",
     "domain",
     "language",
+    "teacher",
     "id",
 )
 """The keys that a source of prompts has not."""
@@ -43,6 +44,8 @@ class Layout(Mapping):
     """Column with the domain: math, code, logic, stem, general."""
     language: str | None = None
     """Column with the language of the question, ISO 639-1."""
+    teacher: str | None = None
+    """Column with the name of the model that wrote the text."""
     id: str | None = None
     """Column with an id of the row."""
 

@@ -16,6 +16,7 @@ Form = Literal[
     "boxed_reply",
     "asserts",
     "humaneval",
+    "test_program",
     "codeforces",
     "livecodebench",
     "ifeval",
@@ -91,8 +92,8 @@ class Mapping(Strict):
     """Regular expression whose one group is the key inside that column; its last match counts."""
     reference_form: Form | None = None
     """How that column is read: `boxed`, a worked solution whose last box is the key; `boxed_reply`,
-    a conversation whose last reply has it; `asserts`, a list of them; or as the dataset it is
-    called by. Left out: the column is the key."""
+    a conversation whose last reply has it; `asserts`, a list of them; `test_program`, a program
+    with tests; or as the dataset it is called by. Left out: the column is the key."""
     no_reference: list[str] = Field([])
     """Words in that column which say that there is no key."""
     where: dict[str, Scalar | list[Scalar]] = Field({})

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationInfo
 
 from factory.errors import nearest
 
@@ -96,6 +99,25 @@ def files(base: Path, name: str) -> list[Path]:
     beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     hint = nearest(path.name, beside)
     raise ValueError(f"{name}: there is no such file (looked for {path}){hint}")
+
+
+def folder(name: str | None, info: ValidationInfo) -> str | None:
+    """A folder's name, when there is such a folder, where the recipe's own folder is known.
+
+    Raises:
+        ValueError: there is none; with the nearest name.
+    """
+    home = (info.context or {}).get("home")
+    path = None if name is None or home is None else home / Path(name).expanduser()
+    if path is not None and not path.is_dir():
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = nearest(path.name, beside)
+        raise ValueError(f"{name}: there is no such folder (looked for {path}){hint}")
+    return name
+
+
+Folder = Annotated[str, AfterValidator(folder)]
+"""A folder that a recipe names, relative to its own."""
 
 
 def shown(file: Path, base: Path) -> str:

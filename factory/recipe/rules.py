@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from factory.recipe import Recipe, load
+from factory.recipe.paths import Folder
 from factory.recipe.sources import Files, Hub
 from factory.recipe.strict import Strict
 from filters import Filters
@@ -25,6 +26,9 @@ class Rules(Strict):
     allow_unsandboxed: bool = False
     """Run the programs that models write without isolation where there is none: only for those that
     you would run by hand (docs/verifiers.md)."""
+    sandbox_packages: Folder | None = None
+    """Folder of Python packages that programs in the sandbox may import, as `pip install --target`
+    makes it; relative to the recipe's folder (docs/verifiers.md)."""
     benchmarks: list[Annotated[Files | Hub, Field(discriminator="source")]] = Field([])
     """Questions that no row may have: the filter `contamination` compares with them."""
     filters: Filters

@@ -13,6 +13,7 @@ from factory.recipe.mapping import TASKS, Mapping
 from factory.recipe.mappings import MAPPINGS, Ready, ready
 from factory.recipe.paths import files, stem
 from factory.recipe.strict import Strict
+from filters.verifier_settings import SETTINGS, TAKE_THEM, usual, written
 
 VERIFIERS = (
     "math",
@@ -66,6 +67,7 @@ class ReasoningGym(Strict):
     """Questions made by a generator of reasoning-gym, judged by its own scorer."""
 
     verifier: ClassVar[str] = "logic"
+    judged_by: ClassVar[str] = "logic"
     language: ClassVar[str] = "en"
     license: ClassVar[str | None] = "Apache-2.0"
 
@@ -115,6 +117,13 @@ class Table(Strict):
     verifier: Annotated[str, AfterValidator(_known_verifier)] = "math"
     """Who judges the answers; `judge`: a model, for open answers; a function of your own as
     `module:function`, its module in the recipe's folder (docs/verifiers.md)."""
+    extraction: Literal["announced", "last"] = "announced"
+    """What counts as the final answer. `announced`: what is in a box or an answer tag, behind
+    `####` or words such as "the answer is", or bold or displayed at the end. `last`: without any
+    of these the last formula or number, for models that were never asked to announce one."""
+    tolerance: Literal["rounded", "exact", "relative"] = "rounded"
+    """How near a number with a point must be to the key: `rounded`, what it was rounded from
+    agrees; `exact`, to six digits after the point; `relative`, to one part in 10,000."""
     rescue: Literal["judge"] | None = None
     """`judge`: where the verifier says no or cannot tell, the recipe's judge has the last word."""
     majority: Majority | None = None
@@ -136,6 +145,17 @@ class Table(Strict):
         """Verifier, domain and licence of a ready mapping, where the recipe does not say them."""
         found = _ready_one(told) if isinstance(told, dict) else None
         return found.of_source() | told if found else told
+
+    @model_validator(mode="after")
+    def _settings_are_of_its_verifier(self) -> Self:
+        of = (self.majority or Majority()).of if self.verifier == "majority" else self.verifier
+        told = [key for key, value in self._settings.items() if value != usual(key)]
+        if told and of not in TAKE_THEM:
+            raise ValueError(
+                f"{' and '.join(told)}: the verifiers {' and '.join(TAKE_THEM)}, whose answers are "
+                f"formulas and numbers, can be told so, and {of} cannot: leave it out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _something_to_rescue(self) -> Self:
@@ -165,8 +185,20 @@ class Table(Strict):
     @property
     def vote(self) -> dict[str, Any] | None:
         """How draws vote, where there is to be a vote; it stands in the place of a key."""
-        voted = self.verifier == "majority"
-        return (self.majority or Majority()).model_dump() if voted else None
+        if self.verifier != "majority":
+            return None
+        how = self.majority or Majority()
+        return how.model_dump() | {"of": written(how.of, **self._settings)}
+
+    @property
+    def judged_by(self) -> str:
+        """The verifier with its settings, as prompts carry it."""
+        voted = self.verifier == "majority"  # whose settings are those of the votes
+        return self.verifier if voted else written(self.verifier, **self._settings)
+
+    @property
+    def _settings(self) -> dict[str, str]:
+        return {key: getattr(self, key) for key in SETTINGS}
 
     @property
     def names_a_key(self) -> bool:
@@ -252,7 +284,9 @@ class Hub(Table):
 
     @property
     def label(self) -> str:
-        return self.name or self.dataset
+        """As rows have it, so no folders of a machine: of a local folder its name."""
+        away = self.dataset.startswith((".", "/", "~")) or self.dataset.count("/") > 1
+        return self.name or (away and Path(self.dataset).name) or self.dataset
 
     def folder(self, base: Path) -> Path | None:
         """The local folder that it names, or None where the name is one of the Hub's.

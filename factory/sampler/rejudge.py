@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import filters.text
 import filters.verifiers
 from factory.errors import RecipeError
 from factory.progress import Report
-from factory.records import digest, file_digest, key_digest
+from factory.records import digest, file_digest, key_digest, now
 from factory.sampler.judging import PENDING, Ask, Asked
 from factory.store import Store, verdicts, write_table
 from factory.store.shards import Shards, write_text
@@ -33,7 +32,7 @@ CHUNK = 1000
 THREADS = 2 * pool.WORKERS + 2
 """Draws judged at once: two for each worker keep the pool busy, without a long queue before it;
 the others are for what needs no worker."""
-PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy", "reasoning-gym")
+PACKAGES = ("python-flint", "math-verify", "latex2sympy2_extended", "sympy", "reasoning-gym")
 """Packages that verdicts depend on."""
 HOW = ("verifier", "reference", "judge")
 """What the key of a prompt is the digest of."""
@@ -258,6 +257,12 @@ def _by_rules(asked: Sequence[Asked]) -> list[Verdict]:
         threads.shutdown(cancel_futures=True)
 
 
+def noted(folder: Path, name: str) -> dict[str, Any]:
+    """Who judged a round of this folder, and what of it; empty where nobody noted it."""
+    file = _note(folder / name)
+    return json.loads(file.read_bytes()) if file.exists() else {}
+
+
 def _note(folder: Path) -> Path:
     """Who judged a round, and what of it."""
     return folder / "judged-by.json"
@@ -268,7 +273,7 @@ def keep(round_: Round, found: pl.DataFrame) -> None:
     round_.folder.mkdir(parents=True, exist_ok=True)
     note = _note(round_.folder)
     if not note.exists():
-        began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        began = now()
         told = {**round_.judges, "only": round_.only, "mended": round_.mended, "began": began}
         write_text(json.dumps(told, indent=1), note)
     number = len(list(round_.folder.glob("part-*.parquet")))

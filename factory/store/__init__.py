@@ -12,7 +12,7 @@ import orjson
 import polars as pl
 
 from factory.errors import StageError
-from factory.records import SAMPLE
+from factory.records import SAMPLE, now
 from factory.store import journal
 from factory.store.draws import Draws
 from factory.store.journal import Journal, sync_folder
@@ -105,7 +105,7 @@ class Store:
         Raises:
             StageError: when the disk is full or broken.
         """
-        told = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "sample_id": sample_id}
+        told = {"at": now(), "sample_id": sample_id}
         line = orjson.dumps(told | {"attempt": attempt, "reason": reason, "message": message})
         try:
             with (self.folder / "failures.jsonl").open("ab", buffering=0) as file:

@@ -27,6 +27,7 @@ VERDICT: dict[str, pl.DataType] = {
 }
 """A later verdict; `key` is the digest of verifier and reference."""
 FAILURES = ("timeout", "crash", "sandbox_missing", "sandbox_failed", "machine_slow")
+FAILURES += ("package_missing", "tests_failed", "checker_failed")
 FAILURES += ("judge_failed", "judge_pending", "judge_missing")
 """Reasons that speak of the verifier or the machine, and not of the answer or its key."""
 
@@ -109,6 +110,21 @@ def turned(
         was = over(shard, before).select(pl.col(told).name.prefix("was_"))
         both = over(shard, after).hstack(was)
         yield both.filter(pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"was_{c}")) for c in told))
+
+
+def turned_in(shards: Path | str, folder: Path) -> pl.DataFrame:
+    """`sample_id` of the draws that a round that counts judged otherwise than what was said before,
+    by another key included, and `judged_in`, the last such round."""
+    found = [pl.DataFrame(schema={"sample_id": pl.String(), "judged_in": pl.String()})]
+    told, rounds = ("key", "verdict", "verdict_reason", "answer"), current(folder)
+    for rows in Shards(shards).each(("sample_id", *told)) if rounds else ():
+        for name, round_ in zip(applied(folder), rounds, strict=True):
+            after = over(rows, [round_])
+            other = [after[column].ne_missing(rows[column]) for column in told]
+            turned = rows.select("sample_id").filter(pl.any_horizontal(other))
+            found.append(turned.with_columns(judged_in=pl.lit(name)))
+            rows = after
+    return pl.concat(found).unique("sample_id", keep="last", maintain_order=True)
 
 
 def apply(folder: Path, name: str) -> None:

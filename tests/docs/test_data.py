@@ -7,7 +7,6 @@ import pytest
 from documented import MEASURES, difference, documented, page_of
 
 from factory.audit.keys import SUSPECT
-from factory.cli.filters import measures_of
 from factory.prompts.benchmarks import ITEM
 from factory.prompts.collect import PROMPT, SET_ASIDE
 from factory.recipe.selection import Select
@@ -16,11 +15,13 @@ from factory.sampler.admission import SET_ASIDE as UNASKED
 from factory.sampler.failures import FAILED
 from factory.sampler.outcome import PROMPTS
 from factory.store.verdicts import VERDICT
+from factory.versions import funnel, layout
 from factory.versions.choose import dataset_rows, decisions
 from factory.versions.compare import PAIR, PHRASE
 from factory.versions.selection import select
 from factory.versions.told import Told
 from filters import FILTERS, Filters, judge, measure
+from filters.measures import measures_of
 from sft.rows import ROW
 
 JUDGED = select(
@@ -60,6 +61,8 @@ TABLES = {
     },
     "dataset/vN/decisions.parquet": decisions(JUDGED).schema,
     "dataset/vN/data/train-*.parquet": dataset_rows(JUDGED, TOLD).schema,
+    "dataset/vN/rows.parquet": layout.INDEX,
+    "dataset/vN/funnel.parquet": funnel.ROW,
     "student/rows.parquet": ROW,
     "key_suspects.parquet": SUSPECT,
 }

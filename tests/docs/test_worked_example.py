@@ -8,8 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from factory.cli.filters import measures_of, reasons_of
+from factory.cli.filters import reasons_of
 from filters.filter import SAMPLE, Filter
+from filters.measures import measures_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
 

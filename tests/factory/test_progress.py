@@ -1,9 +1,13 @@
 """What a run says of its stages where nobody watches a table: now and then, even while it waits."""
 
 import io
+import re
 
 import pytest
+from hostile_texts import BRIEF, raw
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from factory import progress as module
 from factory.progress import Progress
@@ -65,3 +69,28 @@ def test_figures_are_told_once_and_zeros_not_at_all(progress: Progress, output: 
     now[0] += module.QUIET_SECONDS + 1
     progress.moved("samples", 5, 20, "prompts", figures)
     assert lines(output)[1] == "samples running: 5/20 prompts, draws 12, failed draws 2"
+
+
+@pytest.mark.parametrize("text", BRIEF.values(), ids=list(BRIEF))
+@pytest.mark.parametrize("colours", [False, True])
+def test_what_is_printed_cannot_act(
+    text: str, colours: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """In a line, in a table and as rich's own text; our colours are all that a terminal gets."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1" if colours else "")
+    monkeypatch.setenv("TERM", "xterm")
+    if not colours:
+        monkeypatch.delenv("FORCE_COLOR")
+    console = module.terminal()
+    table = Table("model", "says")
+    table.add_row("it", text)
+    for part in (text, Text(text, "red"), table):
+        console.print(part)
+    said = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out) if colours else ""
+    assert not raw(said or capsys.readouterr().out)
+
+
+def test_what_is_no_markup_comes_out_as_it_is(capsys: pytest.CaptureFixture[str]):
+    module.terminal().print("[bold]x[/bold] [/] :smile:")
+    assert capsys.readouterr().out == "[bold]x[/bold] [/] :smile:\n"

@@ -1,5 +1,6 @@
 """What is said before a training: memory beside what is there, time on GPUs, and what helps."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,9 @@ def test_on_a_gpu(base: Path, table: Path, gpu: Any):
     gpu(1, 80)
     (words,) = forecast(base, table, Training(epochs=10), 1)
     assert words.startswith(
-        "494.0 million weights in bfloat16 need about 4.7 GiB of the 80.0 that a GPU has: "
-        "3.7 for weights, gradients and states, 1.0 for the rows, 1 rows of 8,192 at a time"
+        "494.0 million weights in bfloat16 need about 4.7 GiB of the 80.0 GiB that a GPU "
+        "has: 3.7 GiB for weights, gradients and states, 1.0 GiB for the rows, 1 row of 8,192 at a "
+        "time"
     )
     # 8 x 494 million x 10 epochs of 11,192 tokens
     assert words.endswith("4.4e+14 operations, 1 s if each GPU does 300 TFLOP/s as an H100 did")
@@ -69,6 +71,19 @@ def test_where_it_will_hardly_fit(base: Path, table: Path, gpu: Any):
     )
     gpu(8, 8)
     assert len(forecast(base, table, training, 8)) == 1  # each holds an eighth
+
+
+def test_a_tiny_model_needs_something(table: Path, tmp_path: Path):
+    """The quickstart's student: of 0.2 million weights nobody wants to read that they need 0.0."""
+    from transformers import LlamaConfig
+
+    size: dict[str, Any] = {"hidden_size": 64, "intermediate_size": 128, "vocab_size": 900}
+    size |= {"num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 4}
+    LlamaConfig(**size).save_pretrained(tmp_path / "tiny")
+    first, *_ = forecast(tmp_path / "tiny", table, Training(), 1)
+    assert " 0.0 " not in first
+    assert re.match(r"\d{3},\d{3} weights in float32 need about [\d.]+ MiB of the ", first)
+    assert "MiB for weights, gradients and states" in first
 
 
 def test_on_a_cpu_nothing_is_said_of_time(base: Path, table: Path):

@@ -147,8 +147,9 @@ def _nodes() -> int:
 class JudgeActor:
     """Judges on one node, whose CPUs its worker pool uses."""
 
-    def __init__(self, unsandboxed: bool, home: Path):
+    def __init__(self, unsandboxed: bool, packages: Path | None, home: Path):
         sandbox.allow(unsandboxed)
+        sandbox.provide(packages)
         own.look_in(home)
 
     def judge(self, response: str | None, reference: object, verifier: str) -> Verdict:
@@ -185,7 +186,7 @@ def judges() -> list[Any]:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    found, told = [], (sandbox.allow_unsandboxed, own.looked_in())
+    found, told = [], (sandbox.allow_unsandboxed, sandbox.packages, own.looked_in())
     for node in ray.nodes():
         if node["Alive"]:
             here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)

@@ -17,7 +17,9 @@ from factory.run_folder import RunFolder
 from filters import FILTERS
 
 ROOT = Path(__file__).parents[3]
-RECIPES = sorted((ROOT / "manifests").rglob("*.yaml"))
+MIXES = set((ROOT / "manifests").rglob("*-mix.yaml"))
+"""Files of `factory versions mix`, which are no recipes."""
+RECIPES = sorted(set((ROOT / "manifests").rglob("*.yaml")) - MIXES)
 QUICKSTART = ROOT / "manifests" / "quickstart.yaml"
 
 LIGHT = {"click", "factory"}
@@ -195,6 +197,9 @@ def test_the_schema_that_is_shipped_is_that_of_the_recipe():
     shipped = Path(factory.__file__).with_name("recipe").joinpath("recipe.schema.json").read_text()
     again = "run `factory schema > factory/recipe/recipe.schema.json`"
     assert shipped == call("schema").output, again
+    shipped = Path(factory.__file__).with_name("versions").joinpath("manifest.schema.json")
+    again = "run `factory schema --manifest > factory/versions/manifest.schema.json`"
+    assert shipped.read_text() == call("schema", "--manifest").output, again
 
 
 def test_the_schema_explains_every_key():

@@ -40,6 +40,18 @@ def test_usual_names_are_known(columns: list[str], line: str):
     assert found(*columns) == line
 
 
+def test_what_is_asked_in_two_columns_is_one_question():
+    line = "generation from output, question from {instruction} {input:optional}"
+    assert found("instruction", "input", "output") == line
+
+
+def test_of_several_conversations_somebody_has_to_say_which():
+    talk: Any = [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]
+    assert found(thread=talk) == "messages from thread"
+    with pytest.raises(RecipeError, match='as --columns "messages: chosen"'):
+        found(chosen=talk, rejected=talk)
+
+
 def test_several_generations_come_before_the_one_that_somebody_chose():
     columns = ["problem", "solution", "answer", "generations", "messages", "finish_reasons"]
     line = "generation from generations, question from problem, reference from answer"

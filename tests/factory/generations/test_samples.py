@@ -37,6 +37,34 @@ APART = {"content": "4", "reasoning": "2+2=4"}
         {"prompt": [TURN], "completion": [{"role": "assistant", **APART}]},
         {"prompt": "2+2?", "response": "4", "reasoning_content": "2+2=4"},
         {"question": "2+2?", "generation": "<|begin_of_thought|>\n2+2=4\n<|end_of_thought|>\n4"},
+        {"question": "2+2?", "generation": "think\n2+2=4\nanswer\n4"},
+        {"question": "2+2?", "generation": "<|im_start|>think\n2+2=4\n<|im_start|>answer\n4"},
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "text", "text": "2+2?"}]},
+                {
+                    "role": "assistant",
+                    "content": [
+                        {"type": "thinking", "thinking": "2+2=4"},
+                        {"type": "text", "text": "4"},
+                    ],
+                },
+            ]
+        },
+        {
+            "messages": [
+                {"role": "user", "parts": [{"text": "2+2?"}]},
+                {"role": "model", "parts": [{"text": "2+2=4", "thought": True}, {"text": "4"}]},
+            ]
+        },
+        {
+            "thread": [
+                {"role": "prompter", "text": "2+2?"},
+                {"role": "Assistant", "text": "<think>\n2+2=4\n</think>\n4"},
+            ]
+        },
+        {"data": {"talk": [TURN, {"role": "assistant", **APART}]}},
+        {"prompt": "2+2?", "response": {"body": {"choices": [{"message": APART}]}}},
         {"problem": "2+2?", "generations": ["[THINK]\n2+2=4\n[/THINK]\n4"]},
         {
             "conversations": [
@@ -62,6 +90,13 @@ APART = {"content": "4", "reasoning": "2+2=4"}
         "TRL",
         "columns",
         "Sky-T1",
+        "s1",
+        "s1 with its tokens",
+        "parts",
+        "parts of Google",
+        "a conversation of another name",
+        "a conversation inside",
+        "a batch's answer",
         "Mistral",
         "ShareGPT",
         "Responses",
@@ -117,7 +152,12 @@ def test_a_template_that_opens_the_thinking_leaves_texts_without_the_tag():
             "not_utf8: it has half a character, or bytes that are not UTF-8",
         ),
         ({"generations": []}, "no_text: generations is an empty list"),
-        ({"messages": [TURN]}, "no_text: messages does not end in a turn of the assistant"),
+        ({"messages": [TURN]}, "no_text: messages ends in a turn of user, not of the assistant"),
+        ({"messages": []}, "no_text: messages has no turn"),
+        (
+            {"messages": [TURN, {"role": "assistant", "content": None, "tool_calls": [{}]}]},
+            "tool_turn: messages ends in a call of a tool, and no text",
+        ),
         ({"messages": "hello"}, "wrong_type: messages is 'hello', expected turns"),
         ({"completions": [{"answer": "4", "full": "It is 4."}]}, "as completions.*.full"),
     ],
@@ -145,6 +185,23 @@ def test_a_question_that_cannot_be_read_leaves_the_text(prompt: Any):
     assert sample["text"] == "4"
     assert "prompt_id" not in sample
     assert sample["prompt_error"].split(":")[0] in ("no_question", "wrong_type", "not_utf8")
+
+
+def test_marks_of_s1_are_read_where_they_can_be_nothing_else():
+    assert texts({"text": "think\n2+2, let me see"}) == ["<think>\n2+2, let me see"]
+    unclear = "think\na\nanswer\nb\nanswer\nc"
+    words = "think of two\nanswer\n4"
+    for text in (unclear, words):
+        assert texts({"text": text}) == [text]
+
+
+def test_a_worked_solution_as_gsm8k_has_it_gives_its_last_line_as_key():
+    solution = "It is $2 + 2 = <<2+2=4>>4.\n#### 1,234 "
+    row = {"question": "2+2?", "text": "4", "answer": solution}
+    assert read(row)[0]["reference"] == '"1,234"'
+    told = {"reference": "answer", "reference_pattern": r"=(\d+)>>"}
+    assert read(row, columns=told)[0]["reference"] == '"4"'
+    assert read(row | {"answer": "# 4"})[0]["reference"] == '"# 4"'
 
 
 def test_rows_say_their_language_domain_and_verifier_and_the_command_says_them_for_the_rest():

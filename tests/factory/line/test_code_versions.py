@@ -150,8 +150,8 @@ def of_choose() -> Any:
     [
         (chat, of_chat, 2, "e4eec69fe50b8e881833e5d92ad57d8d"),
         (template, of_template, 2, "1eabbbbee7acb1756138a262754fc685"),
-        (drafts, of_drafts, 2, "f1ada7ad5eb80a5539d662089a060b0b"),
-        (choose, of_choose, 3, "0c53c8336ebb02150894a6defc263034"),
+        (drafts, of_drafts, 3, "6c7398ace08673cd3b8c2d59b95ad2fe"),
+        (choose, of_choose, 4, "000174069b178a928d6637c42d665ff7"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, ModuleType) else "",
 )

@@ -86,7 +86,7 @@ def test_notes_and_rows_say_what_only_the_judge_accepted(line: Start):
     assert done["dataset"].note == "v1, 2 rows of 3 draws, 1 of them accepted by the judge alone"
     manifest = started.run.manifest()
     assert manifest
-    assert manifest["made_by"]["judge"]["name"] == "judge"
+    assert manifest.made_by["judge"]["name"] == "judge"
     asked = len(started.both.asked)
     again = started.go()
     assert {name: one.note for name, one in again.items()} == {n: d.note for n, d in done.items()}

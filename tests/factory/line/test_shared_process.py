@@ -1,6 +1,5 @@
 """Processes of a line: one for all stages that load no model, and none left when it is killed."""
 
-import json
 import os
 import re
 import signal
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from misbehaving import Misbehaving, answers, serving
+from misbehaving import serving
+from sums import AT_ONCE, ENDPOINT, PROMPTS, RECIPE, Adder, write
 
 from factory.errors import StageError
 from factory.line import run as scheduler
@@ -23,18 +23,6 @@ from factory.progress import Progress
 from factory.recipe import Recipe
 from factory.run_folder import RunFolder
 
-PROMPTS, AT_ONCE = 200, 16
-ENDPOINT: dict[str, Any] = {"endpoint": "http://127.0.0.1:9/v1", "model": "m"}
-RECIPE: dict[str, Any] = {
-    "name": "sums",
-    "prompts": [
-        {"source": "files", "path": "sums.jsonl", "verifier": "exact"}
-        | {"columns": {"question": "question", "reference": "answer"}}
-    ],
-    "teacher": {"base": ENDPOINT},
-    "sampling": {"policy": {"fixed": {"draws": 1}}, "concurrency": AT_ONCE},
-    "filters": {"correctness": {}},
-}
 STUDENT = {"base": {"path": "student"}, "training": {"max_length": 64}}
 
 
@@ -67,30 +55,6 @@ def test_a_line_starts_without_what_only_its_stages_need():
     code = "import sys, factory.line.run; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert heavy.isdisjoint(done.stdout.split())
-
-
-class Adder(Misbehaving):
-    """Adds two numbers; at a certain request, something else happens first."""
-
-    def __init__(self) -> None:
-        super().__init__(self.adds)
-        self.at, self.happens = 0, lambda: None
-
-    async def adds(self, server: Misbehaving, asked: Any) -> Any:
-        if len(self.bodies) == self.at:
-            self.happens()
-        text = (await asked.json())["messages"][-1]["content"]
-        total = sum(map(int, re.findall(r"\d+", text)))
-        return await answers(rf"\boxed{{{total}}}", after=0.01)(server, asked)
-
-
-def write(folder: Path, url: str) -> Recipe:
-    """The questions, and the recipe with this address in it."""
-    sums = [{"question": f"{n}+{n + 1}?", "answer": str(2 * n + 1)} for n in range(PROMPTS)]
-    (folder / "sums.jsonl").write_text("\n".join(map(json.dumps, sums)))
-    told = RECIPE | {"teacher": {"base": ENDPOINT | {"endpoint": url}}}
-    (folder / "sums.yaml").write_text(json.dumps(told))
-    return Recipe.model_validate(told)
 
 
 @pytest.fixture
@@ -145,10 +109,16 @@ def test_killed_at_half_only_what_was_in_flight_is_asked_for_twice(tmp_path: Pat
     with serving(server) as url:
         write(tmp_path, url)
         line = subprocess.Popen([*command, "--into", str(run)])
-        server.at, server.happens = PROMPTS // 2, lambda: os.kill(line.pid, signal.SIGKILL)
+
+        def happens() -> None:
+            server.answers.clear()  # its stages take a while to end, and ask on meanwhile
+            os.kill(line.pid, signal.SIGKILL)
+
+        server.at, server.happens = PROMPTS // 2, happens
         assert line.wait(60) == -signal.SIGKILL
         while held_by(RunFolder(run)):  # its stages end with it
             time.sleep(0.05)
+        server.answers.set()
         assert len(server.bodies) <= PROMPTS // 2 + AT_ONCE
         assert subprocess.run([*command, "--into", str(run)], timeout=60).returncode == 0
     assert PROMPTS < len(server.bodies) <= PROMPTS + AT_ONCE

@@ -17,7 +17,7 @@ from factory.ledger import Account
 from factory.line.context import Context, Result
 from factory.line.finished import Done, claim, fingerprint, finished, make
 from factory.line.process import Worker
-from factory.line.run import _Scheduler
+from factory.line.run import Scheduler
 from factory.line.table import STAGES, Stage, named, wanted
 from factory.models import chat
 from factory.progress import Progress
@@ -374,7 +374,8 @@ def test_a_stage_that_is_stopped_may_go_on_talking(tmp_path: Path):
     assert process.stdout
     process.stdout.readline()
     events = os.fdopen(receive, "rb", buffering=0)
-    scheduler = _Scheduler(recipe({}), tmp_path, RunFolder(tmp_path), -1, Progress(["samples"]))
+    there = RunFolder(tmp_path)
+    scheduler = Scheduler(recipe({}), tmp_path, there, -1, Progress(["samples"]), [], {})
     stages = open(os.devnull, "wb")  # noqa: SIM115 (closed with the process)
     threads = os.open(os.devnull, os.O_WRONLY)
     scheduler.workers = [Worker(process, events, stages, threads, named("samples"))]

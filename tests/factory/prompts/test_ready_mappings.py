@@ -55,20 +55,25 @@ def good(name: str) -> dict[str, Any]:
         ("BAAI/TACO", {"input_output": "[1"}, "bad_reference", "JSON was expected"),
         (
             "open-r1/codeforces",
-            {"generated_checker": "import sys"},
-            "needs_checker",
-            "it comes with a checker program",
+            {"generated_checker": "int main() {}"},
+            "bad_reference",
+            "checker: a program in Python was expected",
         ),
         ("open-r1/codeforces", {"interaction_format": "…"}, "needs_checker", "it is interactive"),
         ("open-r1/codeforces", {"official_tests_complete": False}, "not_selected", ""),
         ("open-r1/codeforces", {"official_tests": []}, "no_reference", ""),
         (
             "openai/openai_humaneval",
-            {"test": "def check(candidate):\n    for n in (1, 2):\n        assert candidate(n, n)"},
+            {"test": "def check(candidate):\n    for n in (1, 2): assert candidate(n, n) > 9"},
             "bad_reference",
-            "a statement of kind for: only asserts are judged outside the program",
+            "its own answer is judged incorrect (wrong_answer",
         ),
-        ("openai/openai_humaneval", {"test": "x = 1"}, "bad_reference", "no function check"),
+        (
+            "openai/openai_humaneval",
+            {"test": "x = 1"},
+            "bad_reference",
+            "its own answer is judged unverifiable (bad_reference: test 1 of 1, the tests cannot",
+        ),
         (
             "openai/openai_humaneval",  # its own program fails its tests
             {"canonical_solution": "    return a - b\n"},
