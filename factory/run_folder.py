@@ -74,15 +74,24 @@ class RunFolder:
 
     @property
     def grpo_picture(self) -> Path:
-        """The curves of GRPO."""
+        """The curves of GRPO, where it is all that makes the teacher."""
         return self.path / "grpo.png"
+
+    def curves(self, stage: str) -> Path:
+        """The curves of one stage that is GRPO."""
+        return self.grpo_picture if stage == "teacher" else self.path / f"{stage}.png"
+
+    @property
+    def raised(self) -> Path:
+        """How its teacher was raised: a table of stages with their scores."""
+        return self.path / "raised.md"
 
     def log(self, stage: str) -> Path:
         """What a stage's engine, trainer and libraries had to say."""
         return self.path / "logs" / f"{stage}.log"
 
-    def note(self, recipe: Recipe, home: Path) -> None:
-        """Note the recipe, and the folder that its relative paths start from.
+    def note(self, recipe: Recipe, home: Path, command: str | None = None) -> None:
+        """Note the recipe, the folder that its relative paths start from, and what was typed.
 
         Raises:
             RecipeError: the folder has a run of an earlier format.
@@ -92,7 +101,12 @@ class RunFolder:
             self._noted()
         plain = recipe.model_dump(mode="json")
         told = {"format": FORMAT, "recipe": plain, "home": str(home.resolve())}
+        told |= {"command": command} if command else {}
         self.noted_recipe.write_text(json.dumps(told, indent=1))
+
+    def command(self) -> str | None:
+        """What was typed to start the run last, where that is known."""
+        return self._noted().get("command") if self.noted_recipe.exists() else None
 
     def recipe(self) -> tuple[Recipe, Path]:
         """The recipe that was noted, and its folder.

@@ -18,6 +18,7 @@ from factory.recipe import Recipe
 from factory.records import digest, now
 from factory.run_folder import RunFolder
 from factory.store.shards import write_text
+from factory.versions.software import program
 
 
 def fingerprint(stage: Stage, recipe: Recipe, home: Path, done: dict[str, Done]) -> str:
@@ -91,6 +92,8 @@ def make(
         note=result.note,
         accounts=result.accounts,
         started=began,
+        command=run.command(),
+        program=program(),
         seconds=round(time.monotonic() - started, 1),
         files={
             str(file.relative_to(folder)): file.stat().st_size

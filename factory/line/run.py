@@ -27,10 +27,12 @@ GRACE = 10
 in flight, before it is killed."""
 
 
-def run(recipe: Recipe, home: Path, folder: Path, progress: Progress) -> dict[str, Done]:
+def run(
+    recipe: Recipe, home: Path, folder: Path, progress: Progress, command: str | None = None
+) -> dict[str, Done]:
     """Run all stages of the recipe that are not finished in `folder`; returns every stage's record.
 
-    `home` is the folder that relative paths in the recipe start from.
+    `home` is the folder that relative paths in the recipe start from, `command` what was typed.
 
     Raises:
         RecipeError: when another run that the recipe names is not there, or not finished.
@@ -41,7 +43,7 @@ def run(recipe: Recipe, home: Path, folder: Path, progress: Progress) -> dict[st
     if lacking := list(other_runs.missing(recipe, home)):
         raise RecipeError("\n".join(lacking))
     with held(run) as lock, progress:
-        run.note(recipe, home)
+        run.note(recipe, home, command)
         return Scheduler(recipe, home, run, lock, progress, wanted(recipe), {}).all()
 
 
