@@ -118,7 +118,7 @@ def _run(place: str, home: Path) -> RunFolder:
         there = folder.parent.glob("*") if folder.parent.is_dir() else ()
         hint = nearest(folder.name, [f.name for f in there if RunFolder(f).noted_recipe.exists()])
         raise RecipeError(
-            f"{place}: no run is there (looked for {folder}){hint}. `factory run` makes it: "
+            f"{place}: no run is there (looked for {folder}){hint or '.'} `factory run` makes it: "
             f"`factory run THE-OTHER-RECIPE --into {folder}`"
         )
     return run
