@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from factory.recipe import Recipe
     from factory.run_folder import RunFolder
 
 
@@ -51,12 +52,7 @@ def run(
     from factory.progress import Progress, terminal
     from factory.run_folder import RunFolder
 
-    plan = recipes.load(recipe)
-    if seed is not None:
-        plan = plan.model_copy(update={"seed": seed})
-    if cluster:
-        sampling = plan.sampling.model_copy(update={"cluster": cluster})
-        plan = plan.model_copy(update={"sampling": sampling})
+    plan = _with(recipes.load(recipe), seed, cluster)
     folder = into or Path("runs") / plan.name
     console = terminal()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -74,6 +70,16 @@ def run(
     if lost := {name: done[name].missing for name in names if done[name].missing}:
         console.print(_missing(RunFolder(folder), lost), markup=False, soft_wrap=True)
         click.get_current_context().exit(ROWS_MISSING)
+
+
+def _with(plan: Recipe, seed: int | None, cluster: str | None) -> Recipe:
+    """A recipe with what options say otherwise."""
+    if seed is not None:
+        plan = plan.model_copy(update={"seed": seed})
+    if cluster:
+        sampling = plan.sampling.model_copy(update={"cluster": cluster})
+        plan = plan.model_copy(update={"sampling": sampling})
+    return plan
 
 
 def _typed(recipe: Path, options: dict[str, Any]) -> str:
