@@ -62,9 +62,8 @@ def _row(recipe: Recipe, run: RunFolder, stage: str, part: str, examined: str) -
         told = json.loads(run.score(examined).read_bytes())
         score = f"{told['pass_at_1']:.1%} ({told['low']:.1%} to {told['high']:.1%})"
     note = done.note if done else "not done"
-    return Raised(
-        stage, part, note, score, (done and done.command) or "", (done and done.program) or ""
-    )
+    command, program = (done.command or "", done.program or "") if done else ("", "")
+    return Raised(stage, part, note, score, command, program)
 
 
 def _short(part: Any) -> str:

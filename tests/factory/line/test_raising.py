@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from runs import RIGHT, WRONG, call, made, quiet, run_of
-from test_table import RECIPE, prints
+from small_recipe import RECIPE, prints
 
 from factory.audit import raised
 from factory.cli import main
