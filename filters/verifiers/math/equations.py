@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from filters.verifiers.math import formulas
+from filters.verifiers.math import formulas, leads
 from filters.verifiers.math.listings import ASSIGNED, NAME, Same, listing, titled
 from filters.verifiers.math.trees import Tree, Unclear, minus, names, negative, number, put
 from filters.verifiers.math.values import bounds
@@ -18,19 +18,6 @@ _QUALIFIED = re.compile(
     rf"(?P<value>.+?)[,;]? ?\(?(?:(?:(?:for|where|with|if)? ?{_MEMBERSHIP}).*"
     r"|(?:\\forall|for (?:all|any|every|each|some|positive|integers?|real)|where)(?![a-zA-Z]).*)",
 )
-_NO_NAMES = (
-    "half|third|quarter|twice|double|triple|square|cube|root|inverse|reciprocal|opposite|factorial|power|not|negative|than|minus|plus|over|under|below|above|until|except|without|sin|cos|tan|log|exp|sqrt|sec|csc|cot|sinh|cosh|tanh|max|min|January|February|March|April|May"
-    "|June|July|August|September|October|November|December"
-)
-_LED = (
-    r"[A-Za-z] ?\\in|about|approximately|roughly|around|nearly|exactly|\\approx|\\sim|\\simeq"
-    r"|[Ii]t (?:is|was|will be)|故选|应选|选项|选|答案(?:是|为|选)?|答"
-    r"|(?:[Tt]he )?(?:final |correct )?(?:[Aa]nswer|[Oo]ption|[Cc]hoice)(?: is)?"
-    r"|(?!.*\b(?:not|than|least|most|over|under|between|from|by|of|and|or|to)\b)"
-    r"[A-Za-z][a-z']*,?(?: [a-z]+,?){1,7} (?=-?\d)"
-    rf"|(?!(?:{_NO_NAMES})\b)[a-zA-Z][a-z]{{2,}}(?: (?:is|of))? ?:? (?=-?\d|\\frac)"
-)
-_MEMBER = re.compile(rf"(?!(?i:yes|no|true|false)\b)(?:{_LED}) ?:? ?(?P<value>.+)")
 _TUPLE = re.compile(rf"\( ?(?:{NAME})(?: ?, ?(?:{NAME}))+ ?\) ?= ?(?P<value>\(.+\))")
 _FUNCTIONS = re.compile(r"y|[fgh] ?\(x\)|\\frac\{dy\}\{dx\}")
 _CALL = re.compile(r"[a-zA-Z] ?\(")
@@ -51,8 +38,9 @@ def unassigned(text: str) -> str:
     >>> unassigned("x = 5"), unassigned(r"x \in [0, 1]"), unassigned("2x = 5")
     ('5', '[0, 1]', '2x = 5')
     """
-    match = ASSIGNED.fullmatch(text) or _MEMBER.fullmatch(text) or _TUPLE.fullmatch(text)
-    return match["value"].strip() if match and not titled(text) else text.strip()
+    match = ASSIGNED.fullmatch(text) or _TUPLE.fullmatch(text)
+    value = match["value"] if match else (leads.split(text) or ("", ""))[1]
+    return value.strip() if value and not titled(text) else text.strip()
 
 
 def name(text: str) -> str | None:
