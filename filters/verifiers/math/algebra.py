@@ -64,7 +64,7 @@ def compare(answer: str, reference: str) -> str:
         elif not any(re.fullmatch(NAME, side[0].strip()) for side in sides):
             return "wrong_answer"
     answer, reference, comparable = _same_unit(*_uncounted(answer, reference))
-    gold, found = _parsed(reference), _parsed(answer)
+    gold, found = parsed(reference), parsed(answer)
     if gold is None or gold in (nan, zoo):
         return "bad_reference"
     if found is None or found in (nan, zoo):
@@ -83,7 +83,7 @@ def compare(answer: str, reference: str) -> str:
     return "correct" if same else "wrong_answer"
 
 
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
     """What math-verify reads, the text where it does not read all of it, None for nothing."""
     from math_verify import LatexExtractionConfig, parse
 
@@ -129,12 +129,12 @@ def _same(gold: Any, found: Any, decimal: bool) -> bool:
 
 def _worked_out(formula: Any) -> Any:
     r"""A formula with its sums, limits and derivatives worked out; None where they stay, or where
-    letters are lost: \partial f/\partial x of a letter f is no 0."""
-    from sympy import Derivative, Integral, Limit, Product, Sum, UnevaluatedExpr
+    letters are lost: \partial f/\partial x of a letter f is no 0. A division by zero is nothing."""
+    from sympy import Derivative, Integral, Limit, Product, Sum, UnevaluatedExpr, nan, zoo
 
     operators = (Derivative, Integral, Limit, Product, Sum, UnevaluatedExpr)
     if not formula.has(*operators):
-        return formula
+        return None if formula.is_number and formula.doit().has(zoo, nan) else formula
     found = formula.doit()
     lost = formula.free_symbols != found.free_symbols
     bound = {str(letter) for part in formula.atoms(Sum, Product) for letter in part.variables}

@@ -61,7 +61,8 @@ _ROWS = (
     ),
 )  # fmt: skip
 LEADS = tuple(Lead(re.compile(words), pair) for words, pair in _ROWS)
-_VALUE = re.compile(r"(?!(?i:yes|no|true|false)\b)")
+_MORE = re.compile(r"(?:[,;]| and) ?[A-Za-z].*\d")
+"""Further values with names: those are lists, which are compared by their parts."""
 _IDLE_WORDS = """
 the a an it its is are was were there of and in at for to he she they we you number total answer
 result amount value final about exactly
@@ -91,6 +92,8 @@ def differ(one: str, two: str) -> bool:
     (True, False, False)
     """
     a, b = split(one), split(two)
+    if any(side and _MORE.search(side[1]) for side in (a, b)):
+        return False
     return bool(a and b) and not (a[0] <= b[0] or a[0] >= b[0])
 
 
