@@ -14,8 +14,12 @@ from filters.verifiers.math.equations import unassigned
 from filters.verifiers.math.notation import LONGEST, tidy
 from filters.verifiers.math.quantities import Quantity
 
-_UNREAD = re.compile(r"[?,;=<>]|\\(?:Right|long|left)|\\to(?![a-z])|\\\{|\\infty *\$?$|mod")
+_UNREAD = re.compile(
+    r"[?<>]|=(?![^{}]*\})|(?<!\\)[,;]|\\(?:Right|long|left)|\\to(?![a-z])|\\\{|\\infty *\$?$|mod"
+)
 """What math-verify takes a number out of, though all of it is none."""
+_MORE_DIGITS = re.compile(r"(?<=\.\d\d)(\d*) ?(?:\.\.\.|…|\\[lc]?dots) *$")
+"""Dots behind a decimal, which a tolerance covers."""
 _TOLERANCES = ("absolute", "relative")
 
 
@@ -74,7 +78,7 @@ def judge(
 
 
 def _judged(answer: str, wanted: Number) -> Verdict:
-    found = _read(answer)
+    found = _read(_MORE_DIGITS.sub(r"\1", answer) if wanted.slack else answer)
     if found is None and (near := _bounded(answer, wanted)) is not None:
         return correct(answer) if near else incorrect("wrong_answer", answer)
     if found is None:

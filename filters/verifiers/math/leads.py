@@ -4,7 +4,7 @@ A word that is in no row here may make another thing of a number, as "all but 12
 12" do: with it, the text is not this number.
 """
 
-# ruff: noqa: RUF001
+# ruff: noqa: E501, RUF001
 
 from __future__ import annotations
 
@@ -30,17 +30,22 @@ _CALLED = (
 _VERBS = (
     "ha(?:s|ve|d)|gets?|got|needs?|needed|makes?|made|earn(?:s|ed)?|spen[dt]s?|pays?|paid|costs?|takes?|took"
     "|sells?|sold|buys?|bought|eats?|ate|saves?|saved|receive[sd]?|weighs?|weighed|contains?|gives?|gave"
-    "|walk(?:s|ed)?|runs?|ran|drives?|drove|travel(?:s|l?ed)?|reads?|collect(?:s|ed)?|owes?|owed|uses?|used"
+    "|walk(?:s|ed)?|runs?|ran|drives?|drove|travel(?:s|l?ed)?|reads?|lays?|laid|wins?|won|loses?|lost|collect(?:s|ed)?|owes?|owed|uses?|used"
 )
 _KINDS = (
     "total|sum|maximum|max|minimum|min|mean|average|median|mode|range|length|width|height|depth|radius|diameter"
     "|perimeter|circumference|area|volume|distance|speed|velocity|time|age|price|cost|profit|loss|gain|discount"
     "|increase|decrease|rise|fall|difference|result|value|score|probability|remainder|angle|slope|weight|mass"
-    "|temperature|amount|rate|period|amplitude|degree|year|clockwise|counterclockwise|anticlockwise|up|down"
+    "|temperature|amount|rate|period|amplitude|degree|clockwise|counterclockwise|anticlockwise|up|down"
+)
+_PLACES = (
+    "day|week|month|year|case|room|page|number|digit|step|position|place|term|row|column|level|floor|grade"
+    "|door|house|player|team|box|figure|question|stage|round|line"
 )
 _ROWS = (
-    (r"[A-Za-z] ?\\in ?", (r"x \in [0, 1]", "[0, 1]")),
-    (r"(?:about|approximately|roughly|around|exactly|\\(?:approx|sim|simeq)) ?", ("about 12", "12")),
+    (r"[A-Za-z] ?\\in ?", (r"x \in \{2, 3\}", r"\{2, 3\}")),
+    (r"(?:about|approximately|roughly|around|\\(?:approx|sim|simeq)) ?", ("about 12", "12")),
+    (rf"(?:exactly|precisely|only|just|so|thus|hence|therefore),? {_NUMBER}", ("just 12", "12")),
     (r"[Ii]t (?:is|was|will be) ", ("It will be Monday", "Monday")),
     (r"(?:故选|应选|选项|选|答案(?:是|为|选)?|答) ?[:：]? ?", ("选项 B", "B")),
     (r"(?:[Tt]he )?(?:final |correct )?(?:[Aa]nswer|[Oo]ption|[Cc]hoice)(?: is)? ?:? ?", ("Option B", "B")),
@@ -59,6 +64,7 @@ _ROWS = (
         rf"(?:{_KINDS})(?: value)?)(?: of)? {_NUMBER}",
         ("a total of 12", "12"),
     ),
+    (rf"(?:[Tt]he )?(?P<place>(?i:{_PLACES})) {_NUMBER}", ("Day 12", "12")),
 )  # fmt: skip
 LEADS = tuple(Lead(re.compile(words), pair) for words, pair in _ROWS)
 _MORE = re.compile(r"(?:[,;]| and) ?[A-Za-z].*\d")
