@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from filters.verdict import Verdict, correct, incorrect
 from filters.verifiers import pool
@@ -122,7 +122,7 @@ def evaluate(answer: str) -> str | None:
 
     To be asked in a worker: it has no clock.
     """
-    parsed = None if _UNREAD.search(answer) else algebra.parsed(answer)
+    parsed: Any = None if _UNREAD.search(answer) else algebra.parsed(answer)
     if not getattr(parsed, "is_number", False) or not parsed.is_finite:
         return None
     value = parsed.doit().evalf(30)
