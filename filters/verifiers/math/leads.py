@@ -100,7 +100,7 @@ def differ(one: str, two: str) -> bool:
     a, b = split(one), split(two)
     if any(side and _MORE.search(side[1]) for side in (a, b)):
         return False
-    return bool(a and b) and not (a[0] <= b[0] or a[0] >= b[0])
+    return a is not None and b is not None and not (a[0] <= b[0] or a[0] >= b[0])
 
 
 def _singular(word: str) -> str:
