@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -126,7 +127,11 @@ def evaluate(answer: str) -> str | None:
     if not getattr(parsed, "is_number", False) or not parsed.is_finite:
         return None
     value = parsed.doit().evalf(30)
-    return str(value) if value.is_Float or value.is_Rational else None
+    if not value.is_Float and not value.is_Rational:
+        return None
+    # As a fraction, (10^6)! would be millions of digits, where nothing stops it.
+    too_far = value.is_Float and abs(Decimal(str(value)).adjusted()) > quantities.EXPONENT
+    return None if too_far else str(value)
 
 
 def _number(reference: object) -> Number:

@@ -166,6 +166,7 @@ def test_another_grouping_has_another_picture_and_table(seen: Watched):
     assert "algebra" in figure.locator("svg").text_content()
     assert "each domain: 1 figure;" in seen.page.inner_text("#by-told")
     figure.locator("summary").click()
+    figure.locator("tbody tr").first.wait_for()
     assert figure.locator("tbody tr").count() == 2
     figure.locator(".mark").first.dispatch_event("click")
     assert seen.page.inner_text(".chosen") == "domain: algebra \u00d7"
