@@ -13,8 +13,8 @@ from typing import Any
 
 from filters.verifiers.math.equations import unassigned
 from filters.verifiers.math.listings import NAME
-from filters.verifiers.math.notation import latex, tidy
-from filters.verifiers.math.units import trailing
+from filters.verifiers.math.notation import latex, tidy, undollared
+from filters.verifiers.math.units import may_be_product, trailing
 
 POINTS = (13, -11, 44)
 """Sixteenths at which formulas with variables must coincide; further variables stand 6 apart."""
@@ -32,6 +32,8 @@ _DROPPED = re.compile(
 )
 """What math-verify passes over: primes, dots, from which side a limit is, orders, products."""
 _PROSE = re.compile(r"(?<![\\a-zA-Z])(?!arc|sinh|cosh|tanh|sqrt)[a-z]{4,}")
+_SMALL_WORD = re.compile(r"(?<= )(?!and |or )[a-z]{2,3}(?= )")
+"""Of 3 out of 4, math-verify makes a product of letters."""
 _NAMED = re.compile(r"\\[a-zA-Z]+ ?\{[^{}\\]*\}")
 """Commands with a word: \\text{ways}, \\begin{cases}."""
 _COUNTED = re.compile(r"(?<=[\d})]) ?(?P<word>[\u4e00-\u9fff]{1,3})$")
@@ -58,13 +60,13 @@ def compare(answer: str, reference: str) -> str:
     if ("=" in answer) != ("=" in reference):
         answer, reference = _value(answer), _value(reference)
     elif "=" in answer:  # math-verify looks at what is behind the sign only
-        sides = [side.rpartition("=") for side in (answer, reference)]
+        sides = [undollared(side.strip()).rpartition("=") for side in (answer, reference)]
         if _bare(sides[0][0]) == _bare(sides[1][0]):
             answer, reference = sides[0][2], sides[1][2]
         elif not any(re.fullmatch(NAME, side[0].strip()) for side in sides):
             return "wrong_answer"
     answer, reference, comparable = _same_unit(*_uncounted(answer, reference))
-    gold, found = _parsed(reference), _parsed(answer)
+    gold, found = parsed(reference), parsed(answer)
     if gold is None or gold in (nan, zoo):
         return "bad_reference"
     if found is None or found in (nan, zoo):
@@ -83,11 +85,13 @@ def compare(answer: str, reference: str) -> str:
     return "correct" if same else "wrong_answer"
 
 
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
     """What math-verify reads, the text where it does not read all of it, None for nothing."""
     from math_verify import LatexExtractionConfig, parse
 
-    if _DROPPED.search(text) or _PROSE.search(_NAMED.sub("", text)):
+    bare = _NAMED.sub("", text)
+    small = any(not may_be_product(word) for word in _SMALL_WORD.findall(bare))
+    if small or _DROPPED.search(text) or _PROSE.search(bare):
         return text
     found = parse(
         _formula(text),
@@ -129,12 +133,12 @@ def _same(gold: Any, found: Any, decimal: bool) -> bool:
 
 def _worked_out(formula: Any) -> Any:
     r"""A formula with its sums, limits and derivatives worked out; None where they stay, or where
-    letters are lost: \partial f/\partial x of a letter f is no 0."""
-    from sympy import Derivative, Integral, Limit, Product, Sum, UnevaluatedExpr
+    letters are lost: \partial f/\partial x of a letter f is no 0. A division by zero is nothing."""
+    from sympy import Derivative, Integral, Limit, Product, Sum, UnevaluatedExpr, nan, zoo
 
     operators = (Derivative, Integral, Limit, Product, Sum, UnevaluatedExpr)
     if not formula.has(*operators):
-        return formula
+        return None if formula.is_number and formula.doit().has(zoo, nan) else formula
     found = formula.doit()
     lost = formula.free_symbols != found.free_symbols
     bound = {str(letter) for part in formula.atoms(Sum, Product) for letter in part.variables}

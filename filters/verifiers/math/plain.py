@@ -15,6 +15,7 @@ from filters.verifiers.math import (
     equations,
     formulas,
     labels,
+    leads,
     listings,
     opposites,
     piecewise,
@@ -46,7 +47,7 @@ def certain(answer: str, reference: str) -> bool | None:
     if max(len(answer), len(reference)) > LONGEST:
         return None
     one, two = labels.joined(tidy(answer)), labels.joined(tidy(reference))
-    if opposites.opposite(one, two) or labels.conflict(one, two):
+    if any(differ(one, two) for differ in (opposites.opposite, labels.conflict, leads.differ)):
         return False
     if one != two and "%" in one + two and any(map(_REMAINDER.search, (one, two))):
         return False  # 1 % 0 is no 0: a remainder, or nothing
@@ -90,8 +91,6 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
 
     if (a or b) and any(bounds.is_bound(side) for side in (one, two)):
         return False  # not 12, and at most 12, are no 12
-    if equations.one_of_a_class(one, two):
-        return False
     one, two = equations.spread(one, two)
     names = {name for side in (one, two) if (name := equations.name(side))}
     if names and "=" in one and "=" in two and not equations.same_name(one, two):
@@ -105,7 +104,7 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
         return quantities.agree(a, b)
     if max(len(one), len(two)) > LONGEST_FORMULA:
         return None
-    return _read(equations.unnoted(one), equations.unnoted(two), same)
+    return _read(*equations.unnoted(one, two), same)
 
 
 def _read(one: str, two: str, same: listings.Same) -> bool | None:
