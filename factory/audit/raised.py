@@ -15,7 +15,7 @@ from factory.store.shards import write_text
 if TYPE_CHECKING:
     from rich.table import Table
 
-HEADINGS = ("stage", "recipe", "what came of it", "pass@1 (95 % interval)", "command", "program")
+HEADINGS = ("stage", "recipe", "result", "pass@1 (95 % interval)", "command", "program")
 
 
 class Raised(NamedTuple):
@@ -77,7 +77,7 @@ def table(recipe: Recipe, run: RunFolder) -> Table | None:
     from rich.table import Table
 
     shown = Table(title="the teacher, stage by stage", title_justify="left", box=None)
-    for name in ("stage", "pass@1 (95 % interval)", "what came of it"):
+    for name in ("stage", "pass@1 (95 % interval)", "result"):
         shown.add_column(name)
     for row in raised(recipe, run):
         shown.add_row(row.stage, row.score, row.note)
