@@ -1,4 +1,4 @@
-"""A teacher raised in four stages by real trainers and engine; killed amid the second, it goes on."""
+"""A teacher raised in four stages by real trainers; killed amid the second, it goes on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from factory.run_folder import RunFolder
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 LAPTOP = MANIFESTS / "r1" / "laptop.yaml"
-DOORS = "teacher-1-sft", "teacher-2-grpo", "teacher-3-sft", "teacher-4-grpo"
+STAGES = "teacher-1-sft", "teacher-2-grpo", "teacher-3-sft", "teacher-4-grpo"
 
 
 def smaller(home: Path) -> Path:
@@ -74,7 +74,7 @@ def test_killed_amid_a_stage_it_goes_on(tmp_path: Path):
     second = factory("run", recipe, "--into", run.path, cwd=tmp_path)
     assert second.wait() == 0, (tmp_path / "printed").read_text()
     assert run.done("teacher-1-sft").read_bytes() == before
-    assert all(run.has_model(name) for name in (*DOORS, "teacher"))
+    assert all(run.has_model(name) for name in (*STAGES, "teacher"))
     steps = [
         row["step"]
         for row in json.loads(run.training_log("teacher-2-grpo").read_text())
@@ -83,7 +83,7 @@ def test_killed_amid_a_stage_it_goes_on(tmp_path: Path):
     assert steps == [1, 2, 3, 4]
 
     told = run.path.joinpath("raised.md").read_text()
-    assert all(f"| `{name}` |" in told for name in DOORS), told
+    assert all(f"| `{name}` |" in told for name in STAGES), told
     assert f"`factory run {recipe} --into {run.path}`" in told
     for verb in ("status", "audit"):
         asked = factory(verb, run.path / "teacher-3-rejection", cwd=tmp_path)
