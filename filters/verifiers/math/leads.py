@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from filters.verifiers.math.labels import singular
+
 
 class Lead(NamedTuple):
     """A kind of words before a value."""
@@ -86,7 +88,7 @@ def split(text: str) -> tuple[frozenset[str], str] | None:
     for lead in LEADS:
         if (found := lead.words.match(text)) and (value := text[found.end() :].strip()):
             named = " ".join(filter(None, found.groupdict().values()))
-            words = {_singular(word) for word in re.findall(r"[^\W\d_]+", named.casefold())}
+            words = {singular(word) for word in re.findall(r"[^\W\d_]+", named.casefold())}
             return frozenset(words - _IDLE), value
     return None
 
@@ -101,7 +103,3 @@ def differ(one: str, two: str) -> bool:
     if any(side and _MORE.search(side[1]) for side in (a, b)):
         return False
     return a is not None and b is not None and not (a[0] <= b[0] or a[0] >= b[0])
-
-
-def _singular(word: str) -> str:
-    return word.removesuffix("s") if len(word) > 3 and not word.endswith("ss") else word

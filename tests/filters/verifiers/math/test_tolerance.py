@@ -75,7 +75,7 @@ def test_a_share_is_no_percentage(answer, reference):
     assert judge(answer, reference).outcome == "incorrect"
 
 
-def test_a_long_formula_beside_a_decimal_has_a_budget():
+def test_nothing_is_read_where_the_budget_is_spent():
     with values.bounded(0):
         assert rounding.reading(r"\sqrt{2}+\sqrt{3}", "3.14626437", "rounded", None) is None
     assert rounding.reading(r"\sqrt{2}+\sqrt{3}", "3.14626437", "rounded", None) == "exact"
