@@ -85,13 +85,13 @@ def table(recipe: Recipe, run: RunFolder) -> Table | None:
 
 
 def write(recipe: Recipe, run: RunFolder) -> Path | None:
-    """Write the table into the run; None where its recipe raises no teacher."""
-    if not recipe.teacher.is_raised or not run.noted_recipe.exists():
+    """Write the table into the run; None where its recipe lists no stages of the teacher."""
+    if not recipe.teacher.steps or not run.noted_recipe.exists():
         return None
     rows = [HEADINGS, ("---",) * len(HEADINGS), *map(_cells, raised(recipe, run))]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     begun = sum(run.done(stage.name).exists() for stage in wanted(recipe))
-    head = f"# How the teacher of {recipe.name} was raised\n\n"
+    head = f"# The teacher of {recipe.name}, stage by stage\n\n"
     said = f"{begun} of {len(wanted(recipe))} stages of the run are done.\n\n"
     write_text(head + said + "\n".join(lines) + "\n", run.raised)
     return run.raised

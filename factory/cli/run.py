@@ -112,7 +112,7 @@ def _show(run: RunFolder, console: Any) -> None:
         "dataset": run.current_version(),
         "student": run.weights("student"),
         "teacher": run.weights(steps[-1].name if (steps := recipe.teacher.steps) else "teacher"),
-        "raised": run.raised,
+        "stages": run.raised,
         "pictures": ", ".join(str(path) for path in drawn),
         "ledger": f"factory status {run.path}",
     }
