@@ -49,8 +49,8 @@ def _word(log: curves.Log) -> str:
     """Where reward and accuracy part."""
     told = [
         f"<p class=word>From step {entry['eval_parted_since']:.0f} to step {entry['step']} the "
-        "reward of held-out draws rose, and fewer of them were right by the verifier, beyond what noise "
-        "explains. Read some below.</p>"
+        "reward of held-out draws rose, and fewer of them were right by the verifier, beyond what "
+        "noise explains. Read some below.</p>"
         for entry in log
         if entry.get("eval_parted_since") is not None
     ]

@@ -97,7 +97,7 @@ def test_what_trl_calls_otherwise_is_refused_by_name(grpo: str, words: str, tmp_
 
 
 def test_off_is_a_word_and_no_truth_value(tmp_path: Path):
-    text = RECIPE.replace("TRAINING", "{}").replace("{GRPO}", "{vllm_mode: off}")
+    text = RECIPE.replace("{TRAINING}", "{}").replace("{GRPO}", "{vllm_mode: off}")
     (tmp_path / "recipe.yaml").write_text(text)
     grpo = load(tmp_path / "recipe.yaml").teacher.grpo
     assert grpo
