@@ -125,7 +125,7 @@ REINFORCING: list[tuple[str, Any, dict[str, Any]]] = [
     ("weight_decay", 0.1, {"weight_decay": 0.1}),
     ("max_grad_norm", 0.1, {"max_grad_norm": 0.1}),
     ("save_total_limit", 3, {"save_total_limit": 3}),
-    ("report_to", "none", {"report_to": ["none"]}),
+    ("report_to", "none", {"report_to": []}),
     # Of vLLM nothing is told on a CPU.
     ("vllm_mode", "off", {"use_vllm": False}),
     ("vllm_server_base_url", "http://node7:8000", {"use_vllm": False}),
