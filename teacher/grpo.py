@@ -13,10 +13,14 @@ import polars as pl
 from factory.models import Located
 from factory.recipe.strict import Strict
 from factory.recipe.teacher import Grpo
+from factory.store.shards import write_text
 from filters import own
 from filters.verifiers.code import sandbox
 from sft import devices, folder
 from sft.launch import launch
+from teacher import card, curves
+from teacher.options import arguments, weights
+from teacher.rollouts import HELD_OUT, TRAIN, Rollouts
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from factory.models.thinking_tags import Speech
     from factory.progress import Report
     from filters.rewards import Reward
+    from teacher.order import Order
 
 
 class Exercise(Strict):
@@ -90,22 +95,46 @@ def improve(
         packages=sandbox.packages,
     )
     prompts.write_parquet(exercise.prompts)
+    _take_back(exercise, wanted, say)
     settings, there = exercise.model_dump(mode="json"), place / "processes"
     if wanted == 1:
         practise(settings, report)
     else:
         name = "teacher.grpo:practise"
         launch(name, settings, wanted=wanted, folder=there, report=report, say=say)
-    return json.loads(exercise.log.read_text())
+    log = json.loads(exercise.log.read_text())
+    curves.write(log, Rollouts(out.with_name(HELD_OUT)), out.parent)
+    for entry in log:
+        if (since := entry.get("eval_parted_since")) is not None:
+            say(f"the reward rises and accuracy falls from step {since} to {entry['step']}")
+    return log
+
+
+def _apart(exercise: Exercise, count: int) -> Path:
+    """Where checkpoints lie: those of several processes are not those of one."""
+    return exercise.checkpoints / f"of-{count}" if count > 1 else exercise.checkpoints
+
+
+def _take_back(exercise: Exercise, count: int, say: Callable[[str], None]) -> None:
+    """Put aside what was drawn after the checkpoint from which the training goes on."""
+    from sft.trainer import last_checkpoint
+
+    last = last_checkpoint(_apart(exercise, count))
+    step = int(last.rsplit("-", 1)[1]) if last else 0
+    undone = Rollouts(exercise.out.with_name(TRAIN)).give_up(step)
+    # The examination before the first step stands beside no checkpoint.
+    Rollouts(exercise.out.with_name(HELD_OUT)).give_up(step if last else -1)
+    if undone:
+        say(f"GRPO goes on from step {step}; draws of {undone} later steps are made anew")
 
 
 def practise(settings: Mapping[str, Any], report: Report) -> None:
     """One process's part of it; the first writes the model and the log."""
     from transformers import AutoConfig
-    from trl import GRPOTrainer
 
     from factory.models.thinking_tags import speech_of
     from sft.trainer import Reporter, last_checkpoint, optimizer
+    from teacher.practice import Practice
     from teacher.rewards import reward
 
     exercise, count = Exercise.model_validate(settings), devices.processes()
@@ -113,29 +142,57 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
     sandbox.allow(exercise.unsandboxed)
     sandbox.provide(exercise.packages)
     grpo, prompts = exercise.grpo, pl.read_parquet(exercise.prompts)
-    apart = exercise.checkpoints / f"of-{count}" if count > 1 else exercise.checkpoints
+    apart = _apart(exercise, count)
+    last = last_checkpoint(apart)
     speech = speech_of(exercise.base)
+    train = prompts.filter(split="train")
     held_out = _dataset(prompts.filter(split="held_out").head(grpo.held_out))
     devices.joined()
-    trainer = GRPOTrainer(
+    told = arguments(
+        grpo,
+        exercise.seed,
+        apart,
+        evaluate=bool(len(held_out)),
+        tiny=exercise.tiny,
+        resumed=last is not None,
+    )
+    trainer = Practice(
         model=exercise.base.path,
-        args=arguments(
-            grpo, exercise.seed, apart, evaluate=bool(len(held_out)), tiny=exercise.tiny
-        ),
-        reward_funcs=[Read(speech, reward(name, speech.opens(), grpo)) for name in _weights(grpo)],
-        train_dataset=_dataset(prompts.filter(split="train")),
+        args=told,
+        reward_funcs=[Read(speech, reward(name, speech.opens(), grpo)) for name in weights(grpo)],
+        train_dataset=_dataset(train),
         eval_dataset=held_out if len(held_out) else None,
         processing_class=speech.tokenizer,
         callbacks=[Reporter(report, "steps", ("reward", "completions/mean_length"))],
+        order=_order(train["prompt_id"].to_list(), grpo, told),
+        speech=speech,
+        kept=exercise.out.parent,
+        watched_by=grpo.watched_by,
     )
     trainer.optimizer_cls_and_kwargs = optimizer(trainer.args, grpo.dtype)
-    trainer.train(resume_from_checkpoint=last_checkpoint(apart))
-    weights = trainer.accelerator.get_state_dict(trainer.model) if devices.sharded() else None
+    trainer.train(resume_from_checkpoint=last)
+    whole = trainer.accelerator.get_state_dict(trainer.model) if devices.sharded() else None
     if trainer.is_world_process_zero():
         saved_as = AutoConfig.from_pretrained(exercise.base.path).dtype
-        folder.write(trainer.model, speech.tokenizer, exercise.out, dtype=saved_as, weights=weights)
-        exercise.log.write_text(json.dumps(trainer.state.log_history))
+        folder.write(trainer.model, speech.tokenizer, exercise.out, dtype=saved_as, weights=whole)
+        card.write(exercise.out, exercise.base, grpo, train)
+        write_text(json.dumps(trainer.state.log_history), exercise.log)
     trainer.accelerator.wait_for_everyone()
+
+
+def _order(ids: Sequence[str], grpo: Grpo, told: Any) -> Order:
+    """Which of these prompts come when, as TRL's loader asks for them."""
+    from teacher.order import Order
+
+    return Order(
+        ids,
+        at_once=grpo.prompts_per_step,
+        draws=grpo.draws,
+        repeats=told.steps_per_generation * grpo.num_iterations,
+        generations=-(-grpo.steps // grpo.num_iterations),
+        seed=told.seed,
+        rest=grpo.rest,
+    )
 
 
 @dataclass(frozen=True)
@@ -188,60 +245,3 @@ def _dataset(prompts: pl.DataFrame) -> Dataset:
     told = ("prompt_id", "reference", "verifier", "language", "source", "meta")
     columns = prompts.select(told).to_dict(as_series=False)
     return Dataset.from_dict({"prompt": prompts["messages"].to_list(), **columns})
-
-
-def _weights(grpo: Grpo) -> dict[str, float]:
-    """Rewards that count, by name."""
-    return {name: weight for name, weight in grpo.rewards.model_dump().items() if weight > 0}
-
-
-def arguments(
-    grpo: Grpo, seed: int, checkpoints: Path, *, evaluate: bool, tiny: bool = False
-) -> Any:
-    """What TRL is told, in a process of this training.
-
-    Raises:
-        RecipeError: the devices do not divide a step's draws.
-    """
-    from trl import GRPOConfig
-
-    from sft.trainer import device_settings, one_device
-
-    held, turns = devices.shares(grpo, grpo.completions, devices.processes(), tiny=tiny)
-    settings = device_settings(grpo.dtype)
-    if devices.gpus():
-        # Sums of log-ratios over long chains would weigh most of them next to nothing (trl #5814).
-        settings |= {"use_vllm": True, "vllm_importance_sampling_mode": "token_truncate"}
-        settings |= {"vllm_mode": "colocate", "vllm_gpu_memory_utilization": grpo.vllm_memory}
-    # TRL would spread the model over the GPUs that a process sees.
-    loaded = {"dtype": grpo.dtype, "device_map": None}
-    configured = GRPOConfig(
-        output_dir=str(checkpoints),
-        model_init_kwargs=loaded,
-        max_steps=grpo.steps,
-        per_device_train_batch_size=held,
-        gradient_accumulation_steps=turns,
-        # All draws of a step are made at once, and then trained on in turns.
-        steps_per_generation=turns,
-        # Nothing is kept for a way back: as many at once as a step has prompts.
-        per_device_eval_batch_size=max(held, grpo.prompts_per_step),
-        num_generations=grpo.draws,
-        num_generations_eval=1,
-        max_completion_length=grpo.max_tokens,
-        learning_rate=grpo.learning_rate,
-        lr_scheduler_type="constant",
-        beta=grpo.beta,
-        temperature=grpo.temperature,
-        top_p=1.0,
-        top_k=0,
-        reward_weights=list(_weights(grpo).values()),
-        eval_strategy="steps" if evaluate else "no",
-        eval_steps=grpo.evaluate_every,
-        eval_on_start=evaluate,
-        save_steps=grpo.save_steps,
-        save_total_limit=1,
-        logging_steps=1,
-        seed=seed,
-        **settings,
-    )
-    return one_device(configured)

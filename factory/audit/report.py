@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from factory.audit import curves
 from factory.ledger import Account
 from factory.line.finished import Done, finished
 from factory.line.run_lock import held_by
@@ -216,7 +217,7 @@ def pictures(run: RunFolder) -> list[Path]:
     if found:
         drawn.append(_draw_scores(found, run.scores_picture))
     for stage, log in logs.items():
-        drawn.append(_draw_grpo(json.loads(log.read_text()), run.curves(stage)))
+        drawn.append(curves.draw(json.loads(log.read_text()), run.curves(stage)))
     return drawn
 
 
@@ -238,36 +239,3 @@ def _draw_scores(found: dict[str, dict[str, Any]], path: Path) -> Path:
     figure.savefig(path, dpi=150)
     pyplot.close(figure)
     return path
-
-
-def _draw_grpo(log: list[dict[str, Any]], path: Path) -> Path:
-    """Rewards, held-out pass@1 and response length over GRPO's steps."""
-    from matplotlib import pyplot
-
-    panels = [
-        ("reward of a step's draws", {"reward": "all, weighted"} | _reward_names(log)),
-        ("held-out pass@1", {"eval_rewards/accuracy/mean": "accuracy"}),
-        ("response length, tokens", {"completions/mean_length": "mean"}),
-    ]
-    figure, all_axes = pyplot.subplots(1, 3, figsize=(13, 3.6), layout="constrained")
-    for axes, (title, curves) in zip(all_axes, panels, strict=True):
-        for name, label in curves.items():
-            points = [(entry["step"], float(entry[name])) for entry in log if name in entry]
-            if points:
-                style = "o-" if name.startswith("eval") else "-"
-                axes.plot(*zip(*points, strict=True), style, label=label, markersize=4)
-        axes.set_title(title)
-        axes.set_xlabel("step of GRPO")
-        axes.set_ylim(bottom=0)
-        axes.spines[["top", "right"]].set_visible(False)
-        if len(axes.lines) > 1:
-            axes.legend(frameon=False)
-    figure.savefig(path, dpi=150)
-    pyplot.close(figure)
-    return path
-
-
-def _reward_names(log: list[dict[str, Any]]) -> dict[str, str]:
-    names = {name for entry in log for name in entry}
-    rewards = sorted(n for n in names if n.startswith("rewards/") and n.endswith("/mean"))
-    return {name: name.split("/")[1] for name in rewards}

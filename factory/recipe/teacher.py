@@ -9,8 +9,9 @@ from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 from factory.errors import nearest
 from factory.recipe import own_code
 from factory.recipe.asking import Asking
-from factory.recipe.models import Held, Model, Weights
+from factory.recipe.models import Model, Weights
 from factory.recipe.raising import Data, Rejection, Sft
+from factory.recipe.reinforcing import Options
 from factory.recipe.served import Served
 from factory.recipe.strict import Strict
 
@@ -53,7 +54,7 @@ class Rewards(Strict):
         return self
 
 
-class Grpo(Held):
+class Grpo(Options):
     """Reinforcement learning on the train prompts, rewarded by the filters' own verifiers."""
 
     steps: int = Field(80, ge=1)
@@ -63,9 +64,10 @@ class Grpo(Held):
     draws: int = Field(8, ge=2)
     """Draws of each prompt: the group whose mean reward is the baseline."""
     learning_rate: float = Field(1e-6, gt=0)
-    """Learning rate, constant."""
+    """Peak learning rate."""
     beta: float = Field(0.0, ge=0)
-    """Weight of the divergence from the starting model; 0 keeps no reference model."""
+    """Weight of the divergence from the starting model; 0 keeps no reference model. DeepSeek-R1 has
+    0.001."""
     temperature: float = Field(1.0, gt=0)
     """Sampling temperature; top-p and top-k stay off, so that draws are the policy's own."""
     max_tokens: int = Field(1024, ge=1)
@@ -82,6 +84,12 @@ class Grpo(Held):
     """Held-out prompts for the curve of pass@1, only looked at; 0 draws no curve."""
     evaluate_every: int = Field(10, ge=1)
     """Steps between two points of that curve."""
+    watched_by: Literal["math", "numeric", "choice", "exact"] | None = None
+    """Verifier that judges held-out draws beside the rewards, so that rewards which rise without it
+    are noticed; left out: each prompt's own."""
+    rest: int = Field(0, ge=0)
+    """Passes over the prompts that one sits out after all or none of its draws were right, since
+    such a group teaches nothing; 0: none does."""
     save_steps: int = Field(20, ge=1)
     """Steps between two checkpoints, from which a killed training goes on with new draws."""
 
@@ -93,6 +101,11 @@ class Grpo(Held):
     @model_validator(mode="after")
     def _divides(self) -> Self:
         self.shares(self.completions, self.devices or 1, whole=self.device_batch_size is None)
+        if self.save_steps % self.num_iterations:
+            raise ValueError(
+                f"save_steps {self.save_steps} is no multiple of num_iterations "
+                f"{self.num_iterations}: a training cannot go on amid the steps of the same draws"
+            )
         return self
 
 

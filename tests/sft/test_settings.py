@@ -100,20 +100,61 @@ REINFORCING: list[tuple[str, Any, dict[str, Any]]] = [
     ("save_steps", 11, {"save_steps": 11}),
     ("dtype", "bfloat16", {"model_init_kwargs": {"dtype": "bfloat16", "device_map": None}}),
     ("vllm_memory", 0.4, {"use_vllm": False}),  # on a CPU transformers draws
+    ("warmup", 0.1, {"warmup_steps": 0.1}),
+    ("loss_type", "dr_grpo", {"loss_type": "dr_grpo"}),
+    ("scale_rewards", "none", {"scale_rewards": "none"}),
+    ("multi_objective_aggregation", "normalize_then_sum", {}),
+    ("importance_sampling_level", "sequence", {}),
+    ("epsilon", 0.1, {"epsilon": 0.1}),
+    ("epsilon_high", 0.28, {"epsilon": 0.2, "epsilon_high": 0.28}),
+    ("delta", 2.0, {"delta": 2.0}),
+    ("mask_truncated_completions", True, {"mask_truncated_completions": True}),
+    ("num_iterations", 2, {"num_iterations": 2}),
+    ("top_entropy_quantile", 0.2, {"top_entropy_quantile": 0.2}),
+    ("entropy_coef", 0.01, {"entropy_coef": 0.01}),
+    ("use_adaptive_entropy", True, {"use_adaptive_entropy": True}),
+    ("entropy_target", 0.5, {"entropy_target": 0.5}),
+    ("off_policy_mask_threshold", 0.5, {"off_policy_mask_threshold": 0.5}),
+    ("use_bias_correction_kl", False, {"use_bias_correction_kl": False}),
+    ("sync_ref_model", True, {"sync_ref_model": True}),
+    ("ref_model_sync_steps", 400, {"ref_model_sync_steps": 400}),
+    ("ref_model_mixup_alpha", 1.0, {"ref_model_mixup_alpha": 1.0}),
+    ("lr_scheduler_type", "cosine", {"lr_scheduler_type": "cosine"}),
+    ("adam_beta1", 0.8, {"adam_beta1": 0.8}),
+    ("adam_beta2", 0.99, {"adam_beta2": 0.99}),
+    ("weight_decay", 0.1, {"weight_decay": 0.1}),
+    ("max_grad_norm", 0.1, {"max_grad_norm": 0.1}),
+    ("save_total_limit", 3, {"save_total_limit": 3}),
+    ("report_to", "none", {"report_to": []}),
+    # Of vLLM nothing is told on a CPU.
+    ("vllm_mode", "off", {"use_vllm": False}),
+    ("vllm_server_base_url", "http://node7:8000", {"use_vllm": False}),
+    ("vllm_tensor_parallel_size", 2, {"use_vllm": False}),
+    ("vllm_enable_sleep_mode", True, {"use_vllm": False}),
+    ("vllm_importance_sampling_mode", "token_mask", {"use_vllm": False}),
+    ("vllm_importance_sampling_clip_max", 2.0, {"use_vllm": False}),
 ]
+TOGETHER = {
+    "warmup": {"lr_scheduler_type": "cosine"},
+    "vllm_server_base_url": {"vllm_mode": "server"},
+}
+"""What else must be said with a key."""
+
+
+LOOKED_AT = {"devices", "held_out", "watched_by", "rest"}
 
 
 @pytest.mark.parametrize(("key", "value", "told"), REINFORCING)
 def test_of_grpo(key: str, value: Any, told: dict[str, Any], tmp_path: Path):
-    wanted = Grpo.model_validate({key: value})
+    wanted = Grpo.model_validate({key: value} | TOGETHER.get(key, {}))
     settings = grpo.arguments(wanted, 5, tmp_path, evaluate=True)
     assert {name: getattr(settings, name) for name in told} == told
     assert settings.seed == 5
 
 
 def test_of_grpo_all_keys_are_in_the_table():
-    # `devices` as above; `held_out` are rows of the dataset that curves are measured on.
-    assert {key for key, *_ in REINFORCING} | {"devices", "held_out"} == set(Grpo.model_fields)
+    # `devices` as above; the others are for who looks on, and for the order of prompts.
+    assert {key for key, *_ in REINFORCING} | LOOKED_AT == set(Grpo.model_fields)
 
 
 def test_tiny_models_are_held_whole(tmp_path: Path):

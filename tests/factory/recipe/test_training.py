@@ -77,3 +77,28 @@ def test_left_out_rows_are_as_long_as_the_context_32768_at_most():
     assert Training().longest(2048) == 2048
     assert Training().longest(131_072) == Training().longest(None) == LONGEST == 32768
     assert Training(max_length=512).longest(2048) == 512
+
+
+@pytest.mark.parametrize(
+    ("grpo", "words"),
+    [
+        ("max_prompt_length: 256", "TRL has removed it, and no prompt is cut here"),
+        ("num_generations: 16", "`num_generations` is no key of this recipe: it is called `draws`"),
+        ("warmup_ratio: 0.1", "it is called `warmup` here"),
+        ("top_p: 0.9", "draws are the policy's own, at top_p 1"),
+        ("loss_type: luspo", "loss_type luspo needs importance_sampling_level: sequence"),
+        ("warmup: 0.1", "constant has no warmup: write constant_with_warmup"),
+        ("vllm_mode: server", "vllm_mode: server and vllm_server_base_url belong together"),
+        ("num_iterations: 3", "save_steps 20 is no multiple of num_iterations 3"),
+    ],
+)
+def test_what_trl_calls_otherwise_is_refused_by_name(grpo: str, words: str, tmp_path: Path):
+    assert words in refused(tmp_path, grpo=grpo)
+
+
+def test_off_is_a_word_and_no_truth_value(tmp_path: Path):
+    text = RECIPE.replace("{TRAINING}", "{}").replace("{GRPO}", "{vllm_mode: off}")
+    (tmp_path / "recipe.yaml").write_text(text)
+    grpo = load(tmp_path / "recipe.yaml").teacher.grpo
+    assert grpo
+    assert grpo.vllm_mode == "off"
