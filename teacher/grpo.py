@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from factory.models import Located
+from factory.models import Located, find
 from factory.recipe.strict import Strict
 from factory.recipe.teacher import Grpo
 from filters import own
@@ -106,7 +106,8 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
 
     from factory.models.thinking_tags import speech_of
     from sft.trainer import Reporter, last_checkpoint, optimizer
-    from teacher.rewards import reward
+    from teacher.rewards import rewards
+    from teacher.weighing import Weighing
 
     exercise, count = Exercise.model_validate(settings), devices.processes()
     own.look_in(exercise.home)
@@ -117,17 +118,20 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
     speech = speech_of(exercise.base)
     held_out = _dataset(prompts.filter(split="held_out").head(grpo.held_out))
     devices.joined()
+    models = {n: Path(find(m, exercise.home).path) for n, m in grpo.rewards.scorers.items()}
+    watched = rewards(speech.opens(), grpo, models)
     trainer = GRPOTrainer(
         model=exercise.base.path,
         args=arguments(
             grpo, exercise.seed, apart, evaluate=bool(len(held_out)), tiny=exercise.tiny
         ),
-        reward_funcs=[Read(speech, reward(name, speech.opens(), grpo)) for name in _weights(grpo)],
+        reward_funcs=[Read(speech, each) for each in watched],
         train_dataset=_dataset(prompts.filter(split="train")),
         eval_dataset=held_out if len(held_out) else None,
         processing_class=speech.tokenizer,
         callbacks=[Reporter(report, "steps", ("reward", "completions/mean_length"))],
     )
+    Weighing(list(grpo.rewards.weighed.values())).of(trainer)
     trainer.optimizer_cls_and_kwargs = optimizer(trainer.args, grpo.dtype)
     trainer.train(resume_from_checkpoint=last_checkpoint(apart))
     weights = trainer.accelerator.get_state_dict(trainer.model) if devices.sharded() else None
@@ -163,14 +167,9 @@ class Read:
 def _dataset(prompts: pl.DataFrame) -> Dataset:
     from datasets import Dataset
 
-    told = ("prompt_id", "reference", "verifier", "language", "source", "meta")
+    told = ("prompt_id", "reference", "verifier", "language", "source", "domain", "meta")
     columns = prompts.select(told).to_dict(as_series=False)
     return Dataset.from_dict({"prompt": prompts["messages"].to_list(), **columns})
-
-
-def _weights(grpo: Grpo) -> dict[str, float]:
-    """Rewards that count, by name."""
-    return {name: weight for name, weight in grpo.rewards.model_dump().items() if weight > 0}
 
 
 def arguments(
@@ -212,7 +211,7 @@ def arguments(
         temperature=grpo.temperature,
         top_p=1.0,
         top_k=0,
-        reward_weights=list(_weights(grpo).values()),
+        reward_weights=[each.at(0) for each in grpo.rewards.weighed.values()],
         eval_strategy="steps" if evaluate else "no",
         eval_steps=grpo.evaluate_every,
         eval_on_start=evaluate,
