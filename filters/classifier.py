@@ -64,7 +64,7 @@ class Classifier(Filter):
 
     @classmethod
     def measured(cls, rows: pl.DataFrame) -> pl.DataFrame:
-        _loaded(cls.folder, digest(cls.folder))  # a model that is broken is no fault of a row
+        model_in(cls.folder, digest(cls.folder))  # a model that is broken is no fault of a row
         return super().measured(rows)
 
     def reasons(self) -> dict[str, pl.Expr]:
@@ -86,7 +86,7 @@ def entry(name: str, said: Any, home: Path) -> Classifier:
     folder = (home / said["model"]).absolute()
     label, part = said.get("label"), said.get("part", "response")
     try:
-        return _made(name, folder, _place(folder, label), part).model_validate(dict(said))
+        return _made(name, folder, output_of(folder, label), part).model_validate(dict(said))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 
@@ -123,7 +123,7 @@ def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
     return total.hexdigest()[:DIGITS]
 
 
-def _place(folder: Path, label: str | None) -> int:
+def output_of(folder: Path, label: str | None) -> int:
     """The output of the model that is the score; -1 where it has but one."""
     try:
         config = json.loads((folder / "config.json").read_bytes())
@@ -144,7 +144,7 @@ def _place(folder: Path, label: str | None) -> int:
 
 def _scores(column: str, folder: Path, place: int, rows: pl.DataFrame) -> pl.DataFrame:
     """The highest score of the windows of each text."""
-    tokenizer, model = _loaded(folder, digest(folder))
+    tokenizer, model = model_in(folder, digest(folder))
     texts = [text or "" for text in rows.to_series()]
     scores = [0.0] * len(texts)
     for owners, batch in _batches(tokenizer, model, texts):
@@ -164,7 +164,7 @@ def _batches(
     for place, text in enumerate(texts):
         if text.strip():
             told = tokenizer(
-                text, truncation=True, max_length=_longest(tokenizer, model),
+                text, truncation=True, max_length=longest_of(tokenizer, model),
                 return_overflowing_tokens=True, return_attention_mask=False,
             )  # fmt: skip
             windows += [(place, ids) for ids in told["input_ids"]]
@@ -178,7 +178,7 @@ def _batches(
         yield [place for place, _ in some], {"input_ids": ids, "attention_mask": there}
 
 
-def _longest(tokenizer: Any, model: Any) -> int:
+def longest_of(tokenizer: Any, model: Any) -> int:
     """Tokens in the longest window that the model reads."""
     places = getattr(model.config, "max_position_embeddings", None) or 512
     first = (model.config.pad_token_id or 0) + 1 if "roberta" in model.config.model_type else 0
@@ -197,7 +197,7 @@ def _probabilities(model: Any, batch: Mapping[str, torch.Tensor], place: int) ->
 
 
 @cache
-def _loaded(folder: Path, content: str) -> tuple[Any, Any]:
+def model_in(folder: Path, content: str) -> tuple[Any, Any]:
     """Tokenizer and model of a folder with this content.
 
     Raises:

@@ -23,6 +23,7 @@ from filters.own import as_number, as_verdict
 from filters.repetition import Repetition
 from filters.text.thinking import split
 from filters.verdict import unverifiable
+from filters.verifier_settings import TAKE_THEM, bare, settings, written
 from filters.verifiers import Verdict, verify
 
 Reward = Callable[..., list[float | None]]
@@ -54,6 +55,10 @@ class Accuracy:
     opened: bool = False
     workers: int = WORKERS
     """How many answers are judged at once."""
+    watch: bool = False
+    """Log `accuracy/strict` and `accuracy/lenient` side by side, of prompts whose answers are
+    formulas or numbers: lenient, the last number of a draw counts where it announces no answer, or
+    never ends its thinking. Where only the strict one rises, form was learnt and no mathematics."""
 
     __name__ = "accuracy"
 
@@ -63,7 +68,39 @@ class Accuracy:
         references = _column(columns, self.column, self.as_json)
         by = [self.by] * len(responses) if self.by else _column(columns, "verifier")
         jobs = list(zip(responses, references, by, strict=True))
-        return _rewarded(self.__name__, jobs, self.workers, columns)
+        verdicts = _verdicts(jobs, self.workers)
+        if self.watch:
+            self._log_lenient(
+                [text(completion) for completion in completions], jobs, verdicts, columns
+            )
+        return _rewarded(self.__name__, verdicts, columns)
+
+    def _log_lenient(
+        self,
+        said: Sequence[str],
+        jobs: Sequence[Job],
+        verdicts: Sequence[Verdict],
+        columns: Mapping[str, Any],
+    ) -> None:
+        """Put both scores into TRL's log, of draws that can be judged both ways."""
+        both = [
+            (whole, job, verdict)
+            for whole, job, verdict in zip(said, jobs, verdicts, strict=True)
+            if isinstance(job[2], str) and bare(job[2]) in TAKE_THEM
+            if verdict.outcome != "unverifiable"
+        ]
+        log = columns.get("log_metric")
+        if not log or not both:
+            return
+        again: list[Job] = [
+            (whole if verdict.word == "unfinished" else response, reference, _last(str(by)))
+            for whole, (response, reference, by), verdict in both
+            if verdict.word in ("no_answer", "unfinished")
+        ]
+        strict = sum(verdict.outcome == "correct" for *_, verdict in both)
+        more = sum(v.outcome == "correct" for v in _verdicts(again, self.workers))
+        log("accuracy/strict", strict / len(both))
+        log("accuracy/lenient", (strict + more) / len(both))
 
 
 @dataclass(frozen=True)
@@ -96,7 +133,7 @@ class Judged:
         responses = [split(text(completion), self.opened).response for completion in completions]
         judges = [self.judge] * len(cases)
         jobs = list(zip(responses, cases, judges, strict=True))
-        return _rewarded(self.__name__, jobs, self.workers, columns)
+        return _rewarded(self.__name__, _verdicts(jobs, self.workers), columns)
 
 
 @dataclass(frozen=True)
@@ -117,14 +154,14 @@ class Format:
 
 @dataclass(frozen=True)
 class LanguageConsistency:
-    """The share of letters in the question's language, 0 to 1; None where none could be judged.
+    """The share of words of the thinking that are in the question's language, 0 to 1.
 
-    DeepSeek-R1 rewards the share of target-language words in the chain of thought (arXiv
-    2501.12948, 2.3.2); ours is the measure of the `language` filter, of thinking and response, so
-    that what is rewarded is what will be kept.
+    As DeepSeek-R1 has it (arXiv 2501.12948, 2.3.2). Which stretches are in which language, the
+    `language` filter says; a letter of a script without spaces is a word. None where nothing could
+    be judged: no thinking, no letters, a language that nobody knows.
 
-    >>> LanguageConsistency("en")(["<think>First, we add the numbers. 然后把结果除以二</think>"])
-    [0.7142857142857143]
+    >>> LanguageConsistency("en")(["<think>First, we add the numbers. 然后除以二</think>然后"])
+    [0.5]
     """
 
     language: str | None = None
@@ -137,8 +174,13 @@ class LanguageConsistency:
         one = self.language
         languages = [one] * len(completions) if one else _column(columns, "language")
         named = pl.Series("language", languages, dtype=pl.String)
-        rows = _rows(completions, self.opened).with_columns(named)
-        return Language.measured(rows)["language_share"].to_list()
+        rows = _rows(completions, self.opened).with_columns(named, response=pl.lit(None, pl.String))
+        shares = Language.measured(rows)["language_share"]
+        told = zip(rows["reasoning"], languages, shares, strict=True)
+        # The compiled measure is quick, and most draws stay in their language.
+        return [
+            _of_words(*each) if each[2] is not None and each[2] < 1 else each[2] for each in told
+        ]
 
 
 @dataclass(frozen=True)
@@ -220,15 +262,29 @@ def _rows(completions: Completions, opened: bool) -> pl.DataFrame:
     return pl.DataFrame(parts, schema=dict.fromkeys(parts, pl.String))
 
 
+def _of_words(thinking: str, language: str, _: float) -> float | None:
+    from filters.text.foreign import share_of_words  # it loads numpy
+    from filters.text.languages import code_of
+
+    return share_of_words(thinking, code_of(language))
+
+
+def _last(verifier: str) -> str:
+    """The verifier that takes the last formula or number, where no answer is announced."""
+    return written(bare(verifier), **settings(verifier) | {"extraction": "last"})
+
+
+def _verdicts(jobs: Sequence[Job], workers: int) -> list[Verdict]:
+    if workers < 2 or len(jobs) < 2:
+        return [_judged(job) for job in jobs]
+    with ThreadPoolExecutor(min(workers, len(jobs))) as threads:
+        return list(threads.map(_judged, jobs))
+
+
 def _rewarded(
-    name: str, jobs: Sequence[Job], workers: int, columns: Mapping[str, Any]
+    name: str, verdicts: Sequence[Verdict], columns: Mapping[str, Any]
 ) -> list[float | None]:
     """The rewards of verdicts; the share of unverifiable ones goes into TRL's log."""
-    if workers < 2 or len(jobs) < 2:
-        verdicts = [_judged(job) for job in jobs]
-    else:
-        with ThreadPoolExecutor(min(workers, len(jobs))) as threads:
-            verdicts = list(threads.map(_judged, jobs))
     rewards = [as_number(verdict) for verdict in verdicts]
     log_unjudged(name, rewards, columns)
     return rewards

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from factory.models import Located
+from factory.models import Located, find
 from factory.recipe.strict import Strict
 from factory.recipe.teacher import Grpo
 from factory.store.shards import write_text
@@ -135,7 +135,8 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
     from factory.models.thinking_tags import speech_of
     from sft.trainer import Reporter, last_checkpoint, optimizer
     from teacher.practice import Practice
-    from teacher.rewards import reward
+    from teacher.rewards import rewards
+    from teacher.weighing import Weighing
 
     exercise, count = Exercise.model_validate(settings), devices.processes()
     own.look_in(exercise.home)
@@ -148,6 +149,8 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
     train = prompts.filter(split="train")
     held_out = _dataset(prompts.filter(split="held_out").head(grpo.held_out))
     devices.joined()
+    models = {n: Path(find(m, exercise.home).path) for n, m in grpo.rewards.scorers.items()}
+    watched = rewards(speech.opens(), grpo, models)
     told = arguments(
         grpo,
         exercise.seed,
@@ -159,7 +162,7 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
     trainer = Practice(
         model=exercise.base.path,
         args=told,
-        reward_funcs=[Read(speech, reward(name, speech.opens(), grpo)) for name in weights(grpo)],
+        reward_funcs=[Read(speech, each) for each in watched],
         train_dataset=_dataset(train),
         eval_dataset=held_out if len(held_out) else None,
         processing_class=speech.tokenizer,
@@ -169,6 +172,7 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
         kept=exercise.out.parent,
         watched_by=grpo.watched_by,
     )
+    Weighing(list(grpo.rewards.weighed.values())).of(trainer)
     trainer.optimizer_cls_and_kwargs = optimizer(trainer.args, grpo.dtype)
     trainer.train(resume_from_checkpoint=last)
     whole = trainer.accelerator.get_state_dict(trainer.model) if devices.sharded() else None
@@ -197,11 +201,7 @@ def _order(ids: Sequence[str], grpo: Grpo, told: Any) -> Order:
 
 @dataclass(frozen=True)
 class Read:
-    """A reward of what was said with our tags: TRL's own texts lack those that are special.
-
-    What it cannot judge gets the mean of its prompt's judged draws, which pulls nowhere: TRL leaves
-    a draw out only where all rewards are None, and takes one None among others for 0.
-    """
+    """A reward of what was said with our tags: TRL's own texts lack those that are special."""
 
     speech: Speech
     reward: Reward
@@ -218,30 +218,12 @@ class Read:
             completions = [
                 self.speech.decode(ids, skip_special_tokens=True) for ids in completion_ids
             ]
-        found = self.reward(completions=completions, completion_ids=completion_ids, **columns)
-        return neutral(found, columns.get("prompt_id") or [None] * len(found))
-
-
-def neutral(rewards: Sequence[float | None], prompts: Sequence[Any]) -> list[float | None]:
-    """The rewards with those that are None as the mean of their prompt's others, where it has some.
-
-    >>> neutral([1.0, None, 0.0, None], ["a", "a", "a", "b"])
-    [1.0, 0.5, 0.0, None]
-    """
-    judged: dict[Any, list[float]] = {}
-    for prompt, value in zip(prompts, rewards, strict=True):
-        if value is not None:
-            judged.setdefault(prompt, []).append(value)
-    means = {prompt: sum(values) / len(values) for prompt, values in judged.items()}
-    return [
-        means.get(prompt) if value is None else value
-        for prompt, value in zip(prompts, rewards, strict=True)
-    ]
+        return self.reward(completions=completions, completion_ids=completion_ids, **columns)
 
 
 def _dataset(prompts: pl.DataFrame) -> Dataset:
     from datasets import Dataset
 
-    told = ("prompt_id", "reference", "verifier", "language", "source", "meta")
+    told = ("prompt_id", "reference", "verifier", "language", "source", "domain", "meta")
     columns = prompts.select(told).to_dict(as_series=False)
     return Dataset.from_dict({"prompt": prompts["messages"].to_list(), **columns})

@@ -45,8 +45,8 @@ OF_VLLM = tuple(name for name in Options.model_fields if name.startswith("vllm_"
 
 
 def weights(grpo: Grpo) -> dict[str, float]:
-    """Rewards that count, by name."""
-    return {name: weight for name, weight in grpo.rewards.model_dump().items() if weight > 0}
+    """Rewards that count, by name, with their weights at the first step."""
+    return {name: each.at(0) for name, each in grpo.rewards.weighed.items()}
 
 
 def arguments(

@@ -7,10 +7,14 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from factory.recipe.rewards import Preference
 from factory.recipe.teacher import Grpo
 from filters import own
+from filters.form_rewards import Integer, SoftFormat, StrictFormat, TagCount
+from filters.reward_model import Scored
 from filters.rewards import (
     WORKERS,
     Accuracy,
@@ -19,26 +23,33 @@ from filters.rewards import (
     LanguageConsistency,
     Reward,
     SoftLength,
+    Unrepetitive,
     log_unjudged,
     text,
 )
 from filters.text.thinking import OPEN, split
+from teacher.watched import Watched
 
 SLOPE = 5
 """Part of `max_tokens` over which the reward for length falls, as one in so many; in DAPO 4,096 of
 20,480."""
 
 REWARDS: dict[str, Callable[[bool, Grpo], Reward]] = {
-    "accuracy": lambda opened, grpo: Accuracy(as_json=True, opened=opened),
+    "accuracy": lambda opened, grpo: Accuracy(as_json=True, opened=opened, watch=True),
     "format": lambda opened, grpo: Format(opened),
+    "strict_format": lambda opened, grpo: StrictFormat(opened),
+    "soft_format": lambda opened, grpo: SoftFormat(opened),
+    "tag_count": lambda opened, grpo: TagCount(opened),
+    "integer": lambda opened, grpo: Integer(opened),
     "language": lambda opened, grpo: LanguageConsistency(opened=opened),
     "length": lambda opened, grpo: SoftLength(grpo.max_tokens, max(1, grpo.max_tokens // SLOPE)),
+    "repetition": lambda opened, grpo: Unrepetitive(opened),
 }
-"""The rewards a recipe may name. TRL logs each under its function's name."""
+"""The rewards by rule that a recipe may name. TRL logs each under its function's name."""
 
 
 def reward(name: str, opened: bool, grpo: Grpo) -> Reward:
-    """A reward by its name in a recipe: one of ours, or a person's `module:function`.
+    """A reward by rule, by its name in a recipe: one of ours, or a person's `module:function`.
 
     Args:
         name: as in `teacher.grpo.rewards`.
@@ -46,6 +57,26 @@ def reward(name: str, opened: bool, grpo: Grpo) -> Reward:
         grpo: the training.
     """
     return Own(name, opened) if own.is_own(name) else REWARDS[name](opened, grpo)
+
+
+def rewards(opened: bool, grpo: Grpo, models: Mapping[str, Path] | None = None) -> list[Watched]:
+    """All rewards of a training, watched, in the order of its weights.
+
+    Args:
+        opened: whether the chat template writes the tag that opens the thinking.
+        grpo: the training.
+        models: folders of the models for sequence classification, by the reward that asks them.
+    """
+    made = []
+    for name, weighed in grpo.rewards.weighed.items():
+        if isinstance(weighed, Preference):
+            part = "text" if name == "harmlessness" else "response"
+            told = (name, part, weighed.label, weighed.score, opened)
+            found: Reward = Scored((models or {})[name], *told)
+        else:
+            found = reward(name, opened, grpo)
+        made.append(Watched(name, found, weighed, grpo.rewards.deadline))
+    return made
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from filters.filter import Filter
 from filters.text.shorten import shorten
 from filters.verifiers import named, unknown
 
-ASKS_A_MODEL = ("judge", "majority")
+ASKS_A_MODEL = ("judge", "rubric", "majority")
 """Verifiers that no table of generations is judged by."""
 
 

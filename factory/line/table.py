@@ -161,10 +161,13 @@ def _weights(model: Model | Served, home: Path) -> Any:
     return _as_it_is(home, model.path) if isinstance(model, Weights) else None
 
 
-def _own_rewards(recipe: Recipe, home: Path) -> list[str] | None:
-    """The code of rewards of a person's own; None where there are none."""
-    grpo = recipe.teacher.grpo
-    return (own_code.identities(grpo.rewards.own, home) or None) if grpo else None
+def _own_rewards(recipe: Recipe, home: Path) -> list[Any] | None:
+    """The code of rewards of a person's own, and reward models in folders; None: there are none."""
+    if (grpo := recipe.teacher.grpo) is None:
+        return None
+    models = grpo.rewards.scorers.values()
+    folders = [_as_it_is(home, m.path) for m in models if (home / m.path).is_dir()]
+    return [*own_code.identities(grpo.rewards.own, home), *folders] or None
 
 
 STAGES = [

@@ -12,6 +12,8 @@ from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.recipe.served import Served
 from factory.recipe.sources import ReasoningGym, Source
 
+BY_A_MODEL = ("judge", "rubric")
+"""Verifiers whose verdicts are the judge's."""
 NO_JUDGE_THERE = "sampling.cluster: the engines of a cluster ask no judge: leave one of them out"
 
 
@@ -55,7 +57,7 @@ class Judge(Asking):
 
 def asks(source: Source) -> bool:
     """Whether a source's answers may come before the judge."""
-    return source.verifier == "judge" or rescues(source)
+    return source.verifier in BY_A_MODEL or rescues(source)
 
 
 def rescues(source: Source) -> bool:

@@ -23,7 +23,7 @@ Form = Literal[
     "if_constraints",
 ]
 
-TASKS = ("code", "logic", "instructions")
+TASKS = ("code", "logic", "instructions", "rubric")
 """Verifiers whose references are no answers but tasks and tests: their cells stay as they are."""
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([^{}]+)\}|[{}]")

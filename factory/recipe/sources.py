@@ -24,9 +24,12 @@ VERIFIERS = (
     "code",
     "instructions",
     "judge",
+    "rubric",
     "majority",
 )
 """The keys of `filters.verifiers.VERIFIERS`, which take a while to be imported."""
+NOT_RESCUED = ("code", "instructions", "judge", "rubric", "majority")
+"""Those that compare with no key, or that ask the judge anyway."""
 
 
 def _known_verifier(name: str, info: ValidationInfo) -> str:
@@ -115,7 +118,8 @@ class Table(Strict):
     """Put after each question, as R1's "Please reason step by step, and put your final answer
     within \\boxed{}."; left out: the question stands alone."""
     verifier: Annotated[str, AfterValidator(_known_verifier)] = "math"
-    """Who judges the answers; `judge`: a model, for open answers; a function of your own as
+    """Who judges the answers; `judge`: a model, for open answers; `rubric`: a model, by criteria that
+    stand in the key's place; a function of your own as
     `module:function`, its module in the recipe's folder (docs/verifiers.md)."""
     extraction: Literal["announced", "last"] = "announced"
     """What counts as the final answer. `announced`: what is in a box or an answer tag, behind
@@ -159,7 +163,7 @@ class Table(Strict):
 
     @model_validator(mode="after")
     def _something_to_rescue(self) -> Self:
-        if self.rescue and self.verifier in ("code", "instructions", "judge", "majority"):
+        if self.rescue and self.verifier in NOT_RESCUED:
             raise ValueError(
                 f"rescue: a judge compares an answer with the key, and {self.verifier} has "
                 "no rules for that: leave it out"

@@ -2,56 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
-from pydantic import ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import Field, model_validator
 
-from factory.errors import nearest
-from factory.recipe import own_code
 from factory.recipe.asking import Asking
 from factory.recipe.models import Model, Weights
 from factory.recipe.raising import Data, Rejection, Sft
 from factory.recipe.reinforcing import Options
+from factory.recipe.rewards import Rewards
 from factory.recipe.served import Served
 from factory.recipe.strict import Strict
-
-Weight = Annotated[float, Field(ge=0)]
-
-
-class Rewards(Strict):
-    """Weights of the rewards that are added up; 0 leaves one out. Further keys name functions of
-    your own as `module:function` (docs/verifiers.md)."""
-
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Weight]  # pyrefly: ignore
-
-    accuracy: float = Field(1.0, ge=0)
-    """Weight of a correct final answer."""
-    format: float = Field(0.2, ge=0)
-    """Weight of thinking inside its tags, with one final answer after them."""
-    language: float = Field(0.0, ge=0)
-    """Weight of the share of letters in the question's language, 0 to 1, in thinking and response,
-    as the filter `language` measures it (DeepSeek-R1, arXiv 2501.12948, 2.3.2, for words)."""
-    length: float = Field(0.0, ge=0)
-    """Weight of a penalty near the longest draw: 0 up to four fifths of `max_tokens`, from there
-    down to -1 (DAPO, arXiv 2503.14476, equation 13)."""
-
-    @property
-    def own(self) -> list[str]:
-        """The functions of a person's own, by name."""
-        return list(self.__pydantic_extra__ or {})
-
-    @model_validator(mode="after")
-    def _own_are_there(self, info: ValidationInfo) -> Self:
-        known = list(type(self).model_fields)
-        for name in self.own:
-            if not own_code.there(name, info):
-                listed = ", ".join(known)
-                raise ValueError(
-                    f"no reward is called {name!r}{nearest(name, known) or '.'} Known: {listed}, "
-                    "or your own as module:function"
-                )
-        return self
 
 
 class Grpo(Options):

@@ -17,7 +17,7 @@ import polars as pl
 from factory.engines import Engine, Request
 from factory.errors import EngineFailure, StageError
 from factory.models.context import context_of
-from factory.recipe.judge import Judge
+from factory.recipe.judge import BY_A_MODEL, Judge
 from factory.recipe.sampling import Sampling
 from factory.records import digest
 from factory.sampler.health import ATTEMPTS, FIRST_WAIT, LONGEST_WAIT, PATIENCE, failure_of
@@ -26,7 +26,9 @@ from factory.sampler.protocols import judge_here
 from factory.sampler.teacher import Teacher
 from filters.text.thinking import OPEN
 from filters.verdict import Verdict, unverifiable
+from filters.verifiers.judge import marking
 from filters.verifiers.judge.prompt import VERSION
+from filters.verifiers.judge.rubric import Sheet, sheet_of
 from filters.verifiers.judge.votes import FAILED, Case, Question, Reply, Voting, case_of, left_open
 
 PENDING = "judge_pending"
@@ -79,7 +81,7 @@ class Judging:
         identities: list[str | None] = []
         questions: list[str | None] = []
         for row in prompts.iter_rows(named=True):
-            asked = row["verifier"] == "judge" or row.get("rescue") is not None
+            asked = row["verifier"] in BY_A_MODEL or row.get("rescue") is not None
             identities.append(self.identity if asked else None)
             questions.append(question_of(row) if asked else None)
         texts = {"judge": identities, "question": questions}
@@ -125,6 +127,7 @@ class Bench:
         self._asks = judging.told.at_once if ask is None else ask
         self._sampling, self._clock = judging.told.asked(), clock
         self._voting = Voting(judging.told.votes)
+        self._marking = marking.Marking(judging.told.votes)
         self._engine: Engine | None = None
         self._stack, self._opening = AsyncExitStack(), asyncio.Lock()
         self._at: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -148,9 +151,12 @@ class Bench:
         rules = await judge_here(response, reference, verifier)
         if question is None or not left_open(rules):
             return rules
-        case = case_of(response, reference, question, verifier)
+        if verifier == "rubric":
+            case = sheet_of(response, reference, question)
+        else:
+            case = case_of(response, reference, question, verifier)
         if isinstance(case, Verdict):
-            return case if verifier == "judge" else rules
+            return case if verifier in BY_A_MODEL else rules
         began = self._clock()
         verdict = self._named(await self._of(case), rules)
         return replace(verdict, seconds=rules.seconds + self._clock() - began)
@@ -164,8 +170,9 @@ class Bench:
             word = "judge_rescued" if verdict.outcome == "correct" else word
         return replace(verdict, reason=f"{word}: {', '.join(told)}")
 
-    async def _of(self, case: Case) -> Verdict:
-        key = digest(self.judging.identity, *case)
+    async def _of(self, case: Case | Sheet) -> Verdict:
+        version = [marking.VERSION] if isinstance(case, Sheet) else []
+        key = digest(self.judging.identity, *case, *version)
         lock = self._at.setdefault(key, asyncio.Lock())
         async with lock:  # draws that come with the same answer ask once
             if (known := self.notes.of(key, case.answer)) is not None:
@@ -174,8 +181,9 @@ class Bench:
                 return unverifiable(PENDING, case.answer)
             return await self._voted(key, case)
 
-    async def _voted(self, key: str, case: Case) -> Verdict:
-        voting, number, spent = self._voting.on(case), 0, [0, 0, 0]
+    async def _voted(self, key: str, case: Case | Sheet) -> Verdict:
+        voting = self._marking.on(case) if isinstance(case, Sheet) else self._voting.on(case)
+        number, spent = 0, [0, 0, 0]
         question = next(voting)
         while True:
             reply = await self._reply(f"{key}-{number}", question, spent)

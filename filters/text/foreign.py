@@ -7,10 +7,12 @@ import re
 import polars as pl
 
 from filters.text.languages import NOT_PROSE, Reader, foreign_letters
+from filters.text.scripts import UNSPACED_LETTERS
 
 _ENDS = ".!?:;\\n\u3002\uff01\uff1f\uff1b\uff1a\u2026"  # as the measure has them
 _SENTENCE = re.compile(rf"[^{_ENDS}]*[{_ENDS}]*\s*")
 _LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(rf"[{UNSPACED_LETTERS}]|[^\W\d_{UNSPACED_LETTERS}]+")
 MOST = 500_000
 """Characters of a text that are looked at."""
 
@@ -56,6 +58,22 @@ def foreign(text: str, own: str) -> list[tuple[int, int, str]]:
         if letters:
             first = sentence.end()
     return found
+
+
+def share_of_words(text: str, own: str) -> float | None:
+    """The share of words that are not in a stretch of another language, 0 to 1; None where there is
+    no word.
+
+    A word is a run of letters, or one letter of a script without spaces. Words of stretches that are
+    too short to be judged are not foreign.
+
+    >>> share_of_words("First, we add the numbers. 然后除以二", "en")
+    0.5
+    """
+    prose = masked(text[:MOST])
+    total = len(_WORD.findall(prose))
+    others = sum(len(_WORD.findall(prose[start:end])) for start, end, _ in foreign(text, own))
+    return 1 - others / total if total else None
 
 
 def masked(text: str) -> str:

@@ -27,6 +27,7 @@ from filters.verifiers import (
     pool,
 )
 from filters.verifiers import judge as judged
+from filters.verifiers.judge import rubric
 
 __all__ = [
     "VERIFIERS",
@@ -111,6 +112,7 @@ VERIFIERS: dict[str, Verifier] = {
         instructions.judge, instructions.shape, instructions.key, instructions.extract
     ),
     "judge": Verifier(judged.judge, judged.shape, judged.key, judged.extract),
+    "rubric": Verifier(rubric.judge, rubric.shape, rubric.key, rubric.extract),
     "majority": Verifier(majority.judge, majority.shape, majority.key, whole=True),
 }
 """Every verifier of ours, by the name that prompts carry; `named` knows a person's own, too."""

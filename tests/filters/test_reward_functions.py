@@ -108,7 +108,8 @@ def test_language_consistency_of_real_traces():
     """Of a model that was trained on corrupted traces, one answer goes over into Chinese."""
     file = real_data("sky_t1/corrupt07_32b_amc23.jsonl.gz")
     said = [json.loads(line)["code"][0] for line in gzip.decompress(file.read_bytes()).splitlines()]
-    marks = LanguageConsistency("en")(**told_by_trl(*said))
+    thought = [f"<think>{text}</think>" for text in said]
+    marks = LanguageConsistency("en")(**told_by_trl(*thought))
     chinese = [any("\u4e00" <= letter <= "\u9fff" for letter in text) for text in said]
     assert sum(chinese) == 1
     shares = [mark for mark in marks if mark is not None]
