@@ -72,7 +72,8 @@ class TagCount:
     is the "XML count" of the tutorials, but for a missing line's end behind the last tag, for which
     those take away the length of the whole text.
 
-    >>> TagCount()(["<think>\n6*7\n</think>\n42", "<think>\n6*7\n</think>\n<answer>\n42\n</answer>"])
+    >>> thought = "<think>\n6*7\n</think>\n"
+    >>> TagCount()([f"{thought}42", f"{thought}<answer>\n42\n</answer>"])
     [0.5, 1.0]
     """
 

@@ -56,7 +56,7 @@ class Scored:
             for place, (prompt, answer) in enumerate(zip(prompts, said, strict=True))
             if answer is not None
         }
-        for place, ids in asked.items():
+        for place in asked:
             rewards[place] = None
         fitting = [
             place for place, ids in asked.items() if len(ids) <= longest_of(tokenizer, model)

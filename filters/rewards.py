@@ -19,11 +19,11 @@ import polars as pl
 
 from filters.format import well_formed
 from filters.language import Language
+from filters.lenient import both, of_verdict
 from filters.own import as_number, as_verdict
 from filters.repetition import Repetition
 from filters.text.thinking import split
 from filters.verdict import unverifiable
-from filters.verifier_settings import TAKE_THEM, bare, settings, written
 from filters.verifiers import Verdict, verify
 
 Reward = Callable[..., list[float | None]]
@@ -56,9 +56,7 @@ class Accuracy:
     workers: int = WORKERS
     """How many answers are judged at once."""
     watch: bool = False
-    """Log `accuracy/strict` and `accuracy/lenient` side by side, of prompts whose answers are
-    formulas or numbers: lenient, the last number of a draw counts where it announces no answer, or
-    never ends its thinking. Where only the strict one rises, form was learnt and no mathematics."""
+    """Log `accuracy/strict` and `accuracy/lenient` side by side (`filters.lenient`)."""
 
     __name__ = "accuracy"
 
@@ -69,38 +67,13 @@ class Accuracy:
         by = [self.by] * len(responses) if self.by else _column(columns, "verifier")
         jobs = list(zip(responses, references, by, strict=True))
         verdicts = _verdicts(jobs, self.workers)
-        if self.watch:
-            self._log_lenient(
-                [text(completion) for completion in completions], jobs, verdicts, columns
-            )
+        if self.watch and (log := columns.get("log_metric")):
+            told = zip(completions, jobs, verdicts, strict=True)
+            drawn = [of_verdict(text(said), *job, verdict) for said, job, verdict in told]
+            if shares := both(drawn, self.workers):
+                for name, share in zip(("strict", "lenient"), shares, strict=True):
+                    log(f"accuracy/{name}", share)
         return _rewarded(self.__name__, verdicts, columns)
-
-    def _log_lenient(
-        self,
-        said: Sequence[str],
-        jobs: Sequence[Job],
-        verdicts: Sequence[Verdict],
-        columns: Mapping[str, Any],
-    ) -> None:
-        """Put both scores into TRL's log, of draws that can be judged both ways."""
-        both = [
-            (whole, job, verdict)
-            for whole, job, verdict in zip(said, jobs, verdicts, strict=True)
-            if isinstance(job[2], str) and bare(job[2]) in TAKE_THEM
-            if verdict.outcome != "unverifiable"
-        ]
-        log = columns.get("log_metric")
-        if not log or not both:
-            return
-        again: list[Job] = [
-            (whole if verdict.word == "unfinished" else response, reference, _last(str(by)))
-            for whole, (response, reference, by), verdict in both
-            if verdict.word in ("no_answer", "unfinished")
-        ]
-        strict = sum(verdict.outcome == "correct" for *_, verdict in both)
-        more = sum(v.outcome == "correct" for v in _verdicts(again, self.workers))
-        log("accuracy/strict", strict / len(both))
-        log("accuracy/lenient", (strict + more) / len(both))
 
 
 @dataclass(frozen=True)
@@ -178,9 +151,7 @@ class LanguageConsistency:
         shares = Language.measured(rows)["language_share"]
         told = zip(rows["reasoning"], languages, shares, strict=True)
         # The compiled measure is quick, and most draws stay in their language.
-        return [
-            _of_words(*each) if each[2] is not None and each[2] < 1 else each[2] for each in told
-        ]
+        return [_of_words(*each) for each in told]
 
 
 @dataclass(frozen=True)
@@ -262,16 +233,13 @@ def _rows(completions: Completions, opened: bool) -> pl.DataFrame:
     return pl.DataFrame(parts, schema=dict.fromkeys(parts, pl.String))
 
 
-def _of_words(thinking: str, language: str, _: float) -> float | None:
+def _of_words(thinking: str, language: str, share: float | None) -> float | None:
+    if share is None or share >= 1:
+        return share
     from filters.text.foreign import share_of_words  # it loads numpy
     from filters.text.languages import code_of
 
     return share_of_words(thinking, code_of(language))
-
-
-def _last(verifier: str) -> str:
-    """The verifier that takes the last formula or number, where no answer is announced."""
-    return written(bare(verifier), **settings(verifier) | {"extraction": "last"})
 
 
 def _verdicts(jobs: Sequence[Job], workers: int) -> list[Verdict]:

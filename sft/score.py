@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import polars as pl
 from pydantic import Field
 
 from factory.recipe.strict import Strict
+from filters.lenient import Draw, both
+from filters.rewards import WORKERS
 from filters.verifiers.check import wilson
 
 if TYPE_CHECKING:
@@ -33,10 +36,16 @@ class Score(Strict):
     """Share of answers whose thinking or text did not end, 0 to 1."""
     tokens: float
     """Mean length of an answer in tokens."""
+    lenient: float | None = None
+    """pass@1 if the last number of an answer that announces none counted, 0 to 1
+    (`filters.lenient`); None where prompts have no such answers, and in scores of before."""
 
 
 def score(samples: pl.DataFrame, seed: int = 0) -> Score:
-    """The score of a model from its draws, an equal number for each prompt."""
+    """The score of a model from its draws, an equal number for each prompt.
+
+    Where `samples` has `reference` and `verifier` of the prompts, the score is told leniently, too.
+    """
     judged = samples.with_columns(correct=pl.col("verdict") == "correct")
     shares = judged.group_by("prompt_id", maintain_order=True).agg(pl.col("correct").mean())
     low, high = interval(shares["correct"].to_numpy(), seed)
@@ -50,7 +59,18 @@ def score(samples: pl.DataFrame, seed: int = 0) -> Score:
         unverifiable=samples.filter(verdict="unverifiable").height,
         unfinished=samples.select(unfinished.mean()).item(),
         tokens=samples.select(pl.col("completion_tokens").mean()).item(),
+        lenient=_lenient(samples) if "reference" in samples.columns else None,
     )
+
+
+def _lenient(samples: pl.DataFrame) -> float | None:
+    told = ("text", "response", "reference", "verifier", "verdict", "verdict_reason")
+    draws = [
+        Draw(text, response, json.loads(reference or "null"), *rest)
+        for text, response, reference, *rest in samples.select(told).iter_rows()
+    ]
+    shares = both(draws, WORKERS)
+    return shares[1] if shares else None
 
 
 def interval(shares: np.ndarray, seed: int = 0, resamples: int = 10_000) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from factory.models import Located, find
+from factory.recipe.judge import Judge
 from factory.recipe.strict import Strict
 from factory.recipe.teacher import Grpo
 from factory.store.shards import write_text
@@ -19,7 +20,7 @@ from filters.verifiers.code import sandbox
 from sft import devices, folder
 from sft.launch import launch
 from teacher import card, curves
-from teacher.options import arguments, weights
+from teacher.options import arguments
 from teacher.rollouts import HELD_OUT, TRAIN, Rollouts
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Exercise(Strict):
     """Whether programs may run where there is no isolation."""
     packages: Path | None
     """The packages that programs may import."""
+    judge: Judge | None = None
+    """Who is asked for rewards that no rule gives; None: nobody."""
 
 
 def improve(
@@ -63,6 +66,7 @@ def improve(
     report: Report,
     say: Callable[[str], None] = print,
     tiny: bool = False,
+    judge: Judge | None = None,
 ) -> list[dict[str, float]]:
     """Train the base by GRPO, write the result to `out`, return TRL's log.
 
@@ -71,6 +75,7 @@ def improve(
 
     Args:
         tiny: where the recipe does not say so, use one device, which holds all draws of a step.
+        judge: is asked for rewards that no rule gives, where there are any.
         say: tells people what to do, where further machines are to take part.
 
     Raises:
@@ -93,6 +98,7 @@ def improve(
         home=own.looked_in(),
         unsandboxed=sandbox.allow_unsandboxed,
         packages=sandbox.packages,
+        judge=judge,
     )
     prompts.write_parquet(exercise.prompts)
     _take_back(exercise, wanted, say)
@@ -134,6 +140,7 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
 
     from factory.models.thinking_tags import speech_of
     from sft.trainer import Reporter, last_checkpoint, optimizer
+    from teacher.judge import JudgeAtHand
     from teacher.practice import Practice
     from teacher.rewards import rewards
     from teacher.weighing import Weighing
@@ -150,7 +157,8 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
     held_out = _dataset(prompts.filter(split="held_out").head(grpo.held_out))
     devices.joined()
     models = {n: Path(find(m, exercise.home).path) for n, m in grpo.rewards.scorers.items()}
-    watched = rewards(speech.opens(), grpo, models)
+    judge = JudgeAtHand(exercise.judge, 0.9 * grpo.rewards.deadline) if exercise.judge else None
+    watched = rewards(speech.opens(), grpo, models, judge)
     told = arguments(
         grpo,
         exercise.seed,
@@ -175,6 +183,8 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
     Weighing(list(grpo.rewards.weighed.values())).of(trainer)
     trainer.optimizer_cls_and_kwargs = optimizer(trainer.args, grpo.dtype)
     trainer.train(resume_from_checkpoint=last)
+    if judge:
+        judge.close()
     whole = trainer.accelerator.get_state_dict(trainer.model) if devices.sharded() else None
     if trainer.is_world_process_zero():
         saved_as = AutoConfig.from_pretrained(exercise.base.path).dtype
@@ -225,5 +235,5 @@ def _dataset(prompts: pl.DataFrame) -> Dataset:
     from datasets import Dataset
 
     told = ("prompt_id", "reference", "verifier", "language", "source", "domain", "meta")
-    columns = prompts.select(told).to_dict(as_series=False)
+    columns = prompts.select(*told, "instruction").to_dict(as_series=False)
     return Dataset.from_dict({"prompt": prompts["messages"].to_list(), **columns})

@@ -12,6 +12,7 @@ from typing import Any
 
 from factory.recipe.rewards import Preference
 from factory.recipe.teacher import Grpo
+from factory.sampler.judging import Ask
 from filters import own
 from filters.form_rewards import Integer, SoftFormat, StrictFormat, TagCount
 from filters.reward_model import Scored
@@ -28,6 +29,7 @@ from filters.rewards import (
     text,
 )
 from filters.text.thinking import OPEN, split
+from teacher.asked import HARMLESS, HELPFUL, ByCriteria, JudgedAccuracy
 from teacher.watched import Watched
 
 SLOPE = 5
@@ -59,24 +61,43 @@ def reward(name: str, opened: bool, grpo: Grpo) -> Reward:
     return Own(name, opened) if own.is_own(name) else REWARDS[name](opened, grpo)
 
 
-def rewards(opened: bool, grpo: Grpo, models: Mapping[str, Path] | None = None) -> list[Watched]:
+def rewards(
+    opened: bool,
+    grpo: Grpo,
+    models: Mapping[str, Path] | None = None,
+    ask: Ask | None = None,
+) -> list[Watched]:
     """All rewards of a training, watched, in the order of its weights.
 
     Args:
         opened: whether the chat template writes the tag that opens the thinking.
         grpo: the training.
         models: folders of the models for sequence classification, by the reward that asks them.
+        ask: asks the recipe's judge; None where it has none, or none that is asked in training.
     """
     made = []
     for name, weighed in grpo.rewards.weighed.items():
         if isinstance(weighed, Preference):
-            part = "text" if name == "harmlessness" else "response"
-            told = (name, part, weighed.label, weighed.score, opened)
-            found: Reward = Scored((models or {})[name], *told)
+            found = _preferred(name, weighed, opened, models or {}, ask)
         else:
             found = reward(name, opened, grpo)
+            if name == "accuracy" and ask:
+                found = JudgedAccuracy(found, ask, opened)
         made.append(Watched(name, found, weighed, grpo.rewards.deadline))
     return made
+
+
+def _preferred(
+    name: str, told: Preference, opened: bool, models: Mapping[str, Path], ask: Ask | None
+) -> Reward:
+    """Helpfulness of the response, or harmlessness of all that was written: of a model for sequence
+    classification, or of the judge."""
+    part = "text" if name == "harmlessness" else "response"
+    if told.model:
+        return Scored(models[name], name, part, told.label, told.score, opened)
+    assert ask  # as the recipe is checked
+    usual = HARMLESS if name == "harmlessness" else HELPFUL
+    return ByCriteria(ask, name, tuple(told.criteria) or usual, part, opened)
 
 
 @dataclass(frozen=True)

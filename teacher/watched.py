@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Thread
@@ -12,6 +12,7 @@ from typing import Any
 from factory.recipe.rewards import Weighed
 from filters.rewards import Completions, Reward
 
+Log = Callable[[str, float], object]
 SAME = 1e-9
 """Rewards of a group that differ by less have no variance."""
 
@@ -45,6 +46,8 @@ class Watched:
         """The rewards of a step's draws; None for prompts that it is not for."""
         whose = self._own_places(len(completions), columns)
         told = _only(whose, {"completions": completions, **columns}, len(completions))
+        if "log_metric" in columns:
+            told["log_metric"] = self._but_for_its_own(columns["log_metric"])
         found: list[float | None] = [None] * len(whose)
         try:
             found = within(self.seconds, self.reward, told) if whose else found
@@ -63,19 +66,27 @@ class Watched:
         rules = [(columns[name], set(names)) for name, names in wanted.items() if names]
         return [n for n in range(number) if all(column[n] in names for column, names in rules)]
 
+    def _but_for_its_own(self, log: Log) -> Log:
+        """A log for the reward within: the share of what could not be judged is said here, once."""
+        own = self._name_of("unverifiable")
+        return lambda name, value: None if name == own else log(name, value)
+
+    def _name_of(self, figure: str) -> str:
+        return f"rewards/{self.name}/{figure}"
+
     def _log(
         self, found: Sequence[float | None], groups: Sequence[Any], columns: Mapping[str, Any]
     ) -> None:
         log = columns.get("log_metric")
         if not log or not found:
             return
-        log(f"rewards/{self.name}/unverifiable", found.count(None) / len(found))
+        log(self._name_of("unverifiable"), found.count(None) / len(found))
         judged = [each for each in _grouped(found, groups).values() if len(each) > 1]
         if judged:
             flat = sum(max(each) - min(each) < SAME for each in judged)
-            log(f"rewards/{self.name}/flat_groups", flat / len(judged))
+            log(self._name_of("flat_groups"), flat / len(judged))
         if self.weighed.end is not None and (state := columns.get("trainer_state")):
-            log(f"rewards/{self.name}/weight", self.weighed.at(state.global_step))
+            log(self._name_of("weight"), self.weighed.at(state.global_step))
 
 
 def filled(found: Sequence[float | None], groups: Sequence[Any]) -> list[float | None]:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from factory.audit.report import leniently
 from factory.line.finished import finished
 from factory.line.table import named, wanted
 from factory.recipe import Recipe
@@ -15,7 +16,15 @@ from factory.store.shards import write_text
 if TYPE_CHECKING:
     from rich.table import Table
 
-HEADINGS = ("stage", "recipe", "result", "pass@1 (95 % interval)", "command", "program")
+HEADINGS = (
+    "stage",
+    "recipe",
+    "result",
+    "pass@1 (95 % interval)",
+    "leniently",
+    "command",
+    "program",
+)
 
 
 class Raised(NamedTuple):
@@ -28,6 +37,8 @@ class Raised(NamedTuple):
     """What it made, in its own words; empty while it is not done."""
     score: str
     """pass@1 on the held-out prompts with its interval; empty where nobody examined it."""
+    lenient: str
+    """The same if answers that are not announced counted: what is between the two is form."""
     command: str
     """What was typed when it was made."""
     program: str
@@ -57,13 +68,14 @@ def _examined(recipe: Recipe) -> dict[str, str]:
 
 
 def _row(recipe: Recipe, run: RunFolder, stage: str, part: str, examined: str) -> Raised:
-    done, score = finished(run, named(stage, recipe)), ""
+    done, score, lenient = finished(run, named(stage, recipe)), "", ""
     if done and run.score(examined).exists() and run.done(f"scores-{examined}").exists():
         told = json.loads(run.score(examined).read_bytes())
         score = f"{told['pass_at_1']:.1%} ({told['low']:.1%} to {told['high']:.1%})"
+        lenient = leniently(told)
     note = done.note if done else "not done"
     command, program = (done.command or "", done.program or "") if done else ("", "")
-    return Raised(stage, part, note, score, command, program)
+    return Raised(stage, part, note, score, lenient, command, program)
 
 
 def _short(part: Any) -> str:
@@ -77,10 +89,10 @@ def table(recipe: Recipe, run: RunFolder) -> Table | None:
     from rich.table import Table
 
     shown = Table(title="the teacher, stage by stage", title_justify="left", box=None)
-    for name in ("stage", "pass@1 (95 % interval)", "result"):
+    for name in ("stage", "pass@1 (95 % interval)", "leniently", "result"):
         shown.add_column(name)
     for row in raised(recipe, run):
-        shown.add_row(row.stage, row.score, row.note)
+        shown.add_row(row.stage, row.score, row.lenient, row.note)
     return shown
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,12 @@ def label(model: str) -> str:
     return MODELS.get(model) or model.replace("-", ", ", 1)
 
 
+def leniently(score: Mapping[str, Any]) -> str:
+    """pass@1 if answers that are not announced counted; empty where nobody can tell."""
+    found = score.get("lenient")
+    return "" if found is None else f"{found:.1%}"
+
+
 def scores_table(run: RunFolder) -> Table | None:
     """pass@1 of every model on the held-out prompts."""
     found = scores(run)
@@ -96,13 +103,14 @@ def scores_table(run: RunFolder) -> Table | None:
     )
     table = Table(title=title, title_justify="left", box=None)
     table.add_column("model")
-    for name in ("pass@1", "95 % interval", "tokens", "unfinished"):
+    for name in ("pass@1", "95 % interval", "leniently", "tokens", "unfinished"):
         table.add_column(name, justify="right")
     for model, score in found.items():
         table.add_row(
             label(model),
             f"{score['pass_at_1']:.1%}",
             f"{score['low']:.1%} to {score['high']:.1%}",
+            leniently(score),
             f"{score['tokens']:.1f}",
             f"{score['unfinished']:.1%}",
         )

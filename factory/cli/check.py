@@ -31,7 +31,7 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     from factory import recipe as recipes
     from factory.audit import key_tries
     from factory.engines.credentials import lacking
-    from factory.line import contexts, other_runs
+    from factory.line import contexts, other_runs, reward_models
     from factory.line.table import wanted
     from factory.prompts import look
     from factory.prompts.collect import collect_each, joined
@@ -45,6 +45,7 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     sandbox.provide(plan.sandbox_packages, home)
     own.look_in(home)
     own_code.check(plan.own_code)
+    absent = list(reward_models.check(plan, home))
     if keys:
         taken = collect_each(plan.prompts, plan.seed, home)
         told, prompts = list(key_tries.told(plan.prompts, taken, show)), joined(taken).prompts
@@ -52,6 +53,7 @@ def check(recipe: Path, keys: bool, show: int) -> None:
         told, prompts = look.told(plan.prompts, plan.seed, home), None
     told += [*contexts.told(plan, home), *contexts.prompts_told(plan, home, prompts)]
     told += [f"not yet: {lacking}" for lacking in other_runs.missing(plan, home)]
+    told += absent
     told += [f"here {wrong}" for served in plan.endpoints if (wrong := lacking(served))]
     click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
     for line in told:

@@ -11,7 +11,7 @@ import polars as pl
 from factory import models, store
 from factory.errors import StageError
 from factory.ledger import Account, balance
-from factory.line import other_runs
+from factory.line import other_runs, reward_models
 from factory.line.context import Context, Result
 from factory.line.examining import examination, tried
 from factory.models import Located
@@ -41,6 +41,7 @@ def prompts(context: Context) -> Result:
     from factory.prompts.origins import origins
 
     own_code.check(context.recipe.own_code)
+    list(reward_models.check(context.recipe, context.home))
     found = collect(context.recipe.prompts, context.recipe.seed, context.home)
     store.write_table(found.prompts, context.run.prompt_table)
     store.write_table(found.set_aside, context.run.set_aside)
@@ -153,6 +154,7 @@ def improved(context: Context, base: Located, grpo: Grpo) -> Result:
         report=context.report,
         say=context.say,
         tiny=isinstance(other_runs.origin(context.recipe.teacher.base, context.home), Tiny),
+        judge=context.recipe.judge if grpo.asks_judge(context.recipe.prompts) else None,
     )
     context.run.training_log(context.name).write_text(json.dumps(log, indent=1))
     made = made_in(context, context.name, base.thinking_tags)
@@ -359,9 +361,12 @@ def scores(context: Context, model: str) -> Result:
     drawn = _drawn(context, [context.asked(model)], asked, sampling)
     account = _draws(drawn)
     answers = context.draws(context.name).in_order(drawn.samples)
-    result = score(answers, context.recipe.seed)
+    keys = asked.select("prompt_id", "reference", "verifier")
+    keyed = answers.join(keys, on="prompt_id", how="left", maintain_order="left")
+    result = score(keyed, context.recipe.seed)
     context.run.score(model).write_text(result.model_dump_json(indent=1))
     note = f"pass@1 {result.pass_at_1:.1%} ({result.low:.1%} to {result.high:.1%})"
+    note += "" if result.lenient is None else f", leniently {result.lenient:.1%}"
     note += _left_out(context, drawn, asked)
     told = draws.draws_digest(context.draws(context.name), drawn.samples)
     return Result(digest(result.model_dump(), told), note, [account], drawn.missing)

@@ -161,9 +161,19 @@ def _weights(model: Model | Served, home: Path) -> Any:
     return _as_it_is(home, model.path) if isinstance(model, Weights) else None
 
 
-def _own_rewards(recipe: Recipe, home: Path) -> list[Any] | None:
+def _practised(recipe: Recipe, grpo: Grpo | None) -> list[Any]:
+    """The part of the recipe that reinforcement learning depends on."""
+    told = [grpo, recipe.seed, chat.VERSION]
+    if grpo is None or not grpo.asks_judge(recipe.prompts):
+        return told
+    from filters.verifiers.judge import marking, prompt
+
+    return [*told, recipe.judge, prompt.VERSION, marking.VERSION]
+
+
+def _of_rewards(grpo: Grpo | None, home: Path) -> list[Any] | None:
     """The code of rewards of a person's own, and reward models in folders; None: there are none."""
-    if (grpo := recipe.teacher.grpo) is None:
+    if grpo is None:
         return None
     models = grpo.rewards.scorers.values()
     folders = [_as_it_is(home, m.path) for m in models if (home / m.path).is_dir()]
@@ -198,10 +208,10 @@ STAGES = [
     ),
     Stage(
         "teacher",
-        lambda r: [r.teacher.grpo, r.seed, chat.VERSION],
+        lambda r: _practised(r, r.teacher.grpo),
         ("prompts", "teacher-base"),
         stages.teacher,
-        outside=_own_rewards,
+        outside=lambda r, home: _of_rewards(r.teacher.grpo, home),
         loads=lambda r: r.teacher.grpo is not None,
     ),
     Stage(
@@ -319,10 +329,10 @@ def _raising(step: Step, is_last: bool) -> list[Stage]:
     if isinstance(told, Grpo):
         row = Stage(
             step.name,
-            lambda r: [told, r.seed, chat.VERSION],
+            lambda r: _practised(r, told),
             ("prompts", step.before),
             raising.grpo,
-            outside=lambda r, home: own_code.identities(told.rewards.own, home) or None,
+            outside=lambda r, home: _of_rewards(told, home),
         )
     else:
         row = Stage(

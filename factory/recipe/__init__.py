@@ -108,22 +108,21 @@ class Recipe(Strict):
 
     @model_validator(mode="after")
     def _a_judge_where_one_is_asked(self) -> Self:
-        if wrong := judges.fault(self.judge, self.prompts, self.sampling):
+        rewards = {
+            key: what
+            for key, grpo in self.teacher.grpos.items()
+            if (what := grpo.asks_judge(self.prompts))
+        }
+        if wrong := judges.fault(self.judge, self.prompts, self.sampling, rewards):
             raise ValueError(wrong)
-        judged = [source.label for source in self.prompts if source.verifier in judges.BY_A_MODEL]
-        if judged and self.teacher.grpos:
-            raise ValueError(
-                "grpo is rewarded by rules, and a judge is not asked while it trains: "
-                f"{', '.join(judged)} have verifier: judge. Leave grpo out, or name other rules"
-            )
         return self
 
     @model_validator(mode="after")
     def _rewards_have_prompts(self) -> Self:
-        if grpo := self.teacher.grpo:
+        for key, grpo in self.teacher.grpos.items():
             domains = [source.domain for source in self.prompts]
             labels = [source.label for source in self.prompts]
-            if wrong := grpo.rewards.fault(domains, labels):
+            if wrong := grpo.rewards.fault(key, domains, labels):
                 raise ValueError(wrong)
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -65,9 +66,21 @@ def rescues(source: Source) -> bool:
     return not isinstance(source, ReasoningGym) and source.rescue is not None
 
 
-def fault(judge: Judge | None, sources: list[Source], sampling: Sampling) -> str | None:
-    """Why this judge cannot judge these prompts, in words; None where it can."""
+def fault(
+    judge: Judge | None, sources: list[Source], sampling: Sampling, rewards: Mapping[str, str]
+) -> str | None:
+    """Why this judge cannot judge these prompts, in words; None where it can.
+
+    `rewards`: what asks it while a teacher is trained, by the key in the recipe.
+    """
     asking = [source.label for source in sources if asks(source)]
+    if rewards and not (judge and judge.at_once):
+        key, what = next(iter(rewards.items()))
+        return (
+            f"{key}: {what} asks a judge while it trains, and "
+            f"{'one by its path is not there then' if judge else 'the recipe has none'}: write "
+            "judge: {model: {endpoint: ADDRESS, model: NAME}}, as of `vllm serve`"
+        )
     if judge is None:
         return (
             f"{', '.join(asking)}: these prompts are for a judge, and the recipe has none: write "
@@ -75,7 +88,7 @@ def fault(judge: Judge | None, sources: list[Source], sampling: Sampling) -> str
             if asking
             else None
         )
-    if not asking:
+    if not asking and not rewards:
         return "judge: no prompts are for it: write verifier: judge, or rescue: judge, at a source"
     if sampling.cluster:
         return NO_JUDGE_THERE

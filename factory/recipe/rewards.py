@@ -1,4 +1,4 @@
-"""What a teacher is rewarded for: the `rewards` of GRPO, with weights that may change over steps."""
+"""What a teacher is rewarded for: the `rewards` of GRPO; their weights may change over steps."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from factory.errors import nearest
 from factory.recipe import own_code
 from factory.recipe.models import Weights
 from factory.recipe.strict import Strict
+from filters.verifiers.judge.rubric import LONGEST
 
 
 class Weighed(Strict):
@@ -37,6 +38,10 @@ class Weighed(Strict):
             raise ValueError(f"to_step is {self.to_step}, and must come after {self.from_step}")
         return self
 
+    def counts_for(self, domain: str, source: str) -> bool:
+        """Whether it holds for prompts of this domain and source."""
+        return domain in (self.domains or [domain]) and source in (self.sources or [source])
+
     def at(self, step: int) -> float:
         """The weight at a step, counted from 0.
 
@@ -54,16 +59,30 @@ Weight = Annotated[float, Field(ge=0)] | Weighed
 
 
 class Preference(Weighed):
-    """A model for sequence classification that says how good an answer is where no rule can. Name the domains or sources of the general prompts, so that those for
-    reasoning keep rules alone."""
+    """Who says how good an answer is where no rule can: a model for sequence classification, or the
+    recipe's judge, by criteria. Name the domains or sources of the general prompts, so that those
+    for reasoning keep rules alone."""
 
-    model: Weights
-    """The model, by its `path`; no code in it is run."""
+    model: Weights | None = None
+    """The model, by its `path`; no code in it is run. Left out: the recipe's judge is asked."""
     label: str | None = None
     """The label whose score counts, as the model's `config.json` calls it; left out where the model
     has one output."""
     score: Literal["probability", "raw"] = "probability"
     """What is rewarded: the label's probability, 0 to 1, or what the model puts out for it."""
+    criteria: list[str] = Field(default_factory=list)
+    """What the judge checks, one by one; the share that is met is rewarded. Left out: our own."""
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        if self.model and self.criteria:
+            raise ValueError("criteria are for a judge: leave out model, or criteria")
+        if not self.model and (self.label or self.score == "raw"):
+            raise ValueError("label and score are of a model: name it, or leave them out")
+        for number, text in enumerate(self.criteria, 1):
+            if not 0 < len(text.strip()) <= LONGEST:
+                raise ValueError(f"criterion {number}: 1 to {LONGEST} characters were expected")
+        return self
 
 
 class Rewards(Strict):
@@ -95,9 +114,9 @@ class Rewards(Strict):
     repetition: Weight = 0.0
     """Weight of minus the share of words that stand in a repeated run, 0 to -1."""
     helpfulness: Preference | None = None
-    """A model that scores the response alone, without its thinking (DeepSeek-R1's second round)."""
+    """How good the response is, without its thinking (DeepSeek-R1's second round)."""
     harmlessness: Preference | None = None
-    """A model that scores all that was written, thinking included."""
+    """How harmless all is that was written, thinking included."""
     deadline: float = Field(600, gt=0)
     """Seconds in which a reward must have judged all draws of a step; what is not judged by then
     counts as `unverifiable`."""
@@ -123,17 +142,24 @@ class Rewards(Strict):
     def scorers(self) -> dict[str, Weights]:
         """The models for sequence classification that are asked, by the reward's name."""
         found = {"helpfulness": self.helpfulness, "harmlessness": self.harmlessness}
-        wanted = {name: each.model for name, each in found.items() if each}
+        wanted = {name: each.model for name, each in found.items() if each and each.model}
         return {name: model for name, model in wanted.items() if name in self.weighed}
 
-    def fault(self, domains: Iterable[str], sources: Iterable[str]) -> str | None:
-        """Which of these names prompts that are not there, in words; None where none does."""
+    @property
+    def judged(self) -> list[str]:
+        """The rewards that are the judge's by themselves, whoever a prompt's verifier is."""
+        weighed = self.weighed.items()
+        return [name for name, p in weighed if isinstance(p, Preference) and not p.model]
+
+    def fault(self, key: str, domains: Iterable[str], sources: Iterable[str]) -> str | None:
+        """Which of these names prompts that are not there, in words; None where none does. `key`:
+        where the recipe has them, as `teacher.grpo`."""
         there = {"domains": sorted(set(domains)), "sources": sorted(set(sources))}
         for name, each in self.weighed.items():
             for what, known in there.items():
                 if unknown := sorted(set(getattr(each, what)) - set(known)):
                     return (
-                        f"teacher.grpo.rewards.{name} names {what} that no prompts have: "
+                        f"{key}.rewards.{name} names {what} that no prompts have: "
                         f"{', '.join(unknown)}; the prompts are of {', '.join(known)}"
                     )
         return None

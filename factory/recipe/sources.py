@@ -118,9 +118,9 @@ class Table(Strict):
     """Put after each question, as R1's "Please reason step by step, and put your final answer
     within \\boxed{}."; left out: the question stands alone."""
     verifier: Annotated[str, AfterValidator(_known_verifier)] = "math"
-    """Who judges the answers; `judge`: a model, for open answers; `rubric`: a model, by criteria that
-    stand in the key's place; a function of your own as
-    `module:function`, its module in the recipe's folder (docs/verifiers.md)."""
+    """Who judges the answers; `judge`: a model, for open answers; `rubric`: a model, by criteria
+    that stand in the key's place; a function of your own as `module:function`, its module in the
+    recipe's folder (docs/verifiers.md)."""
     extraction: Literal["announced", "last"] = "announced"
     """What counts as the final answer. `announced`: what is in a box or an answer tag, behind
     `####` or words such as "the answer is", or bold or displayed at the end. `last`: without any

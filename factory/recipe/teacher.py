@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from factory.recipe.asking import Asking
+from factory.recipe.judge import BY_A_MODEL
 from factory.recipe.models import Model, Weights
 from factory.recipe.raising import Data, Rejection, Sft
 from factory.recipe.reinforcing import Options
 from factory.recipe.rewards import Rewards
 from factory.recipe.served import Served
+from factory.recipe.sources import Source
 from factory.recipe.strict import Strict
 
 
@@ -53,6 +56,16 @@ class Grpo(Options):
     such a group teaches nothing; 0: none does."""
     save_steps: int = Field(20, ge=1)
     """Steps between two checkpoints, from which a killed training goes on with new draws."""
+
+    def asks_judge(self, sources: Iterable[Source]) -> str | None:
+        """What of its rewards asks the recipe's judge for prompts of these, in words."""
+        if own := self.rewards.judged:
+            return f"rewards.{own[0]} without a model"
+        accuracy = self.rewards.weighed.get("accuracy")
+        for source in (s for s in sources if s.verifier in BY_A_MODEL):
+            if accuracy and accuracy.counts_for(source.domain, source.label):
+                return f"rewards.accuracy of {source.label} (verifier: {source.verifier})"
+        return None
 
     @property
     def completions(self) -> int:

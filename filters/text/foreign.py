@@ -64,8 +64,8 @@ def share_of_words(text: str, own: str) -> float | None:
     """The share of words that are not in a stretch of another language, 0 to 1; None where there is
     no word.
 
-    A word is a run of letters, or one letter of a script without spaces. Words of stretches that are
-    too short to be judged are not foreign.
+    A word is a run of letters, or one letter of a script without spaces. Words of stretches that
+    are too short to be judged are not foreign.
 
     >>> share_of_words("First, we add the numbers. 然后除以二", "en")
     0.5

@@ -100,7 +100,7 @@ def rubric_of(reference: Any) -> Rubric:
     """
     told = reference if isinstance(reference, Mapping) else {"criteria": reference}
     parts = (_parts(each) for each in told["criteria"])
-    found = tuple(Criterion(harmless(text), float(weight)) for text, weight in parts)
+    found = tuple(Criterion(harmless(str(text)), float(str(weight))) for text, weight in parts)
     return Rubric(found, float(told.get("least", 1.0)))
 
 
