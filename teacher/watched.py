@@ -112,8 +112,10 @@ def within(seconds: float, reward: Reward, told: Mapping[str, Any]) -> list[floa
     def call() -> None:
         try:
             future.set_result(reward(**told))
-        except BaseException as failure:
+        except Exception as failure:
             future.set_exception(failure)
+        except BaseException as failure:  # `exit()` in it ends no training
+            future.set_exception(RuntimeError(f"{type(failure).__name__}: {failure}"))
 
     Thread(target=call, daemon=True, name=reward.__name__).start()
     try:

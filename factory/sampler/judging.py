@@ -171,8 +171,8 @@ class Bench:
         return replace(verdict, reason=f"{word}: {', '.join(told)}")
 
     async def _of(self, case: Case | Sheet) -> Verdict:
-        version = [marking.VERSION] if isinstance(case, Sheet) else []
-        key = digest(self.judging.identity, *case, *version)
+        told = [*case.told(), marking.VERSION] if isinstance(case, Sheet) else case
+        key = digest(self.judging.identity, *told)
         lock = self._at.setdefault(key, asyncio.Lock())
         async with lock:  # draws that come with the same answer ask once
             if (known := self.notes.of(key, case.answer)) is not None:

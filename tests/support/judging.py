@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from misbehaving import Misbehaving, draw
 from factory.engines import Completion, Request, Scripted
 from factory.models import elsewhere
 from factory.prompts.collect import PROMPT
-from factory.recipe.judge import Judge
+from factory.recipe.judge import BY_A_MODEL, Judge
 from factory.recipe.sampling import Policy, Sampling
 from factory.recipe.served import Served
 from factory.sampler import draws
@@ -30,9 +31,14 @@ CASE = re.compile(
     re.DOTALL,
 )
 """How a question to a judge looks: mark, question, text 1, text 2."""
-Opinion = Callable[[str, str, str], str]
-"""(question, text 1, text 2) -> SAME, DIFFERENT or UNSURE, or anything else; an `OSError` of it is
-answered with 400, which is not asked again."""
+CRITERION = re.compile(
+    r"--- (\w+) question ---\n(.*)\n--- \1 text ---\n(.*)\n--- \1 criterion ---\n(.*)\n--- \1 end",
+    re.DOTALL,
+)
+"""How a question about one criterion looks: mark, question, text, criterion."""
+Opinion = Callable[[str, str, str], Any]
+"""(question, text 1, text 2) -> SAME, DIFFERENT or UNSURE, or anything else, in its own time where
+it is async; an `OSError` of it is answered with 400, which is not asked again."""
 NAMES = [{"Goethe", "Wolfgang"}, {"Canberra", "the city of Canberra"}]
 
 
@@ -42,15 +48,26 @@ def knows_names(question: str, first: str, second: str) -> str:
     return "SAME" if same else "DIFFERENT"
 
 
+def finds_words(question: str, text: str, criterion: str) -> str:
+    """A judge of criteria as `It says "please".`: whether the text has those words."""
+    return "YES" if criterion.split('"')[1] in text else "NO"
+
+
 class Both(Misbehaving):
     """Serves two models: `teacher` gives a question's answers in turn, `judge` has an opinion.
 
-    `asked` is what the judge was asked, as (question, text 1, text 2).
+    `asked` is what the judge was asked, as (question, text 1, text 2), or (question, text,
+    criterion), which `meets` has an opinion of: YES, NO or UNSURE.
     """
 
-    def __init__(self, answers: Mapping[str, Sequence[str]], opinion: Opinion = knows_names):
+    def __init__(
+        self,
+        answers: Mapping[str, Sequence[str]],
+        opinion: Opinion = knows_names,
+        meets: Opinion = finds_words,
+    ):
         super().__init__(self._behave)
-        self.answers, self.opinion = answers, opinion
+        self.answers, self.opinion, self.meets = answers, opinion, meets
         self.asked: list[tuple[str, str, str]] = []
         self.drawn: dict[str, int] = {}
 
@@ -62,11 +79,14 @@ class Both(Misbehaving):
         if body["model"] != "judge":
             return web.json_response(draw(server.answer(last)))
         found = CASE.search(last)
+        judge = server.opinion if found else server.meets
+        found = found or CRITERION.search(last)
         assert found
         mark, *case = found.groups()
         server.asked.append((case[0], case[1], case[2]))
         try:
-            said = server.opinion(case[0], case[1], case[2])
+            said = judge(case[0], case[1], case[2])
+            said = await said if isawaitable(said) else said
         except OSError as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response(draw(f"As I see it.\nVERDICT {mark}: {said}"))
@@ -91,12 +111,12 @@ def judging(url: str, **settings: Any) -> Judging:
     return Judging(Teacher(elsewhere(told.model), told.model), told)
 
 
-def asked(keys: dict[str, str], verifier: str = "exact", rescue: str | None = "judge") -> Any:
+def asked(keys: Mapping[str, object], verifier: str = "exact", rescue: str | None = "judge") -> Any:
     """A prompt table of these questions and keys."""
     rows = [
         {"prompt_id": question, "messages": [{"role": "user", "content": question}]}
         | {"reference": json.dumps(key), "verifier": verifier, "source": "own"}
-        | {"rescue": None if verifier == "judge" else rescue}
+        | {"rescue": None if verifier in BY_A_MODEL else rescue}
         for question, key in keys.items()
     ]
     return pl.DataFrame(rows, schema=PROMPT)

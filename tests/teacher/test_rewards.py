@@ -14,6 +14,7 @@ from families import CHATML, tokenizer
 from factory.engines import Scripted
 from factory.models.thinking_tags import Speech
 from factory.prompts.collect import PROMPT
+from factory.recipe.rewards import Rewards
 from factory.recipe.sampling import Fixed, Policy, Sampling
 from factory.recipe.teacher import Grpo
 from factory.sampler.asker import Asker
@@ -138,9 +139,10 @@ def test_the_form_is_rewarded_by_itself(text: str, opened: bool, expected: float
 
 
 def test_a_recipe_s_rewards_are_those_there_are():
-    assert set(Grpo().rewards.model_dump()) == set(REWARDS)
-    usual = {name for name, weight in Grpo().rewards.model_dump().items() if weight}
-    assert usual == {"accuracy", "format"}
+    """All but two are by rule; two count where a recipe says nothing."""
+    named = {name for name in Rewards.model_fields if name != "deadline"}
+    assert named == {*REWARDS, "helpfulness", "harmlessness"}
+    assert set(Grpo().rewards.weighed) == {"accuracy", "format"}
 
 
 def test_a_log_has_the_names_that_the_recipe_has():
@@ -159,18 +161,6 @@ def test_a_reward_reads_tags_that_are_special_tokens():
     assert form(**told) == [0.0]
     assert Read(speech, form)(completion_ids=[ids], **told) == [1.0]
     assert Read(speech, form).__name__ == "format"
-
-
-def test_what_nobody_can_judge_pulls_nowhere():
-    """TRL would take it for 0, where another reward has a number."""
-    speech = Speech(tokenizer(CHATML))
-    told = {"completions": ["a", "b", "c", "d"], "completion_ids": [[1]] * 4}
-
-    def marks(completions: list[str], **_: Any) -> list[float | None]:
-        return [{"a": 1.0, "c": 0.5}.get(completion) for completion in completions]
-
-    prompts = ["one", "one", "one", "another"]
-    assert Read(speech, marks)(prompt_id=prompts, **told) == [1.0, 0.75, 0.5, None]
 
 
 MINE = """
@@ -259,5 +249,6 @@ def test_what_a_recipe_s_language_and_length_reward():
     english = "<think>First, we add up all of the numbers.</think>"
     mixed = "<think>First, we add the numbers. 然后把结果除以二</think>"
     told["completions"] = [english, mixed]
-    assert language(language=["en", "en"], **told) == [1.0, pytest.approx(0.714, abs=0.001)]
+    # Of its thirteen words five are English: each sign of a script without spaces is a word.
+    assert language(language=["en", "en"], **told) == [1.0, pytest.approx(5 / 13)]
     assert reward("length", False, Grpo(max_tokens=1))(completion_ids=[[1]], **told) == [-1.0]

@@ -44,6 +44,10 @@ class Sheet(NamedTuple):
     criteria: tuple[Criterion, ...]
     least: float
 
+    def told(self) -> list[object]:
+        """The same in lists, texts and numbers."""
+        return [self.question, self.answer, [[*each] for each in self.criteria], self.least]
+
 
 def shape(reference: object) -> str | None:
     """What is wrong with a reference.

@@ -19,6 +19,7 @@ from factory.recipe.models import Weights
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 CONFIGS: dict[str, dict[str, Any]] = {
     "HuggingFaceTB/SmolLM2-135M-Instruct": {"max_position_embeddings": 8192},
+    "Qwen/Qwen2.5-0.5B-Instruct": {"max_position_embeddings": 32768},
     "Qwen/Qwen2.5-1.5B": {"max_position_embeddings": 131072},
     "Qwen/Qwen2.5-7B-Instruct": {"max_position_embeddings": 32768},
     "Qwen/Qwen2.5-Math-7B-Instruct": {"max_position_embeddings": 4096},

@@ -11,6 +11,8 @@ from factory.recipe import Recipe, load
 
 SERVED = {"endpoint": "http://localhost:8000/v1", "model": "judge"}
 HERE = {"path": "some/judge"}
+OPEN, RULES = {"verifier": "judge"}, {"verifier": "math"}
+HELPFUL = {"base": HERE, "grpo": {"rewards": {"helpfulness": {"weight": 0.5}}}}
 FIXED = {"policy": {"fixed": {"draws": 2}}}
 
 
@@ -35,6 +37,17 @@ def loaded(folder: Path, judge: Any = None, source: Any = None, **changes: Any) 
         ({"model": HERE}, {"sampling": FIXED}),
         ({"model": SERVED}, {"source": {"verifier": "judge"}}),
         ({"model": SERVED}, {"teacher": {"base": HERE, "grpo": {}}}),  # rewarded by rules
+        ({"model": SERVED}, {"source": OPEN, "teacher": {"base": HERE, "grpo": {}}}),
+        ({"model": SERVED}, {"source": RULES, "teacher": HELPFUL}),  # for nothing but a reward
+        # Asked after the draws, as it is a path, and not by a reward, as that is for others.
+        (
+            {"model": HERE},
+            {
+                "sampling": FIXED,
+                "source": OPEN | {"domain": "general"},
+                "teacher": {"base": HERE, "grpo": {"rewards": {"accuracy": 0}}},
+            },
+        ),
     ],
 )
 def test_what_can_be_judged(tmp_path: Path, judge: dict[str, Any], changes: dict[str, Any]):
@@ -60,9 +73,16 @@ def test_what_can_be_judged(tmp_path: Path, judge: dict[str, Any], changes: dict
             "sampling.cluster: the engines of a cluster ask no judge",
         ),
         (
-            {"model": SERVED},
-            {"source": {"verifier": "judge"}, "teacher": {"base": HERE, "grpo": {}}},
-            "grpo is rewarded by rules, and a judge is not asked while it trains: openai/gsm8k",
+            {"model": HERE},
+            {"sampling": FIXED, "source": OPEN, "teacher": {"base": HERE, "grpo": {}}},
+            "teacher.grpo: rewards.accuracy of openai/gsm8k (verifier: judge) asks a judge while "
+            "it trains, and one by its path is not there then",
+        ),
+        (
+            None,
+            {"source": RULES, "teacher": HELPFUL},
+            "teacher.grpo: rewards.helpfulness without a model asks a judge while it trains, and "
+            "the recipe has none",
         ),
         (
             {"model": SERVED},
