@@ -39,12 +39,15 @@ class Score(Strict):
     lenient: float | None = None
     """pass@1 if the last number of an answer that announces none counted, 0 to 1
     (`filters.lenient`); None where prompts have no such answers, and in scores of before."""
+    by_domain: dict[str, float] = Field(default_factory=dict)
+    """pass@1 of each domain, 0 to 1, where the prompts are of several."""
 
 
 def score(samples: pl.DataFrame, seed: int = 0) -> Score:
     """The score of a model from its draws, an equal number for each prompt.
 
-    Where `samples` has `reference` and `verifier` of the prompts, the score is told leniently, too.
+    Where `samples` has `reference`, `verifier` and `domain` of the prompts, the score is told
+    leniently, too, and of each domain.
     """
     judged = samples.with_columns(correct=pl.col("verdict") == "correct")
     shares = judged.group_by("prompt_id", maintain_order=True).agg(pl.col("correct").mean())
@@ -60,7 +63,13 @@ def score(samples: pl.DataFrame, seed: int = 0) -> Score:
         unfinished=samples.select(unfinished.mean()).item(),
         tokens=samples.select(pl.col("completion_tokens").mean()).item(),
         lenient=_lenient(samples) if "reference" in samples.columns else None,
+        by_domain=_by_domain(judged) if "domain" in samples.columns else {},
     )
+
+
+def _by_domain(judged: pl.DataFrame) -> dict[str, float]:
+    means = judged.group_by("domain").agg(pl.col("correct").mean()).sort("domain").drop_nulls()
+    return dict(means.iter_rows()) if means.height > 1 else {}
 
 
 def _lenient(samples: pl.DataFrame) -> float | None:

@@ -361,12 +361,13 @@ def scores(context: Context, model: str) -> Result:
     drawn = _drawn(context, [context.asked(model)], asked, sampling)
     account = _draws(drawn)
     answers = context.draws(context.name).in_order(drawn.samples)
-    keys = asked.select("prompt_id", "reference", "verifier")
+    keys = asked.select("prompt_id", "reference", "verifier", "domain")
     keyed = answers.join(keys, on="prompt_id", how="left", maintain_order="left")
     result = score(keyed, context.recipe.seed)
     context.run.score(model).write_text(result.model_dump_json(indent=1))
     note = f"pass@1 {result.pass_at_1:.1%} ({result.low:.1%} to {result.high:.1%})"
     note += "" if result.lenient is None else f", leniently {result.lenient:.1%}"
+    note += "".join(f", {domain} {share:.1%}" for domain, share in result.by_domain.items())
     note += _left_out(context, drawn, asked)
     told = draws.draws_digest(context.draws(context.name), drawn.samples)
     return Result(digest(result.model_dump(), told), note, [account], drawn.missing)

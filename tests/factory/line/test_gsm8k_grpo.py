@@ -1,4 +1,4 @@
-"""The tutorial's recipe: what it rewards, and that it passes `factory check` with rows that are here."""
+"""The tutorial's recipe: what it rewards, and that `factory check` takes it, with rows of ours."""
 
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,14 @@ def with_rows_that_are_here(folder: Path) -> Path:
     """The recipe, its sources a file of ours in GSM8K's form, its model a tiny one."""
     tiny_model(folder / "model", 1)
     plan: Any = YAML().load(MANIFEST)
-    for source, held_out in zip(plan["prompts"], (4, 0), strict=True):
+    lines = ROWS.read_text().splitlines(keepends=True)
+    for source in plan["prompts"]:
+        split = source["split"]
+        (folder / f"{split}.jsonl").write_text("".join(lines[:4] if split == "test" else lines[4:]))
         for key in ("dataset", "config", "split", "rows"):
             source.pop(key, None)
-        source |= {"source": "files", "path": str(ROWS), "columns": "openai/gsm8k"}
-        source["held_out"], source["name"] = held_out, f"rows {held_out}"
+        source |= {"source": "files", "path": f"{split}.jsonl", "columns": "openai/gsm8k"}
+        source |= {"held_out": 4} if split == "test" else {}
     plan["teacher"]["base"]["path"] = "./model"
     YAML().dump(plan, folder / "recipe.yaml")
     return folder / "recipe.yaml"
@@ -38,7 +41,7 @@ def test_it_passes_check(tmp_path: Path):
     answer = CliRunner().invoke(main, ["check", str(with_rows_that_are_here(tmp_path))])
     assert answer.exit_code == 0, answer.output
     assert "good; stages: prompts, teacher-base, teacher, samples" in answer.output
-    assert "all 10 rows become prompts" in answer.output
+    assert "test: all 4 rows become prompts" in answer.output
 
 
 def test_what_its_five_rewards_give():
@@ -61,7 +64,7 @@ def test_what_its_five_rewards_give():
     whole = "<think>\n6*7\n</think>\n<answer>\n{}\n</answer>\n"
     assert total(whole.format("42")) == 4
     assert total(whole.format("41")) == 2
-    assert total(whole.format("forty-two")) == 1.5
+    assert total(whole.format("42 eggs")) == 3.5  # the same number, for us
     assert total(whole.format("42").replace("\n", "")) == 3  # neither strict nor a tag on a line
     assert total("I do not know.") == 0
 
