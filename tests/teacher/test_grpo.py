@@ -13,6 +13,7 @@ from factory.errors import RecipeError
 from factory.models import at
 from factory.prompts.collect import PROMPT
 from factory.recipe.teacher import Grpo
+from factory.run_folder import RunFolder
 from filters import own
 from teacher import tiny
 from teacher.grpo import improve
@@ -48,8 +49,8 @@ def improved(base: Path, prompts: pl.DataFrame, folder: Path, **settings: Any) -
         prompts,
         Grpo.model_validate(usual | settings),
         seed=1,
-        out=folder / "model",
-        checkpoints=folder / "checkpoints",
+        run=RunFolder(folder),
+        stage="teacher",
         report=lambda *_, **__: None,
     )
 
@@ -88,10 +89,10 @@ def test_it_runs_in_parts(
     # Each draw counts once: 8 draws a step of at most 8 tokens, and the prompts' tokens.
     assert all(entry["completions/max_length"] <= 8 for entry in steps)
     assert [entry for entry in log if "eval_reward" in entry]
-    saved = load_file(tmp_path / "model" / "model.safetensors")
+    saved = load_file(tmp_path / "teacher" / "model" / "model.safetensors")
     assert {str(tensor.dtype) for tensor in saved.values()} == {"torch.bfloat16"}  # as its base
     assert "lm_head.weight" not in saved
-    assert AutoModelForCausalLM.from_pretrained(tmp_path / "model")
+    assert AutoModelForCausalLM.from_pretrained(tmp_path / "teacher" / "model")
 
 
 def test_devices_that_do_not_divide_a_step_are_refused(
