@@ -44,8 +44,8 @@ def panels(log: Log) -> list[Panel]:
             percent=True,
         ),
         Panel(
-            "groups that teach nothing, and draws not judged, %",
-            {"frac_reward_zero_std": "no variance", "draws/unverifiable": "not judged"},
+            "taught or told nothing, %",
+            {"frac_reward_zero_std": "groups without variance", "draws/unverifiable": "not judged"},
             percent=True,
         ),
     ]
@@ -63,7 +63,7 @@ def points(log: Log, key: str) -> list[tuple[int, float]]:
 
 def draw(log: Log, path: Path) -> Path:
     """Rewards, held-out pass@1 with its interval, length, language and reflection over steps, as
-    one PNG."""
+    one PNG; what is of a step pale, with the mean of the steps around it."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -87,20 +87,37 @@ def draw(log: Log, path: Path) -> Path:
 def _draw(panel: Panel, log: Log, axes: Any) -> None:
     scale = 100 if panel.percent else 1
     for key, label in panel.curves.items():
-        steps, values = zip(*points(log, key), strict=True)
-        style = "o-" if key.startswith("eval") else "-"
-        drawn = axes.plot(steps, [scale * v for v in values], style, label=label, markersize=4)
-        low, high = points(log, f"{key}_low"), points(log, f"{key}_high")
-        if len(low) == len(high) == len(steps):
-            ends = ([scale * value for _, value in end] for end in (low, high))
-            axes.fill_between(steps, *ends, alpha=0.2, color=drawn[0].get_color(), linewidth=0)
+        steps, told = zip(*points(log, key), strict=True)
+        values = [scale * value for value in told]
+        if key.startswith("eval"):
+            (drawn,) = axes.plot(steps, values, "o-", label=label, markersize=4, zorder=3)
+            low, high = points(log, f"{key}_low"), points(log, f"{key}_high")
+            if len(low) == len(high) == len(steps):
+                ends = ([scale * value for _, value in end] for end in (low, high))
+                axes.fill_between(steps, *ends, alpha=0.2, color=drawn.get_color(), linewidth=0)
+        else:
+            (drawn,) = axes.plot(steps, smooth(values), label=label, linewidth=1.8)
+            axes.plot(steps, values, color=drawn.get_color(), alpha=0.3, linewidth=0.8)
     axes.set_title(panel.title)
     axes.set_xlabel("step of GRPO")
-    lowest = min((axes.dataLim.y0, 0)) if axes.lines else 0
-    axes.set_ylim(bottom=lowest)
+    # A curve of zeros is to be seen above the axis.
+    lowest, highest = min(axes.dataLim.y0, 0), max(axes.dataLim.y1, 1 if panel.percent else 0)
+    if highest > lowest:
+        axes.set_ylim(lowest - 0.02 * (highest - lowest), highest + 0.05 * (highest - lowest))
     axes.spines[["top", "right"]].set_visible(False)
-    if len(axes.lines) > 1:
-        axes.legend(frameon=False)
+    if len(panel.curves) > 1:
+        axes.legend(frameon=False, fontsize="small")
+
+
+def smooth(values: Sequence[float]) -> list[float]:
+    """Each value as the mean of those around it, a tenth of all together.
+
+    >>> smooth([0, 1, 0])
+    [0.0, 1.0, 0.0]
+    """
+    reach = len(values) // 20
+    windows = (values[max(0, n - reach) : n + reach + 1] for n in range(len(values)))
+    return [sum(window) / len(window) for window in windows]
 
 
 def _rewards(log: Log) -> dict[str, str]:

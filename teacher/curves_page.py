@@ -14,14 +14,17 @@ from factory.store.shards import write_text
 from teacher import curves
 from teacher.rollouts import Rollouts
 
+OF_DRAW = ("text", "verdict", "reward", "completion_tokens")
 PROMPTS, EXAMINATIONS, LONGEST = 12, 5, 6_000
 """Prompts and examinations on the page, and characters of a text."""
+UNKNOWN = "-"
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 90rem; padding: 0 1rem }
 img { max-width: 100% } table { border-collapse: collapse; width: 100% }
 caption { text-align: left; font-weight: 600 }
 th, td { vertical-align: top; text-align: left; border: 1px solid #8884; padding: .5rem }
-th[scope=col] { min-width: 14rem } .scroll { overflow-x: auto; margin-bottom: 2rem }
+.numbers { width: auto } .numbers td { text-align: right } .sides th { min-width: 14rem }
+td p { margin: 0 0 .5rem } .scroll { overflow-x: auto; margin-bottom: 2rem }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; max-height: 24rem; overflow: auto }
 .word { border-left: .3rem solid #c60; padding-left: .7rem }
 :root { color-scheme: light dark }
@@ -71,39 +74,42 @@ def _numbers(log: curves.Log) -> str:
         "in the question's language, %": lambda e: _figure(e, "eval_draws/language", 100, 1),
         "words of reflection, %": lambda e: _figure(e, "eval_draws/reflection", 100, 2),
     }
-    head = "".join(f"<th scope=col>{name}</th>" for name in ("step", *columns))
+    said = {name: [say(entry) for entry in examinations] for name, say in columns.items()}
+    said = {name: cells for name, cells in said.items() if set(cells) != {UNKNOWN}}
+    head = "".join(f"<th scope=col>{name}</th>" for name in ("step", *said))
     body = "".join(
-        f"<tr><th scope=row>{entry['step']}</th>"
-        + "".join(f"<td>{say(entry)}</td>" for say in columns.values())
-        + "</tr>"
-        for entry in examinations
+        f"<tr><th scope=row>{entry['step']}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+        for entry, *cells in zip(examinations, *said.values(), strict=True)
     )
     caption = "<caption>Held-out prompts, one draw of each</caption>"
-    return f"<div class=scroll><table>{caption}<tr>{head}</tr>{body}</table></div>"
+    table = f"<table class=numbers>{caption}<tr>{head}</tr>{body}</table>"
+    return f"<div class=scroll>{table}</div>"
 
 
 def _figure(entry: Mapping[str, Any], key: str, scale: float, places: int) -> str:
     value = entry.get(key)
-    return "-" if value is None else f"{scale * value:.{places}f}"
+    return UNKNOWN if value is None else f"{scale * value:.{places}f}"
 
 
 def _side_by_side(examined: Rollouts) -> list[str]:
     """The same prompts at examinations from first to last."""
     steps = _spread(examined.steps())
-    columns = ("prompt_id", "messages", "text", "verdict", "reward", "completion_tokens")
+    columns = ("prompt_id", "messages", "reference", *OF_DRAW)
     told = [(step, rows) for step, rows in examined.each(columns) if step in steps]
     if not told:
         return []
-    asked = told[0][1].head(PROMPTS)["prompt_id"].to_list()
+    prompts = told[0][1].head(PROMPTS)["prompt_id"].to_list()
     parts = ["<h2>The same prompts as it learned</h2>"]
-    for prompt in asked:
+    for prompt in prompts:
         found = [(step, _first(rows.filter(prompt_id=prompt))) for step, rows in told]
         there = [(step, row) for step, row in found if row]
-        question = "\n\n".join(turn["content"] for turn in there[0][1]["messages"][:-1])
+        asked = "\n\n".join(turn["content"] for turn in there[0][1]["messages"][:-1])
+        key = there[0][1]["reference"]
+        question = asked[:LONGEST] + ("" if key is None else f"\n\nkey: {key[:LONGEST]}")
         head = "".join(f"<th scope=col>step {step}</th>" for step, _ in there)
         body = "".join(f"<td>{_answer(row)}</td>" for _, row in there)
         parts.append(
-            f"<div class=scroll><table><caption><pre>{escape(question[:LONGEST])}</pre></caption>"
+            f"<div class=scroll><table class=sides><caption><pre>{escape(question)}</pre></caption>"
             f"<tr>{head}</tr><tr>{body}</tr></table></div>"
         )
     return parts
@@ -122,7 +128,7 @@ def _first(rows: pl.DataFrame) -> dict[str, Any] | None:
 
 
 def _answer(row: Mapping[str, Any]) -> str:
-    reward = "-" if row["reward"] is None else f"{row['reward']:.2f}"
+    reward = UNKNOWN if row["reward"] is None else f"{row['reward']:.2f}"
     text = row["text"]
     cut = f"\n… ({len(text):,} characters)" if len(text) > LONGEST else ""
     return (
