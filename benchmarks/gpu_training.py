@@ -127,6 +127,7 @@ def reinforce(shape: str, note: Note) -> None:
 
     from factory.models import at
     from factory.recipe.teacher import Grpo
+    from factory.run_folder import RunFolder
     from teacher.grpo import improve
 
     prompts, draws, longest, steps = (2, 2, 16, 2) if TINY else (16, 8, 512, 5)
@@ -154,8 +155,8 @@ def reinforce(shape: str, note: Note) -> None:
         prompt_table(64),
         grpo,
         seed=0,
-        out=OUT / "grpo" / "model",
-        checkpoints=OUT / "grpo" / "checkpoints",
+        run=RunFolder(OUT),
+        stage="grpo",
         report=stepped,
         say=lambda words: note(said=words),
     )

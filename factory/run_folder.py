@@ -73,15 +73,6 @@ class RunFolder:
         return self.path / "scores.png"
 
     @property
-    def grpo_picture(self) -> Path:
-        """The curves of GRPO, where it is all that makes the teacher."""
-        return self.path / "grpo.png"
-
-    def curves(self, stage: str) -> Path:
-        """The curves of one stage that is GRPO."""
-        return self.grpo_picture if stage == "teacher" else self.path / f"{stage}.png"
-
-    @property
     def raised(self) -> Path:
         """How its teacher was raised: a table of stages with their scores."""
         return self.path / "raised.md"
@@ -217,14 +208,33 @@ class RunFolder:
         """The folder of a model that a stage makes; transformers and vLLM load it."""
         return self.stage(stage) / "model"
 
+    def card(self, stage: str) -> Path:
+        """The card of a model that a stage makes."""
+        return self.weights(stage) / "README.md"
+
     def training_log(self, stage: str) -> Path:
-        """TRL's log of a stage that is GRPO."""
+        """TRL's log of a stage that is GRPO, as far as it has come."""
         return self.stage(stage) / "log.json"
 
-    @property
-    def grpo_log(self) -> Path:
-        """TRL's log of GRPO, where it is all that makes the teacher."""
-        return self.training_log("teacher")
+    def curves(self, stage: str) -> Path:
+        """Rewards, accuracy and length over the steps of a stage that is GRPO."""
+        return self.stage(stage) / "curves.png"
+
+    def curves_page(self, stage: str) -> Path:
+        """The same as a page, with what held-out prompts were answered as it learned."""
+        return self.stage(stage) / "curves.html"
+
+    def rollouts(self, stage: str) -> Path:
+        """The draws that a stage of GRPO learned from, a file a step."""
+        return self.stage(stage) / "rollouts"
+
+    def examined(self, stage: str) -> Path:
+        """The held-out draws that it was examined by, a file an examination."""
+        return self.stage(stage) / "held-out"
+
+    def given_up(self, stage: str) -> Path:
+        """Those of steps that a crash undid."""
+        return self.stage(stage) / "given-up"
 
     def training_rows(self, stage: str) -> Path:
         """What each row became that a model was to be trained on."""

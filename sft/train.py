@@ -56,7 +56,7 @@ def train(
         train_dataset=_filled(rows, filling, padding),
         processing_class=tokenizer,
         data_collator=Collator(padding),
-        callbacks=[Reporter(report, "steps", ("loss",))],
+        callbacks=[Reporter(report, "steps", {"loss": "loss"})],
         optimizer_cls_and_kwargs=optimizer(settings, devices.dtype(training)),
     )
     held: Any = trainer.train_dataset

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +87,14 @@ class Order(Sampler):
 class Reporter(TrainerCallback):
     """Tells `report` after each step how many are done, and the newest of the figures named."""
 
-    def __init__(self, report: Report, unit: str, figures: tuple[str, ...]):
+    def __init__(self, report: Report, unit: str, figures: Mapping[str, str]):
+        """`figures`: keys of the log, and what people call them."""
         self.report, self.unit, self.wanted = report, unit, figures
         self.figures: dict[str, float] = {}
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        self.figures.update({k: v for k, v in (logs or {}).items() if k in self.wanted})
+        told = logs or {}
+        self.figures.update({say: told[key] for key, say in self.wanted.items() if key in told})
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.report(state.global_step, state.max_steps, self.unit, **self.figures)

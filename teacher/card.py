@@ -19,8 +19,8 @@ tags: [grpo, trl, reasoning]
 """
 
 
-def write(folder: Path, base: Located, grpo: Grpo, prompts: pl.DataFrame) -> None:
-    """Write `README.md` beside the weights; no path of this machine is in it."""
+def write(card: Path, base: Located, grpo: Grpo, prompts: pl.DataFrame) -> None:
+    """Write the card; no path of this machine is in it."""
     rewards = "\n".join(f"| {name} | {weight:g} |" for name, weight in weights(grpo).items())
     given = prompts.group_by("source", "verifier").len("rows").sort("source", "verifier")
     sources = "\n".join(
@@ -48,7 +48,7 @@ Base: {base.name}{f", revision {base.revision}" if base.revision else ""}.
 
 Made by {_code()}. No code of the base's repository was run (`trust_remote_code` is off).
 """,
-        folder / "README.md",
+        card,
     )
 
 

@@ -1,132 +1,133 @@
-"""A page of a training: its curves, and what the same held-out prompts were answered as it went."""
+"""The curves of reinforcement learning: the paper's self-evolution and aha figures, of any log."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import polars as pl
-
-from factory.audit import curves
-from factory.store.shards import write_text
-from teacher.rollouts import Rollouts
-
-PROMPTS, EXAMINATIONS, LONGEST = 12, 5, 6_000
-"""Prompts and examinations on the page, and characters of a text."""
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 90rem; padding: 0 1rem }
-img { max-width: 100% } table { border-collapse: collapse; width: 100% }
-caption { text-align: left; font-weight: 600 }
-th, td { vertical-align: top; text-align: left; border: 1px solid #8884; padding: .5rem }
-th[scope=col] { min-width: 14rem } .scroll { overflow-x: auto; margin-bottom: 2rem }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; max-height: 24rem; overflow: auto }
-.word { border-left: .3rem solid #c60; padding-left: .7rem }
-:root { color-scheme: light dark }
-"""
+Log = Sequence[Mapping[str, Any]]
+"""TRL's log: an entry a step, and one for each examination, whose keys begin with `eval_`."""
 
 
-def write(log: curves.Log, examined: Rollouts, folder: Path) -> None:
-    """Write `curves.png` and `curves.html` into a folder; no other file or address is needed."""
-    picture = curves.draw(log, folder / "curves.png")
-    image = base64.b64encode(picture.read_bytes()).decode()
-    parts = [
-        "<!doctype html><html lang='en'><meta charset='utf-8'>",
-        "<meta name='viewport' content='width=device-width'>",
-        f"<title>Curves of GRPO</title><style>{STYLE}</style><h1>Curves of GRPO</h1>",
-        _word(log),
-        f"<img alt='Curves over steps, as in the table' src='data:image/png;base64,{image}'>",
-        _numbers(log),
-        *_side_by_side(examined),
-        "</html>",
-    ]
-    write_text("\n".join(parts), folder / "curves.html")
+class Panel(NamedTuple):
+    """One picture of several, with the keys of the log that it draws and what they are called."""
+
+    title: str
+    curves: Mapping[str, str]
+    percent: bool = False
 
 
-def _word(log: curves.Log) -> str:
-    """Where reward and accuracy part."""
-    told = [
-        f"<p class=word>From step {entry['eval_parted_since']:.0f} to step {entry['step']} the "
-        "reward of held-out draws rose, and fewer of them were right by the verifier, beyond what "
-        "noise explains. Read some below.</p>"
-        for entry in log
-        if entry.get("eval_parted_since") is not None
-    ]
-    return "\n".join(told)
-
-
-def _numbers(log: curves.Log) -> str:
-    """What the examinations found, as a table."""
-    examinations = [entry for entry in log if entry.get("eval_pass_at_1") is not None]
-    if not examinations:
-        return "<p>No held-out prompts were looked at.</p>"
-    columns = {
-        "pass@1, %": lambda e: f"{100 * e['eval_pass_at_1']:.1f}",
-        "95 % interval": lambda e: "{:.1f} to {:.1f}".format(
-            *(100 * e[f"eval_pass_at_1_{end}"] for end in ("low", "high"))
+def panels(log: Log) -> list[Panel]:
+    """What of a log can be drawn."""
+    every = [
+        Panel("reward of a step's draws", {"reward": "all, weighted"} | _rewards(log)),
+        Panel(
+            "right, %",
+            {"eval_pass_at_1": "held out, pass@1", "draws/right": "draws of a step"}
+            if _has(log, "eval_pass_at_1")
+            else {"eval_rewards/accuracy/mean": "held out, pass@1"},
+            percent=True,
         ),
-        "reward": lambda e: _figure(e, "eval_reward", 1, 3),
-        "length, tokens": lambda e: _figure(e, "eval_draws/length", 1, 1),
-        "in the question's language, %": lambda e: _figure(e, "eval_draws/language", 100, 1),
-        "words of reflection, %": lambda e: _figure(e, "eval_draws/reflection", 100, 2),
-    }
-    head = "".join(f"<th scope=col>{name}</th>" for name in ("step", *columns))
-    body = "".join(
-        f"<tr><th scope=row>{entry['step']}</th>"
-        + "".join(f"<td>{say(entry)}</td>" for say in columns.values())
-        + "</tr>"
-        for entry in examinations
-    )
-    caption = "<caption>Held-out prompts, one draw of each</caption>"
-    return f"<div class=scroll><table>{caption}<tr>{head}</tr>{body}</table></div>"
+        Panel(
+            "response length, tokens",
+            {"completions/mean_length": "draws of a step", "eval_draws/length": "held out"},
+        ),
+        Panel(
+            "in the question's language, %",
+            {"draws/language": "draws of a step", "eval_draws/language": "held out"},
+            percent=True,
+        ),
+        Panel(
+            "words of reflection, % of the thinking's",
+            {"draws/reflection": "draws of a step", "eval_draws/reflection": "held out"},
+            percent=True,
+        ),
+        Panel(
+            "taught or told nothing, %",
+            {"frac_reward_zero_std": "groups without variance", "draws/unverifiable": "not judged"},
+            percent=True,
+        ),
+    ]
+    there = [
+        panel._replace(curves={key: say for key, say in panel.curves.items() if _has(log, key)})
+        for panel in every
+    ]
+    return [panel for panel in there if panel.curves]
 
 
-def _figure(entry: Mapping[str, Any], key: str, scale: float, places: int) -> str:
-    value = entry.get(key)
-    return "-" if value is None else f"{scale * value:.{places}f}"
+def points(log: Log, key: str) -> list[tuple[int, float]]:
+    """Steps at which a log says something, and what."""
+    return [(int(e["step"]), float(e[key])) for e in log if e.get(key) is not None]
 
 
-def _side_by_side(examined: Rollouts) -> list[str]:
-    """The same prompts at examinations from first to last."""
-    steps = _spread(examined.steps())
-    columns = ("prompt_id", "messages", "text", "verdict", "reward", "completion_tokens")
-    told = [(step, rows) for step, rows in examined.each(columns) if step in steps]
-    if not told:
-        return []
-    asked = told[0][1].head(PROMPTS)["prompt_id"].to_list()
-    parts = ["<h2>The same prompts as it learned</h2>"]
-    for prompt in asked:
-        found = [(step, _first(rows.filter(prompt_id=prompt))) for step, rows in told]
-        there = [(step, row) for step, row in found if row]
-        question = "\n\n".join(turn["content"] for turn in there[0][1]["messages"][:-1])
-        head = "".join(f"<th scope=col>step {step}</th>" for step, _ in there)
-        body = "".join(f"<td>{_answer(row)}</td>" for _, row in there)
-        parts.append(
-            f"<div class=scroll><table><caption><pre>{escape(question[:LONGEST])}</pre></caption>"
-            f"<tr>{head}</tr><tr>{body}</tr></table></div>"
-        )
-    return parts
+def draw(log: Log, path: Path) -> Path:
+    """Rewards, held-out pass@1 with its interval, length, language and reflection over steps, as
+    one PNG; what is of a step pale, with the mean of the steps around it."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    found = panels(log) or [Panel("nothing was logged", {})]
+    across = min(3, len(found))
+    down = -(-len(found) // across)
+    size = (4.4 * across, 3.6 * down)
+    figure, grid = pyplot.subplots(down, across, figsize=size, layout="constrained", squeeze=False)
+    spare = iter(grid.flat)
+    for panel, axes in zip(found, spare, strict=False):
+        _draw(panel, log, axes)
+    for axes in spare:
+        axes.set_visible(False)
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)
+    return path
 
 
-def _spread(steps: Sequence[int]) -> set[int]:
-    """The first, the last, and some evenly between."""
-    if len(steps) <= EXAMINATIONS:
-        return set(steps)
-    last = len(steps) - 1
-    return {steps[round(place * last / (EXAMINATIONS - 1))] for place in range(EXAMINATIONS)}
+def _draw(panel: Panel, log: Log, axes: Any) -> None:
+    scale = 100 if panel.percent else 1
+    for key, label in panel.curves.items():
+        steps, told = zip(*points(log, key), strict=True)
+        values = [scale * value for value in told]
+        if key.startswith("eval"):
+            (drawn,) = axes.plot(steps, values, "o-", label=label, markersize=4, zorder=3)
+            low, high = points(log, f"{key}_low"), points(log, f"{key}_high")
+            if len(low) == len(high) == len(steps):
+                ends = ([scale * value for _, value in end] for end in (low, high))
+                axes.fill_between(steps, *ends, alpha=0.2, color=drawn.get_color(), linewidth=0)
+        else:
+            (drawn,) = axes.plot(steps, smooth(values), label=label, linewidth=1.8)
+            axes.plot(steps, values, color=drawn.get_color(), alpha=0.3, linewidth=0.8)
+    axes.set_title(panel.title)
+    axes.set_xlabel("step of GRPO")
+    # A curve of zeros is to be seen above the axis.
+    lowest, highest = min(axes.dataLim.y0, 0), max(axes.dataLim.y1, 1 if panel.percent else 0)
+    if highest > lowest:
+        axes.set_ylim(lowest - 0.02 * (highest - lowest), highest + 0.05 * (highest - lowest))
+    axes.spines[["top", "right"]].set_visible(False)
+    if len(panel.curves) > 1:
+        axes.legend(frameon=False, fontsize="small")
 
 
-def _first(rows: pl.DataFrame) -> dict[str, Any] | None:
-    return rows.row(0, named=True) if rows.height else None
+def smooth(values: Sequence[float]) -> list[float]:
+    """Each value as the mean of those around it, a tenth of all together.
+
+    >>> smooth([0, 1, 0])
+    [0.0, 1.0, 0.0]
+    """
+    reach = len(values) // 20
+    windows = (values[max(0, n - reach) : n + reach + 1] for n in range(len(values)))
+    return [sum(window) / len(window) for window in windows]
 
 
-def _answer(row: Mapping[str, Any]) -> str:
-    reward = "-" if row["reward"] is None else f"{row['reward']:.2f}"
-    text = row["text"]
-    cut = f"\n… ({len(text):,} characters)" if len(text) > LONGEST else ""
-    return (
-        f"<p>{escape(row['verdict'])}, reward {reward}, {row['completion_tokens']:,} tokens</p>"
-        f"<pre>{escape(text[:LONGEST] + cut)}</pre>"
-    )
+def _rewards(log: Log) -> dict[str, str]:
+    names = sorted(n for n in _names(log) if n.startswith("rewards/") and n.endswith("/mean"))
+    return {name: name.split("/")[1] for name in names}
+
+
+def _names(log: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {name for entry in log for name in entry}
+
+
+def _has(log: Log, key: str) -> bool:
+    return any(entry.get(key) is not None for entry in log)

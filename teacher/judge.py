@@ -18,6 +18,8 @@ from factory.sampler.teacher import Teacher
 from filters.verdict import Verdict, unverifiable
 from filters.verifiers.judge.votes import FAILED
 
+PART = 0.9
+"""Of a reward's time: what the judge has for its verdicts, so that those in time can be told."""
 LATE = "judge_late"
 """The reason of an answer on which there was no verdict in time."""
 
@@ -35,7 +37,7 @@ class JudgeAtHand:
 
         Args:
             told: the recipe's judge.
-            seconds: longest wait for a verdict.
+            seconds: time for all answers of a step; what is late is left out shortly before.
 
         Raises:
             StageError: the key of its endpoint is not in the environment.
@@ -43,7 +45,7 @@ class JudgeAtHand:
         assert isinstance(told.model, Served)  # as the recipe is checked
         key_of(told.model)
         self._judging = Judging(Teacher(elsewhere(told.model), told.model), told)
-        self._seconds, self._starting = seconds, Lock()
+        self._seconds, self._starting = PART * seconds, Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._bench: Bench | None = None
 

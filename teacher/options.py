@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -70,21 +72,11 @@ def arguments(
 
     from sft.trainer import device_settings, one_device
 
-    held, turns = devices.shares(grpo, grpo.completions, devices.processes(), tiny=tiny)
-    # TRL would spread the model over the GPUs that a process sees.
-    loaded = {"dtype": grpo.dtype, "device_map": None}
-    told = grpo.model_dump(include={*SAME})
-    settings = device_settings(grpo.dtype) | _vllm(grpo) | told
     configured = GRPOConfig(
         output_dir=str(checkpoints),
-        model_init_kwargs=loaded,
+        # TRL would spread the model over the GPUs that a process sees.
+        model_init_kwargs={"dtype": grpo.dtype, "device_map": None},
         max_steps=grpo.steps,
-        per_device_train_batch_size=held,
-        gradient_accumulation_steps=turns,
-        # All draws of a step are made at once, and then trained on in turns.
-        steps_per_generation=turns,
-        # Nothing is kept for a way back: as many at once as a step has prompts.
-        per_device_eval_batch_size=max(held, grpo.prompts_per_step),
         num_generations=grpo.draws,
         num_generations_eval=1,
         max_completion_length=grpo.max_tokens,
@@ -97,9 +89,25 @@ def arguments(
         eval_on_start=evaluate and not resumed,
         logging_steps=1,
         seed=seed,
-        **settings,
+        **device_settings(grpo.dtype)
+        | _shares(grpo, tiny)
+        | _vllm(grpo)
+        | grpo.model_dump(include={*SAME}),
     )
     return one_device(configured)
+
+
+def _shares(grpo: Grpo, tiny: bool) -> dict[str, Any]:
+    """Draws that a device holds at once, and how often in turn."""
+    held, turns = devices.shares(grpo, grpo.completions, devices.processes(), tiny=tiny)
+    return {
+        "per_device_train_batch_size": held,
+        "gradient_accumulation_steps": turns,
+        # All draws of a step are made at once, and then trained on in turns.
+        "steps_per_generation": turns,
+        # Nothing is kept for a way back: as many at once as a step has prompts.
+        "per_device_eval_batch_size": max(held, grpo.prompts_per_step),
+    }
 
 
 def _vllm(grpo: Grpo) -> dict[str, Any]:
@@ -107,3 +115,13 @@ def _vllm(grpo: Grpo) -> dict[str, Any]:
         return {}
     told = grpo.model_dump(include={*OF_VLLM})
     return told | {"use_vllm": True, "vllm_gpu_memory_utilization": grpo.vllm_memory}
+
+
+def lacking(grpos: Mapping[str, Grpo]) -> Iterator[str]:
+    """What is not installed that the log is to go to, a line each, by the key in the recipe."""
+    for key, grpo in grpos.items():
+        if grpo.report_to != "none" and not find_spec(grpo.report_to):
+            yield (
+                f"{key}.report_to: {grpo.report_to} is not installed: `pip install "
+                f"{grpo.report_to}`, or leave it out; the run has log and curves of its own"
+            )

@@ -6,6 +6,8 @@ from: the rewards of draws, the batch made of them, the log, and who is told whe
 
 from __future__ import annotations
 
+import json
+import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,14 +18,17 @@ from accelerate.utils import gather_object
 from trl import GRPOTrainer
 
 from factory.models.thinking_tags import Speech
+from factory.store.shards import write_text
 from filters.rewards import Accuracy
 from sft.score import interval
 from teacher import ratios
 from teacher.order import Order
-from teacher.rollouts import HELD_OUT, TRAIN, Rollouts, figures, json_text, measured, right
+from teacher.remembered import Remembered, verdict
+from teacher.rollouts import Rollouts, figures, json_text, measured, right
 from teacher.watch import Examined, parted
 
-VERDICTS = {1.0: "correct", 0.0: "incorrect"}
+SECONDS = 5
+"""Shortest time between two times that the log is written."""
 WATCHED = ("step", "prompt_id", "reward", "verdict")
 
 
@@ -35,21 +40,29 @@ class Practice(GRPOTrainer):
         *args: Any,
         order: Order,
         speech: Speech,
-        kept: Path,
+        drawn: Rollouts,
+        examined: Rollouts,
+        log_at: Path,
+        memory: Remembered | None,
         watched_by: str | None = None,
         **settings: Any,
     ):
         """
         Args:
             order: which prompts come when.
-            kept: the folder in which draws are kept.
+            drawn: where draws learned from are kept.
+            examined: where draws only looked at are kept.
+            log_at: where the log so far can be read.
+            memory: of the reward for accuracy, where there is one.
             watched_by: the verifier of held-out draws; None: each prompt's own.
         """
         super().__init__(*args, **settings)
         self.order, self.speech, self.opened = order, speech, speech.opens()
-        self.drawn, self.looked_at = Rollouts(kept / TRAIN), Rollouts(kept / HELD_OUT)
+        self.drawn, self.looked_at, self.log_at = drawn, examined, log_at
+        self.memory = memory
         self.verifier = Accuracy(by=watched_by, as_json=True, opened=self.opened)
         self._seen: tuple[Any, ...] = ()
+        self._told = 0.0
         self._held_out: list[dict[str, Any]] = []
         self._examined = [Examined(*each) for each in self.looked_at.each(WATCHED)]
         for step, rows in self.drawn.each(WATCHED) if order.rest else ():
@@ -58,6 +71,12 @@ class Practice(GRPOTrainer):
     def _get_train_sampler(self, dataset: Any = None) -> Order:
         return self.order
 
+    @property
+    def _learns(self) -> bool:
+        """Whether this is a step, and no examination."""
+        assert self.model
+        return self.model.training
+
     def _generation(self, step: int) -> int:
         """Which generation's draws a step learns from, the first being 1."""
         return (step - 1) // self.num_iterations + 1
@@ -65,6 +84,8 @@ class Practice(GRPOTrainer):
     def _calculate_rewards(
         self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any
     ) -> Any:
+        if self.memory:
+            self.memory.found = {}
         rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
         self._seen = inputs, completions, completion_ids_list, rewards
         return rewards
@@ -72,7 +93,7 @@ class Practice(GRPOTrainer):
     def _generate_and_score_completions(self, inputs: Any) -> dict[str, Any]:
         made = super()._generate_and_score_completions(inputs)
         rows = gather_object(self._rows(made["advantages"].tolist()))
-        if not self.model.training:
+        if not self._learns:
             self._held_out += rows
             return made
         step = self.state.global_step + 1
@@ -99,7 +120,7 @@ class Practice(GRPOTrainer):
         first = self.accelerator.process_index * len(inputs)
         rewards = gathered[first : first + len(inputs)].tolist()
         texts = [self._text(*each) for each in zip(completions, ids, strict=True)]
-        verdicts = self._verdicts(inputs, texts, rewards)
+        verdicts = self._verdicts(inputs, texts)
         ends, weights = {*self.eos_token_ids}, self.reward_weights.tolist()
         return [
             {
@@ -118,7 +139,7 @@ class Practice(GRPOTrainer):
                     for name, value in zip(self.reward_func_names, values, strict=True)
                 ],
                 "reward": _weighed(values, weights),
-                "advantage": advantage if self.model.training else None,
+                "advantage": advantage if self._learns else None,
             }
             for row, text, tokens, values, verdict, advantage in zip(
                 inputs, texts, ids, rewards, verdicts, advantages, strict=True
@@ -130,22 +151,23 @@ class Practice(GRPOTrainer):
             return self.speech.decode(ids, skip_special_tokens=True)
         return completion if isinstance(completion, str) else completion[-1]["content"]
 
-    def _verdicts(self, inputs: Any, texts: list[str], rewards: list[list[float]]) -> list[str]:
+    def _verdicts(self, inputs: Any, texts: list[str]) -> list[str]:
         """Of draws learned from, what the reward for accuracy found; of others, or without such a
         reward, what the verifier says."""
-        if self.model.training and "accuracy" in self.reward_func_names:
-            place = self.reward_func_names.index("accuracy")
-            found = [_number(values[place]) for values in rewards]
-        else:
-            columns = {name: [row[name] for row in inputs] for name in ("reference", "verifier")}
-            found = self.verifier(texts, **columns)
-        return [VERDICTS.get(value, "unverifiable") for value in found]
+        if self._learns and self.memory:
+            return self.memory.verdicts([row["prompt_id"] for row in inputs], texts)
+        columns = {name: [row[name] for row in inputs] for name in ("reference", "verifier")}
+        return [verdict(value) for value in self.verifier(texts, **columns)]
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """TRL's log, with what an examination tells."""
+        """TRL's log, with what an examination tells; others can read it as it grows."""
         if self._held_out and any(name.startswith("eval_") for name in logs):
             logs |= self._examination()
         super().log(logs, start_time)
+        now = time.monotonic()
+        if self.accelerator.is_main_process and now - self._told > SECONDS:
+            self._told = now
+            write_text(json.dumps(self.state.log_history, indent=1), self.log_at)
 
     def _examination(self) -> dict[str, float]:
         """What the held-out draws of now say; they are kept, and compared with those before."""

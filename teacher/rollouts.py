@@ -40,9 +40,6 @@ ROLLOUT: dict[str, pl.DataType] = {
 """A draw of a training: `messages` is the conversation with the draw as its last turn, `text` the
 draw as it was written, `rewards` each reward before it is weighed, null where it was not judged."""
 
-TRAIN, HELD_OUT, GIVEN_UP = "rollouts", "held-out", "given-up"
-"""Folders: draws learned from, draws only looked at, and those of steps that a crash undid."""
-
 
 def measured(rows: Sequence[Mapping[str, Any]], step: int, opened: bool) -> pl.DataFrame:
     """Draws as they are kept, with what is measured of their texts; each prompt's are numbered.
@@ -110,8 +107,13 @@ def json_text(reference: str | None) -> str | None:
 class Rollouts:
     """The files `part-STEP.parquet` of a folder; a step is there whole, or not at all."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, aside: Path):
+        """
+        Args:
+            folder: where they are.
+            aside: where draws of undone steps are put, in a folder of this one's name.
+        """
+        self.folder, self.aside = folder, aside / folder.name
 
     def write(self, step: int, rows: pl.DataFrame) -> None:
         """Keep a step's draws; those that a step had before are the ones replaced."""
@@ -133,10 +135,9 @@ class Rollouts:
         """
         undone = [step for step in self.steps() if step > after]
         for step in undone:
-            aside = self.folder.parent / GIVEN_UP / self.folder.name
-            aside.mkdir(parents=True, exist_ok=True)
-            attempt = len(list(aside.glob(f"step-{step:05}-*.parquet"))) + 1
-            shutil.move(self._file(step), aside / f"step-{step:05}-{attempt}.parquet")
+            self.aside.mkdir(parents=True, exist_ok=True)
+            attempt = len(list(self.aside.glob(f"step-{step:05}-*.parquet"))) + 1
+            shutil.move(self._file(step), self.aside / f"step-{step:05}-{attempt}.parquet")
         if undone:
             sync_folder(self.folder)
         return len(undone)

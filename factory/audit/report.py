@@ -9,7 +9,6 @@ from typing import Any
 
 from rich.table import Table
 
-from factory.audit import curves
 from factory.ledger import Account
 from factory.line.finished import Done, finished
 from factory.line.run_lock import held_by
@@ -156,8 +155,28 @@ def _why_not(run: RunFolder, stage: str, waits: list[str], running: bool) -> str
     if waits:
         return "waits for " + ", ".join(waits)
     if run.claim(stage).exists():
-        return "running" if running else "interrupted; run it again to carry on"
+        return ("running" if running else "interrupted; run it again to carry on") + practised(
+            run.training_log(stage)
+        )
     return "not begun"
+
+
+def practised(log: Path) -> str:
+    """How far GRPO has come by its log, to stand behind other words; empty where there is none."""
+    if not log.exists():
+        return ""
+    newest: dict[str, Any] = {}
+    for entry in json.loads(log.read_bytes()):
+        newest |= entry
+    told = [f"step {newest['step']}"] if newest else []
+    if "reward" in newest:
+        told.append(
+            f"reward {newest['reward']:.2f}, {newest['completions/mean_length']:.0f} tokens"
+        )
+    if "eval_pass_at_1" in newest:
+        rate, low, high = (newest[f"eval_pass_at_1{end}"] for end in ("", "_low", "_high"))
+        told.append(f"held-out pass@1 {rate:.1%} ({low:.1%} to {high:.1%})")
+    return f"; {', '.join(told)}" if told else ""
 
 
 def faults(recipe: Recipe, run: RunFolder) -> list[str]:
@@ -212,24 +231,17 @@ def _account(done: Done, what: str) -> Account:
 
 
 def pictures(run: RunFolder) -> list[Path]:
-    """Draw what can be drawn; returns the files, PNG."""
-    found = scores(run)
+    """The pictures of a run: scores, drawn now, and the curves that stages of GRPO drew."""
     stages = ["teacher", *(step.name for step in run.recipe()[0].teacher.steps)]
-    logs = {stage: log for stage in stages if (log := run.training_log(stage)).exists()}
-    if not found and not logs:
-        return []
-    import matplotlib
-
-    matplotlib.use("Agg")
-    drawn = []
-    if found:
-        drawn.append(_draw_scores(found, run.scores_picture))
-    for stage, log in logs.items():
-        drawn.append(curves.draw(json.loads(log.read_text()), run.curves(stage)))
-    return drawn
+    drawn = [curves for stage in stages if (curves := run.curves(stage)).exists()]
+    found = scores(run)
+    return [_draw_scores(found, run.scores_picture), *drawn] if found else drawn
 
 
 def _draw_scores(found: dict[str, dict[str, Any]], path: Path) -> Path:
+    import matplotlib
+
+    matplotlib.use("Agg")
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 0.55 * len(found) + 1.2), layout="constrained")

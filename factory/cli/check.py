@@ -39,6 +39,7 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     from filters import own
     from filters.text.visible import visible
     from filters.verifiers.code import sandbox
+    from teacher import options
 
     plan, home = recipes.load(recipe), recipe.parent
     sandbox.allow(plan.allow_unsandboxed)
@@ -54,6 +55,7 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     told += [*contexts.told(plan, home), *contexts.prompts_told(plan, home, prompts)]
     told += [f"not yet: {lacking}" for lacking in other_runs.missing(plan, home)]
     told += absent
+    told += [f"here {wrong}" for wrong in options.lacking(plan.teacher.grpos)]
     told += [f"here {wrong}" for served in plan.endpoints if (wrong := lacking(served))]
     click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
     for line in told:

@@ -21,6 +21,7 @@ from factory.line.threads import share_out, slots
 from factory.progress import Progress
 from factory.recipe import Recipe
 from factory.run_folder import RunFolder
+from teacher.options import lacking
 
 GRACE = 10
 """Seconds that a stage is given to end after a signal, beyond those that the recipe gives to draws
@@ -35,13 +36,14 @@ def run(
     `home` is the folder that relative paths in the recipe start from, `command` what was typed.
 
     Raises:
-        RecipeError: when another run that the recipe names is not there, or not finished.
+        RecipeError: when another run that the recipe names is not there, or not finished; or what a
+            training's log is to go to is not installed.
         RunInUse: when another process holds the folder.
         StageError: when a stage fails; its log is named. Run again, it carries on.
     """
     run = RunFolder(folder)
-    if lacking := list(other_runs.missing(recipe, home)):
-        raise RecipeError("\n".join(lacking))
+    if missing := [*other_runs.missing(recipe, home), *lacking(recipe.teacher.grpos)]:
+        raise RecipeError("\n".join(missing))
     with held(run) as lock, progress:
         run.note(recipe, home, command)
         return Scheduler(recipe, home, run, lock, progress, wanted(recipe), {}).all()

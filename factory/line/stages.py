@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable
 
@@ -144,19 +143,18 @@ def improved(context: Context, base: Located, grpo: Grpo) -> Result:
 
     there, asker = context.run.prompts(), Asker("", Sampling(), context.recipe.seed)
     door = admitted(base, there, asker, context_of(base.path))
-    log = improve(
+    improve(
         base,
         door.prompts,
         grpo,
         seed=seed_of(context),
-        out=context.run.weights(context.name),
-        checkpoints=context.run.checkpoints(context.name),
+        run=context.run,
+        stage=context.name,
         report=context.report,
         say=context.say,
         tiny=isinstance(other_runs.origin(context.recipe.teacher.base, context.home), Tiny),
         judge=context.recipe.judge if grpo.asks_judge(context.recipe.prompts) else None,
     )
-    context.run.training_log(context.name).write_text(json.dumps(log, indent=1))
     made = made_in(context, context.name, base.thinking_tags)
     return Result(made.digest, f"{grpo.steps} steps of GRPO", [_practised(there, door, grpo)])
 

@@ -1,6 +1,5 @@
 """A real training by all rewards there are: by rule, of models, of the judge, of one's own."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from factory.models import at
 from factory.prompts.collect import PROMPT
 from factory.recipe.judge import Judge
 from factory.recipe.teacher import Grpo
+from factory.run_folder import RunFolder
 from filters import own
 from teacher.grpo import improve
 
@@ -76,8 +76,8 @@ def test_all_of_them_for_two_steps(
             prompts,
             Grpo.model_validate(told | {"learning_rate": 1e-4, "held_out": 2}),
             seed=1,
-            out=tmp_path / "out" / "model",
-            checkpoints=tmp_path / "out" / "checkpoints",
+            run=RunFolder(tmp_path / "run"),
+            stage="teacher",
             report=lambda *_, **__: None,
             judge=Judge.model_validate(judge),
         )

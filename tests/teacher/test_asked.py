@@ -138,8 +138,8 @@ def test_a_late_judge_costs_its_own_answers_and_no_others(start: Start):
         return knows_names(question, first, second)
 
     began = time.monotonic()
-    asking = start(slow, seconds=4)
-    with pytest.warns(UserWarning, match="the judge judge: 1 late after 4 seconds"):
+    asking = start(slow, seconds=5)
+    with pytest.warns(UserWarning, match="the judge judge: 1 late after 4.5 seconds"):
         found = asking((0, "Wolfgang"), (0, "Schiller"), (1, "Hello"), (0, "Novalis"))
     assert found == {"accuracy": [1, 0, 0, 0.5]}
     assert time.monotonic() - began < 60

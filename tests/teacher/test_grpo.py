@@ -6,52 +6,19 @@ from typing import Any
 
 import polars as pl
 import pytest
+from practising import STAGE, improved, write_base
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from factory.errors import RecipeError
-from factory.models import at
-from factory.prompts.collect import PROMPT
-from factory.recipe.teacher import Grpo
-from filters import own
-from teacher import tiny
-from teacher.grpo import improve
+from factory.run_folder import RunFolder
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine"), pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("base")
-    tokenizer = tiny.make_tokenizer([f"<think>{n}+{n}</think>" for n in range(200)], 320)
-    size: dict[str, Any] = {"hidden": 64, "layers": 1, "heads": 2, "max_length": 128, "seed": 1}
-    tiny.save(tiny.make_model("qwen2", tokenizer, **size).bfloat16(), tokenizer, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def prompts() -> pl.DataFrame:
-    common = {"source": "made", "domain": "maths", "language": "en", "license": "none"}
-    common |= {"reference": '"5"', "verifier": "math", "meta": '{"level": 3}'}
-    rows = [
-        {"prompt_id": f"p{n}", "messages": [{"role": "user", "content": f"{n}?"}], **common}
-        | {"split": "train" if n < 8 else "held_out"}
-        for n in range(11)
-    ]
-    return pl.DataFrame(rows, schema={**PROMPT, "split": pl.String()})
-
-
-def improved(base: Path, prompts: pl.DataFrame, folder: Path, **settings: Any) -> list[Any]:
-    usual = {"steps": 2, "prompts_per_step": 2, "draws": 4, "max_tokens": 8, "learning_rate": 1e-3}
-    return improve(
-        at(base),
-        prompts,
-        Grpo.model_validate(usual | settings),
-        seed=1,
-        out=folder / "model",
-        checkpoints=folder / "checkpoints",
-        report=lambda *_, **__: None,
-    )
+    return write_base(tmp_path_factory.mktemp("base"))
 
 
 REWARDS = {"language": 0.1, "length": 0.5, "mine:brief": 0.3, "mine:breaks": 1.0, "mine:one": 0.2}
@@ -68,15 +35,11 @@ def one(response, reference):
 
 
 @pytest.mark.parametrize("settings", [{"device_batch_size": 2}, {"devices": 2}])
-def test_it_runs_in_parts(
-    settings: dict[str, Any], base: Path, prompts: pl.DataFrame, tmp_path: Path
-):
+def test_it_runs_in_parts(settings: dict[str, Any], base: Path, tmp_path: Path):
     """A step draws for two prompts four times, however its draws are held; every reward that a
     recipe may name is among what is added up, those of one's own, and one that fails."""
     (tmp_path / "mine.py").write_text(MINE)
-    own.look_in(tmp_path)
-    log = improved(base, prompts, tmp_path, rewards=REWARDS, **settings)
-    own.look_in(None)
+    log = improved(base, tmp_path, rewards=REWARDS, **settings)
     steps = [entry for entry in log if "reward" in entry]
     for name in ("accuracy", "format", *REWARDS):
         assert f"rewards/{name}/mean" in steps[0]
@@ -88,15 +51,32 @@ def test_it_runs_in_parts(
     # Each draw counts once: 8 draws a step of at most 8 tokens, and the prompts' tokens.
     assert all(entry["completions/max_length"] <= 8 for entry in steps)
     assert [entry for entry in log if "eval_reward" in entry]
-    saved = load_file(tmp_path / "model" / "model.safetensors")
+    kept = pl.read_parquet(RunFolder(tmp_path).rollouts(STAGE) / "*.parquet")
+    assert kept.group_by("step").len().sort("step").rows() == [(1, 8), (2, 8)]
+    assert kept.group_by("step", "prompt_id").len()["len"].to_list() == [4] * 4
+    assert kept["advantage"].null_count() == 0
+    for step, rewards in kept.group_by("step").agg(pl.col("reward").mean()).iter_rows():
+        assert rewards == pytest.approx(steps[step - 1]["reward"], abs=1e-5)
+    looked_at = pl.read_parquet(RunFolder(tmp_path).examined(STAGE) / "*.parquet")
+    assert looked_at.group_by("step").len().sort("step").rows()[0] == (0, 3)
+    saved = load_file(tmp_path / "teacher" / "model" / "model.safetensors")
     assert {str(tensor.dtype) for tensor in saved.values()} == {"torch.bfloat16"}  # as its base
     assert "lm_head.weight" not in saved
-    assert AutoModelForCausalLM.from_pretrained(tmp_path / "model")
+    assert AutoModelForCausalLM.from_pretrained(tmp_path / "teacher" / "model")
+
+
+def test_the_same_draws_are_learned_from_more_than_once(base: Path, tmp_path: Path):
+    """Three steps from each generation: draws are made, and kept, at every third step."""
+    settings = {"num_iterations": 3, "steps": 7, "save_steps": 3, "held_out": 0, "epsilon": 0.1}
+    log = improved(base, tmp_path, **settings)
+    assert [entry["step"] for entry in log if "loss" in entry] == [*range(1, 8)]
+    kept = pl.read_parquet(RunFolder(tmp_path).rollouts(STAGE) / "*.parquet")
+    assert kept.group_by("step").len().sort("step").rows() == [(1, 8), (4, 8), (7, 8)]
 
 
 def test_devices_that_do_not_divide_a_step_are_refused(
-    base: Path, prompts: pl.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("sft.devices.gpus", lambda: 3)
     with pytest.raises(RecipeError, match="8 rows cannot be made of 1 at a time on each of 3"):
-        improved(base, prompts, tmp_path)
+        improved(base, tmp_path)

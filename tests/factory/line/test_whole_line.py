@@ -69,7 +69,7 @@ def test_every_stage_runs_and_the_scores_come_last(first: tuple[Path, str]) -> N
     for model in ("teacher, base", "teacher", "student, before", "unfiltered", "accepted"):
         assert model in table
     assert "sampled" in output  # the funnel
-    for picture in ("scores.png", "grpo.png"):
+    for picture in ("scores.png", "teacher/curves.png"):
         assert (run / picture).read_bytes().startswith(b"\x89PNG")
 
 

@@ -1,0 +1,95 @@
+"""A training of GRPO that is killed goes on: no step, draw or prompt is lost, or there twice."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from practising import SEED, STAGE, exit_code, prompt_table, write_base
+
+from factory.run_folder import RunFolder
+from teacher.order import Order
+from teacher.rollouts import Rollouts, right
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine"), pytest.mark.timeout(600)]
+
+STEPS, AT_ONCE, DRAWS = 9, 3, 2
+KILLER = """
+import os, signal
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def kills(completions, **columns):
+    # In a process of its own, as all functions of people's are. Asked for each step, and for each examination: before step 1, after steps 3 and 6.
+    asked = HERE / "asked"
+    number = 1 + (len(asked.read_text()) if asked.exists() else 0)
+    asked.write_text("." * number)
+    if number in (8, 13):  # amid step 6, and after it, amid step 8
+        os.kill(int((HERE / "pid").read_text()), signal.SIGKILL)
+    return [float(len(turns[-1]["content"]) % 3) for turns in completions]
+"""
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.mark.parametrize("rest", [0, 1])
+def test_it_goes_on(rest: int, base: Path, tmp_path: Path):
+    (tmp_path / "mine.py").write_text(KILLER)
+    run = RunFolder(tmp_path)
+    settings: dict[str, Any] = {
+        "steps": STEPS,
+        "prompts_per_step": AT_ONCE,
+        "draws": DRAWS,
+        "rewards": {"accuracy": 1.0, "format": 0.1, "mine:kills": 0.1},
+        "save_steps": 2,
+        "save_total_limit": 2,
+        "evaluate_every": 3,
+        "device_batch_size": AT_ONCE * DRAWS,
+        "rest": rest,
+    }
+    undone = []
+    while (code := exit_code(base, tmp_path, **settings)) != 0:
+        assert code == -9, code
+        saved = sorted(run.checkpoints(STAGE).glob("checkpoint-*"))
+        assert 1 <= len(saved) <= 2, saved
+        undone.append(saved[-1].name)
+    assert undone == ["checkpoint-4", "checkpoint-6"]
+
+    log = json.loads(run.training_log(STAGE).read_text())
+    assert [entry["step"] for entry in log if "loss" in entry] == [*range(1, STEPS + 1)]
+    assert [entry["step"] for entry in log if "eval_pass_at_1" in entry] == [0, 3, 6, 9]
+
+    kept = Rollouts(run.rollouts(STAGE), run.given_up(STAGE))
+    assert kept.steps() == [*range(1, STEPS + 1)]
+    asked = [_asked(rows) for _, rows in kept.each()]
+    assert asked == _unbroken(kept, rest)
+    assert Rollouts(run.examined(STAGE), run.given_up(STAGE)).steps() == [0, 3, 6, 9]
+    aside = sorted(file.name for file in kept.aside.iterdir())
+    assert aside == ["step-00005-1.parquet", "step-00007-1.parquet"]
+
+    assert len(list(run.checkpoints(STAGE).glob("checkpoint-*"))) <= 2
+    assert run.card(STAGE).exists()
+    assert run.curves(STAGE).exists()
+    assert run.curves_page(STAGE).exists()
+
+
+def _asked(rows: pl.DataFrame) -> list[str]:
+    """The prompts of a step, each of which has all of its draws."""
+    counts = rows["prompt_id"].value_counts()
+    assert set(counts["count"]) == {DRAWS}
+    return rows["prompt_id"].unique().sort().to_list()
+
+
+def _unbroken(kept: Rollouts, rest: int) -> list[list[str]]:
+    """What a training would ask for that nobody kills, where these draws came out as they did."""
+    ids = prompt_table().filter(split="train")["prompt_id"].to_list()
+    told = {"repeats": 1, "generations": STEPS, "seed": SEED, "rest": rest}
+    order = Order(ids, at_once=AT_ONCE, draws=DRAWS, **told)
+    for step, rows in kept.each():
+        order.note(step, right(rows))
+    return [sorted(ids[row] for row in batch) for batch in order.chosen()]
