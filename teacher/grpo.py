@@ -98,11 +98,9 @@ def improve(
     tiny: bool = False,
     judge: Judge | None = None,
 ) -> list[dict[str, float]]:
-    """Train the base by GRPO, leave the result, its draws, log and curves in the stage's folder,
-    return TRL's log.
+    """Train the base by GRPO; result, draws, log and curves go to the stage's folder. TRL's log.
 
-    `prompts` is the prompt table; rows of split "train" are trained on and "held_out" ones only
-    measured, for the curve.
+    `prompts` is the prompt table, whose rows of split "held_out" are measured, for the curve.
 
     Args:
         tiny: where the recipe does not say so, use one device, which holds all draws of a step.

@@ -31,15 +31,9 @@ def test_tags(said: str, strict: float, soft: float, count: float, remark: str):
 
 def test_the_more_of_the_form_the_more_reward():
     """What the count of tags is there for: a way up, where the strict form is all or nothing."""
-    stations = [
-        "42",
-        "<think>\n42",
-        "<think>\n6*7\n</think>\n42",
-        WHOLE.removesuffix("</answer>\n"),
-    ]
-    counts = TagCount()([*stations, WHOLE])
-    assert counts == sorted(counts)
-    assert len(set(counts)) == 5
+    thought = "<think>\n6*7\n</think>\n"
+    stations = ["42", "<think>\n42", f"{thought}42", f"{thought}<answer>\n42", WHOLE]
+    assert TagCount()(stations) == [0, 0.25, 0.5, 0.75, 1]
 
 
 def test_a_tag_that_the_template_wrote_counts_as_written():
