@@ -22,7 +22,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 def kills(completions, **columns):
-    # In a process of its own, as all functions of people's are. Asked for each step, and for each examination: before step 1, after steps 3 and 6.
+    # In a process of its own, as all functions of people's are. Asked for each step, and for
+    # each examination: before step 1, after steps 3 and 6.
     asked = HERE / "asked"
     number = 1 + (len(asked.read_text()) if asked.exists() else 0)
     asked.write_text("." * number)
