@@ -224,6 +224,10 @@ class RunFolder:
         """The same as a page, with what held-out prompts were answered as it learned."""
         return self.stage(stage) / "curves.html"
 
+    def tensorboard(self, stage: str) -> Path:
+        """The same for TensorBoard, where the recipe asks for it."""
+        return self.stage(stage) / "tensorboard"
+
     def rollouts(self, stage: str) -> Path:
         """The draws that a stage of GRPO learned from, a file a step."""
         return self.stage(stage) / "rollouts"

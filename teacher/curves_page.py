@@ -78,7 +78,7 @@ def _numbers(log: curves.Log) -> str:
     said = {name: cells for name, cells in said.items() if set(cells) != {UNKNOWN}}
     head = "".join(f"<th scope=col>{name}</th>" for name in ("step", *said))
     body = "".join(
-        f"<tr><th scope=row>{entry['step']}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+        f"<tr><th scope=row>{entry['step']}</th><td>{'</td><td>'.join(cells)}</td></tr>"
         for entry, *cells in zip(examinations, *said.values(), strict=True)
     )
     caption = "<caption>Held-out prompts, one draw of each</caption>"
@@ -105,7 +105,8 @@ def _side_by_side(examined: Rollouts) -> list[str]:
         there = [(step, row) for step, row in found if row]
         asked = "\n\n".join(turn["content"] for turn in there[0][1]["messages"][:-1])
         key = there[0][1]["reference"]
-        question = asked[:LONGEST] + ("" if key is None else f"\n\nkey: {key[:LONGEST]}")
+        plain = key is not None and not key.startswith(("{", "["))
+        question = asked[:LONGEST] + (f"\n\nkey: {key[:LONGEST]}" if plain else "")
         head = "".join(f"<th scope=col>step {step}</th>" for step, _ in there)
         body = "".join(f"<td>{_answer(row)}</td>" for _, row in there)
         parts.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,6 +225,9 @@ def _trainer(
     checkpoints = exercise.checkpoints(devices.processes())
     told = {"evaluate": bool(len(held_out)), "tiny": exercise.tiny, "resumed": resumed}
     settings = arguments(grpo, exercise.seed, checkpoints, **told)
+    settings.run_name = f"{exercise.run.path.name}/{exercise.stage}"
+    if grpo.report_to == "tensorboard":  # by itself it goes where checkpoints are, which go
+        os.environ["TENSORBOARD_LOGGING_DIR"] = str(exercise.run.tensorboard(exercise.stage))
     trainer = Practice(
         model=exercise.base.path,
         args=settings,

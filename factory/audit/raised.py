@@ -89,10 +89,12 @@ def table(recipe: Recipe, run: RunFolder) -> Table | None:
     from rich.table import Table
 
     shown = Table(title="the teacher, stage by stage", title_justify="left", box=None)
-    for name in ("stage", "pass@1 (95 % interval)", "leniently", "result"):
+    rows = raised(recipe, run)
+    both = any(row.lenient for row in rows)
+    for name in ("stage", "pass@1 (95 % interval)", *["leniently"] * both, "result"):
         shown.add_column(name)
-    for row in raised(recipe, run):
-        shown.add_row(row.stage, row.score, row.lenient, row.note)
+    for row in rows:
+        shown.add_row(row.stage, row.score, *[row.lenient] * both, row.note)
     return shown
 
 

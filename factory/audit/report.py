@@ -102,14 +102,15 @@ def scores_table(run: RunFolder) -> Table | None:
     )
     table = Table(title=title, title_justify="left", box=None)
     table.add_column("model")
-    for name in ("pass@1", "95 % interval", "leniently", "tokens", "unfinished"):
+    both = any(map(leniently, found.values()))
+    for name in ("pass@1", "95 % interval", *["leniently"] * both, "tokens", "unfinished"):
         table.add_column(name, justify="right")
     for model, score in found.items():
         table.add_row(
             label(model),
             f"{score['pass_at_1']:.1%}",
             f"{score['low']:.1%} to {score['high']:.1%}",
-            leniently(score),
+            *[leniently(score)] * both,
             f"{score['tokens']:.1f}",
             f"{score['unfinished']:.1%}",
         )

@@ -23,6 +23,7 @@ from factory.versions.told import Told
 from filters import FILTERS, Filters, judge, measure
 from filters.measures import measures_of
 from sft.rows import ROW
+from teacher.rollouts import ROLLOUT
 
 JUDGED = select(
     judge(
@@ -64,6 +65,7 @@ TABLES = {
     "dataset/vN/rows.parquet": layout.INDEX,
     "dataset/vN/funnel.parquet": funnel.ROW,
     "student/rows.parquet": ROW,
+    "STAGE/rollouts/part-N.parquet": ROLLOUT,
     "key_suspects.parquet": SUSPECT,
 }
 
@@ -88,6 +90,9 @@ def test_every_measure_is_explained_by_its_filter(filter):
         ("scores-teacher/draws/part-00001.parquet", "samples/draws/part-N.parquet"),
         ("dataset/v12/data/train-00000-of-00001.parquet", "dataset/vN/data/train-*.parquet"),
         ("control/rows.parquet", "student/rows.parquet"),
+        ("teacher/rollouts/part-00003.parquet", "STAGE/rollouts/part-N.parquet"),
+        ("teacher-2-grpo/held-out/part-00000.parquet", "STAGE/rollouts/part-N.parquet"),
+        ("teacher/given-up/rollouts/step-00005-1.parquet", "STAGE/rollouts/part-N.parquet"),
         ("measures/language@1/part-00000.parquet", MEASURES),
         ("student/model/config.json", ""),
     ],

@@ -8,6 +8,12 @@ import polars as pl
 from filters import FILTERS
 
 PAGE = Path(__file__).parents[2] / "docs" / "data.md"
+ALIKE = {
+    r"^control/": "student/",
+    r"^scores-[^/]+/": "samples/",
+    r"/(held-out|given-up/[^/]+)/(part|step)-": "/rollouts/part-",
+}
+"""Places whose tables are as those of another, which the page tells of."""
 MEASURES = "measures/FILTER@VERSION/part-N.parquet"
 
 
@@ -40,7 +46,9 @@ def difference(file: str, schema: pl.Schema) -> str:
 
 def page_of(path: Path) -> str:
     """The table that a run's file belongs to, by its path in the run; empty where there is none."""
-    place = re.sub(r"^control/", "student/", re.sub(r"^scores-[^/]+/", "samples/", str(path)))
+    place = str(path)
+    for told, same in ALIKE.items():
+        place = re.sub(told, same, place)
     patterns = {
         file: re.sub(r"[A-Z]{2,}|N|\\\*", "[^/]+", re.escape(file)) for file in documented()
     }

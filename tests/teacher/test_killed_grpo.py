@@ -22,11 +22,12 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 def kills(completions, **columns):
-    # In a process of its own, as all functions of people's are. Asked for each step, and for each examination: before step 1, after steps 3 and 6.
+    # In a process of its own, as all functions of people's are. Asked for each step, and for
+    # each examination: before step 1, after steps 3 and 6.
     asked = HERE / "asked"
     number = 1 + (len(asked.read_text()) if asked.exists() else 0)
     asked.write_text("." * number)
-    if number in (8, 13):  # amid step 6, and after it, amid step 8
+    if number in {killed}:
         os.kill(int((HERE / "pid").read_text()), signal.SIGKILL)
     return [float(len(turns[-1]["content"]) % 3) for turns in completions]
 """
@@ -37,9 +38,28 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_base(tmp_path_factory.mktemp("base"))
 
 
-@pytest.mark.parametrize("rest", [0, 1])
-def test_it_goes_on(rest: int, base: Path, tmp_path: Path):
-    (tmp_path / "mine.py").write_text(KILLER)
+@pytest.mark.parametrize(
+    ("rest", "killed", "went_on_from", "aside"),
+    [
+        (0, [8], ["checkpoint-4"], ["step-00005-1.parquet"]),  # amid step 6
+        # and once more, amid step 8
+        (
+            1,
+            [8, 13],
+            ["checkpoint-4", "checkpoint-6"],
+            ["step-00005-1.parquet", "step-00007-1.parquet"],
+        ),
+    ],
+)
+def test_it_goes_on(
+    rest: int,
+    killed: list[int],
+    went_on_from: list[str],
+    aside: list[str],
+    base: Path,
+    tmp_path: Path,
+):
+    (tmp_path / "mine.py").write_text(KILLER.format(killed=killed))
     run = RunFolder(tmp_path)
     settings: dict[str, Any] = {
         "steps": STEPS,
@@ -52,13 +72,13 @@ def test_it_goes_on(rest: int, base: Path, tmp_path: Path):
         "device_batch_size": AT_ONCE * DRAWS,
         "rest": rest,
     }
-    undone = []
+    found = []
     while (code := exit_code(base, tmp_path, **settings)) != 0:
         assert code == -9, code
         saved = sorted(run.checkpoints(STAGE).glob("checkpoint-*"))
         assert 1 <= len(saved) <= 2, saved
-        undone.append(saved[-1].name)
-    assert undone == ["checkpoint-4", "checkpoint-6"]
+        found.append(saved[-1].name)
+    assert found == went_on_from
 
     log = json.loads(run.training_log(STAGE).read_text())
     assert [entry["step"] for entry in log if "loss" in entry] == [*range(1, STEPS + 1)]
@@ -69,8 +89,7 @@ def test_it_goes_on(rest: int, base: Path, tmp_path: Path):
     asked = [_asked(rows) for _, rows in kept.each()]
     assert asked == _unbroken(kept, rest)
     assert Rollouts(run.examined(STAGE), run.given_up(STAGE)).steps() == [0, 3, 6, 9]
-    aside = sorted(file.name for file in kept.aside.iterdir())
-    assert aside == ["step-00005-1.parquet", "step-00007-1.parquet"]
+    assert sorted(file.name for file in kept.aside.iterdir()) == aside
 
     assert len(list(run.checkpoints(STAGE).glob("checkpoint-*"))) <= 2
     assert run.card(STAGE).exists()

@@ -67,7 +67,7 @@ def test_the_seed_decides_and_nothing_else():
 def test_the_loader_is_asked_for_each_generation_as_often_as_it_is_learned_from():
     """Two prompts a step, two draws of each; held in two parts, so each step asks twice."""
     asked = list(order(4, 2, 2, repeats=2))
-    first = list(order(4, 2, 2).chosen())[0]
+    first = next(order(4, 2, 2).chosen())
     assert asked[:4] == asked[4:8] == [first[0], first[0], first[1], first[1]]
     assert len(asked) == len(order(4, 2, 2, repeats=2)) == 2 * 2 * 4
 

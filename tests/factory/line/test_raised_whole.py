@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 
@@ -58,6 +59,11 @@ def factory(*said: object, cwd: Path) -> subprocess.Popen[str]:
     )
 
 
+def printed(cwd: Path) -> str:
+    """What it has said."""
+    return (cwd / "printed").read_text()
+
+
 def test_killed_amid_a_stage_it_goes_on(tmp_path: Path):
     run = RunFolder(tmp_path / "run")
     recipe = smaller(tmp_path)
@@ -81,6 +87,13 @@ def test_killed_amid_a_stage_it_goes_on(tmp_path: Path):
         if "loss" in row
     ]
     assert steps == [1, 2, 3, 4]
+    for stage in ("teacher-2-grpo", "teacher-4-grpo"):
+        drawn = pl.read_parquet(run.rollouts(stage) / "*.parquet")
+        assert drawn.group_by("step").len().sort("step").rows() == [(n, 16) for n in (1, 2, 3, 4)]
+        assert run.curves(stage).exists()
+        assert run.curves_page(stage).exists()
+        assert "4 steps of GRPO" in run.card(stage).read_text()
+    assert f"pictures  {run.scores_picture}, {run.curves('teacher-2-grpo')}, " in printed(tmp_path)
 
     told = run.path.joinpath("raised.md").read_text()
     assert all(f"| `{name}` |" in told for name in STAGES), told
