@@ -224,9 +224,10 @@ def plain(
     held, turns = told["per_device_train_batch_size"], told["gradient_accumulation_steps"]
     steps = DRAWS // (held * turns)
     dtype = getattr(torch, told.pop("dtype", "bfloat16"))
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer: Any = AutoTokenizer.from_pretrained(base)
     tokenizer.pad_token = tokenizer.eos_token
     times: list[Instant] = []
+    rewards: list[Any] = [counted, formed, loosely_formed, whole_number, right]
 
     class Clock(TrainerCallback):
         def on_step_end(self, *_: Any, **__: Any) -> None:
@@ -234,7 +235,7 @@ def plain(
 
     trainer = GRPOTrainer(
         model=AutoModelForCausalLM.from_pretrained(base, dtype=dtype),
-        reward_funcs=[counted, formed, loosely_formed, whole_number, right],
+        reward_funcs=rewards,
         args=GRPOConfig(
             output_dir=str(out),
             use_cpu=not torch.cuda.is_available(),

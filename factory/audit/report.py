@@ -171,9 +171,8 @@ def practised(log: Path) -> str:
         newest |= entry
     told = [f"step {newest['step']}"] if newest else []
     if "reward" in newest:
-        told.append(
-            f"reward {newest['reward']:.2f}, {newest['completions/mean_length']:.0f} tokens"
-        )
+        length = newest["completions/mean_length"]
+        told.append(f"reward {newest['reward']:.2f}, {length:.0f} tokens a draw")
     if "eval_pass_at_1" in newest:
         rate, low, high = (newest[f"eval_pass_at_1{end}"] for end in ("", "_low", "_high"))
         told.append(f"held-out pass@1 {rate:.1%} ({low:.1%} to {high:.1%})")

@@ -1,13 +1,21 @@
 """Options of TRL that a recipe may name, and those that are called otherwise here."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from small_recipe import RECIPE
 
+from factory.errors import RecipeError
+from factory.line.run import run
+from factory.progress import Progress
+from factory.recipe import Recipe
 from factory.recipe.reinforcing import ELSEWHERE
 from factory.recipe.teacher import Grpo
 from teacher.options import lacking
+
+BASE, WANTED = {"tiny": "qwen2", "rows": 100}, {"report_to": "trackio"}
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
@@ -40,11 +48,16 @@ def test_options_that_contradict_each_other_are_refused(told: dict[str, Any], fa
 
 
 def test_a_log_for_a_program_that_is_not_installed_is_told_in_a_line(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    """And nothing is started."""
     monkeypatch.setattr("teacher.options.find_spec", lambda name: None)
     grpos = {"teacher.stages[1].grpo": Grpo(report_to="trackio"), "teacher.stages[3].grpo": Grpo()}
     (told,) = lacking(grpos)
     assert told.startswith("teacher.stages[1].grpo.report_to: trackio is not installed: `pip inst")
+    recipe = Recipe.model_validate(RECIPE | {"teacher": {"base": BASE, "grpo": WANTED}})
+    with pytest.raises(RecipeError, match=r"^teacher\.grpo\.report_to: trackio is not installed"):
+        run(recipe, tmp_path, tmp_path / "run", Progress([]))
+    assert not (tmp_path / "run").exists()
     monkeypatch.setattr("teacher.options.find_spec", lambda name: object())
     assert not list(lacking(grpos))

@@ -1,10 +1,12 @@
 """Draws of a training as they are kept."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from tables import factory
 
 from teacher.rollouts import ROLLOUT, Rollouts, figures, json_text, measured, right
 
@@ -99,6 +101,20 @@ def test_shares_of_right_draws_are_of_what_was_judged():
 )
 def test_keys_are_told_as_others_write_them(stored: str | None, told: str | None):
     assert json_text(stored) == told
+
+
+def test_they_are_audited_as_any_data(kept: Rollouts, tmp_path: Path):
+    """With the words of docs/teacher.md: verdicts are believed, and each step is a source."""
+    page = (Path(__file__).parents[2] / "docs" / "teacher.md").read_text()
+    (columns,) = re.findall(r"factory audit runs/mine/teacher/rollouts --columns '(.*)'", page)
+    for number in (1, 2):
+        kept.write(number, step(number, row(), row("p2", "incorrect"), row("p2", "unverifiable")))
+    done = factory("audit", kept.folder, "--columns", columns, "--out", tmp_path / "audit")
+    assert done.exit_code == 0, done.output
+    told = pl.read_parquet(tmp_path / "audit" / "audit.parquet")
+    assert not told.is_empty()
+    assert (tmp_path / "audit" / "audit.html").exists()
+    assert "6 samples of 1 prompt" in done.output
 
 
 class TestGivingUp:

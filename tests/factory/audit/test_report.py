@@ -1,11 +1,12 @@
 """What a run tells at its end."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from factory.audit.report import scores
+from factory.audit.report import practised, scores
 from factory.recipe import Recipe
 from factory.run_folder import RunFolder
 from sft.score import Score
@@ -49,3 +50,15 @@ def test_the_student_before_has_the_score_of_the_weights_it_starts_from(
     found = {model: score["pass_at_1"] for model, score in scores(run).items()}
     assert found["student-base"] == before
     assert found["student"] == 0.5
+
+
+def test_a_training_tells_how_far_it_is(tmp_path: Path):
+    log = RunFolder(tmp_path).training_log("teacher")
+    assert practised(log) == ""
+    log.parent.mkdir()
+    examined = {"eval_pass_at_1": 0.45, "eval_pass_at_1_low": 0.4, "eval_pass_at_1_high": 0.502}
+    steps = [{"step": n, "reward": n / 100, "completions/mean_length": 33.4} for n in (39, 40)]
+    log.write_text(json.dumps([*steps, {"step": 40, **examined}, {"step": 41, "reward": 0.61}]))
+    assert practised(log) == (
+        "; step 41, reward 0.61, 33 tokens a draw, held-out pass@1 45.0% (40.0% to 50.2%)"
+    )
