@@ -12,7 +12,7 @@ from factory.run_folder import RunFolder
 from teacher.order import Order
 from teacher.rollouts import Rollouts, right
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("engine"), pytest.mark.timeout(900)]
 
 STEPS, AT_ONCE, DRAWS = 9, 3, 2
 KILLER = """

@@ -18,7 +18,7 @@ import yaml
 
 from factory.run_folder import RunFolder
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 LAPTOP = MANIFESTS / "r1" / "laptop.yaml"
 STAGES = "teacher-1-sft", "teacher-2-grpo", "teacher-3-sft", "teacher-4-grpo"
