@@ -142,7 +142,8 @@ def improved(context: Context, base: Located, grpo: Grpo) -> Result:
     from teacher.grpo import improve
 
     there, asker = context.run.prompts(), Asker("", Sampling(), context.recipe.seed)
-    door = admitted(base, there, asker, context_of(base.path))
+    own = there.filter(pl.col("domain").is_in(grpo.domains)) if grpo.domains else there
+    door = admitted(base, own, asker, context_of(base.path))
     improve(
         base,
         door.prompts,
@@ -161,9 +162,11 @@ def improved(context: Context, base: Located, grpo: Grpo) -> Result:
 
 def _practised(there: pl.DataFrame, door: Admitted, grpo: Grpo) -> Account:
     """The account of the prompts that a teacher was trained on."""
-    train = there.filter(split="train").select("prompt_id")
+    train = there.filter(split="train").select("prompt_id", "domain")
     aside = door.set_aside.join(train, on="prompt_id", how="semi")["reason"].value_counts()
     dropped: dict[str, int] = dict(aside.iter_rows())
+    if others := sum(not grpo.learns(domain) for domain in train["domain"]):
+        dropped["other_domain"] = others
     able = train.height - sum(dropped.values())
     reached = min(able, grpo.steps * grpo.prompts_per_step)
     if able > reached:

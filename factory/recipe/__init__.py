@@ -124,6 +124,11 @@ class Recipe(Strict):
             labels = [source.label for source in self.prompts]
             if wrong := grpo.rewards.fault(key, domains, labels):
                 raise ValueError(wrong)
+            if unknown := sorted({*grpo.domains} - {*domains}):
+                raise ValueError(
+                    f"{key}.domains names {', '.join(unknown)}, and no prompts are of that; "
+                    f"they are of {', '.join(sorted({*domains}))}"
+                )
         return self
 
     @model_validator(mode="after")

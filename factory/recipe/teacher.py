@@ -44,6 +44,8 @@ class Grpo(Options):
     transformers draws."""
     rewards: Rewards = Rewards()
     """What is rewarded, by weight."""
+    domains: list[str] = Field(default_factory=list)
+    """Prompts of these domains only, as R1's first round has reasoning alone; left out: all."""
     held_out: int = Field(128, ge=0)
     """Held-out prompts for the curve of pass@1, only looked at; 0 draws no curve."""
     evaluate_every: int = Field(10, ge=1)
@@ -57,12 +59,16 @@ class Grpo(Options):
     save_steps: int = Field(20, ge=1)
     """Steps between two checkpoints, from which a killed training goes on with new draws."""
 
+    def learns(self, domain: str) -> bool:
+        """Whether it learns from prompts of this domain."""
+        return not self.domains or domain in self.domains
+
     def asks_judge(self, sources: Iterable[Source]) -> str | None:
         """What of its rewards asks the recipe's judge for prompts of these, in words."""
         if own := self.rewards.judged:
             return f"rewards.{own[0]} without a model"
         accuracy = self.rewards.weighed.get("accuracy")
-        for source in (s for s in sources if s.verifier in BY_A_MODEL):
+        for source in (s for s in sources if s.verifier in BY_A_MODEL and self.learns(s.domain)):
             if accuracy and accuracy.counts_for(source.domain, source.label):
                 return f"rewards.accuracy of {source.label} (verifier: {source.verifier})"
         return None

@@ -37,6 +37,8 @@ def test_a_smaller_one_runs(tmp_path: Path):
     plan["teacher"]["base"]["rows"] = 2000
     for stage in plan["teacher"]["stages"]:
         next(iter(stage.values()))["training"]["epochs"] = 2
+    sums = {"domains": ["math"], "steps": 2, "prompts_per_step": 4, "draws": 2, "held_out": 4}
+    plan["teacher"]["stages"].append({"grpo": sums | {"max_tokens": 16}})
     del plan["filters"]["correctness"]  # it has hardly learnt to be right
     plan["evaluate"]["draws"] = 1
     recipe, run = tmp_path / "examples" / "smaller.yaml", RunFolder(tmp_path / "run")
@@ -48,6 +50,10 @@ def test_a_smaller_one_runs(tmp_path: Path):
     assert set(told["by_domain"]) == {"general", "math"}
     assert told["lenient"] is None  # neither sums of reasoning-gym nor small talk are read so
     assert "dropped, by domain" in answer.stdout
+    account = json.loads(run.done("teacher-3-grpo").read_bytes())["accounts"][0]
+    assert account["dropped"]["other_domain"] == 6  # of ten questions four are held out
+    learnt = pl.read_parquet(run.stage("teacher-3-grpo") / "rollouts" / "*.parquet")
+    assert set(learnt["source"]) == {"reasoning_gym:chain_sum"}
 
 
 def drawn(*rows: tuple[str, str, str | None, str]) -> pl.DataFrame:

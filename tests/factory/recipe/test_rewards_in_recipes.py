@@ -86,3 +86,14 @@ def test_so_it_is_in_a_stage_of_several():
     plan["teacher"] = {"base": {"tiny": "qwen2"}, "stages": [{"grpo": {}}, {"grpo": grpo}]}
     with pytest.raises(ValidationError, match=r"stages\[1\].grpo.rewards.length names domains"):
         Recipe.model_validate(plan)
+
+
+def test_domains_that_it_learns_from_are_those_of_prompts():
+    plan = recipe({})
+    plan["teacher"]["grpo"] = {"domains": ["stem"]}
+    with pytest.raises(
+        ValidationError, match=r"grpo.domains names stem, and no prompts are of that"
+    ):
+        Recipe.model_validate(plan)
+    plan["teacher"]["grpo"] = {"domains": ["math"]}
+    assert Recipe.model_validate(plan)
