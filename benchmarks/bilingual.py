@@ -1,6 +1,6 @@
 """What a reward for the question's language does to a tiny teacher that mixes two languages.
 
-    python benchmarks/bilingual.py --seeds 17 1 2 --into runs/bilingual
+    python -m benchmarks.bilingual --seeds 17 1 2 --into runs/bilingual
 
 The base adds aloud, in English or Chinese words, and takes either language for each line, as
 R1-Zero mixed them. The same GRPO runs with and without the reward of DeepSeek-R1 (2.3.2). Prints a
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from raising import SAMPLING, run, said, score
 
+from benchmarks.raising import SAMPLING, run, said, score
 from factory.recipe.models import Training
 from sft.rows import fitting, write_rows
 from sft.train import train

@@ -1,6 +1,6 @@
 """What a cold start brings to a tiny teacher: R1-Zero beside R1's first two stages.
 
-    python benchmarks/raising.py --seeds 17 1 2 --into runs/raising
+    python -m benchmarks.raising --seeds 17 1 2 --into runs/raising
 
 Both start from one base, by the same GRPO; only one of them has learnt from 300 careful rows
 before. Prints a Markdown table for benchmarks/RESULTS.md. A run that is there is not run again.
