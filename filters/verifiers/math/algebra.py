@@ -14,7 +14,7 @@ from typing import Any
 from filters.verifiers.math.equations import unassigned
 from filters.verifiers.math.listings import NAME
 from filters.verifiers.math.notation import latex, tidy
-from filters.verifiers.math.units import trailing
+from filters.verifiers.math.units import ends, trailing
 
 POINTS = (13, -11, 44)
 """Sixteenths at which formulas with variables must coincide; further variables stand 6 apart."""
@@ -24,14 +24,23 @@ CLOSE = 1e-3
 """Part of the larger by which rounded numbers may differ at most: 1e-8 is not 2e-8."""
 
 _DEGREES = re.compile(r"(\d[\d.]*) ?\^ ?\\circ")
+_SEVERAL = re.compile(r"[,;<>]|\\(?:[lg]e|to)(?![a-z])| (?:to|and|or) ")
 _LETTERS = re.compile(r"\d[ ,;\\!~]*\\(?:text|mathrm)\s*\{[^{}]*[A-Za-z]")
 """Words in roman type after a number."""
 _DROPPED = re.compile(
-    r"'|!!|\\prime(?![a-z])|\\[lcvd]?dots|\.\.\.|…|\^ ?\{? ?[+-] ?(?:\}|$)|\^ ?\{ ?\("
+    r"'|!!|\\(?:prime|approx|pm|mp)(?![a-z])|\\[lcvd]?dots|\.\.\.|…|\^ ?\{? ?[+-] ?(?:\}|$)|\^ ?\{ ?\("
     r"|\\(?:angle|triangle|vec|overrightarrow)(?![a-z])(?=.*(?:[A-Z]{2}|\\times))"
 )
 """What math-verify passes over: primes, dots, from which side a limit is, orders, products."""
-_PROSE = re.compile(r"(?<![\\a-zA-Z])(?!arc|sinh|cosh|tanh|sqrt)[a-z]{4,}")
+_PROSE = re.compile(
+    r"(?<![\\a-zA-Z])(?:(?!arc|sinh|cosh|tanh|sqrt)[A-Z]?[a-z]{4,}"
+    r"|(?:to|or|and|if|of|is|for|not|the)(?![a-z]))"
+)
+_SIGNS = re.compile(r"[\w\s\\{}()\[\]|+\-*/^=<>.,!%:;'&~$]*", re.ASCII)
+_CALLED = re.compile(
+    r"(?:arc|a)?(?:sinh?|cosh?|tanh?|cot|sec|csc)|log|ln|lg|exp|sqrt|max|min|gcd|lcm|mod|lim"
+)
+"""Names of functions, typed without a backslash."""
 _NAMED = re.compile(r"\\[a-zA-Z]+ ?\{[^{}\\]*\}")
 """Commands with a word: \\text{ways}, \\begin{cases}."""
 _COUNTED = re.compile(r"(?<=[\d})]) ?(?P<word>[\u4e00-\u9fff]{1,3})$")
@@ -87,15 +96,51 @@ def _parsed(text: str) -> Any:
     """What math-verify reads, the text where it does not read all of it, None for nothing."""
     from math_verify import LatexExtractionConfig, parse
 
-    if _DROPPED.search(text) or _PROSE.search(_NAMED.sub("", text)):
+    formula = _formula(text)
+    bare = _NAMED.sub("", formula)
+    if _DROPPED.search(text) or _PROSE.search(bare) or not _SIGNS.fullmatch(bare):
+        return text
+    if not _closed(tidy(text)):
         return text
     found = parse(
-        _formula(text),
+        formula,
         extraction_config=[LatexExtractionConfig()],
         parsing_timeout=0,
         raise_on_error=True,
     )
-    return found[0] if found else None
+    if not found:
+        return None
+    return found[0] if _covers(found[0], text) else text
+
+
+def _covers(found: Any, text: str) -> bool:
+    """Whether something that SymPy knows has all letters of a text, and its parts between commas."""
+    from sympy import Basic, Expr, Symbol
+    from sympy.core.function import AppliedUndef
+
+    if not isinstance(found, Basic):
+        return True
+    bare = _CALLED.sub("", re.sub(r"\\[a-zA-Z]+", " ", _NAMED.sub(" ", tidy(text))))
+    symbols = [str(each) for each in found.atoms(Symbol)]
+    known = "".join([*symbols, *(str(each.func) for each in found.atoms(AppliedUndef))])
+    letters = {sign for sign in bare.casefold() if sign.isalpha()} - set("deixyz")
+    if not letters <= set(known.casefold()):
+        return False
+    flat = re.sub(r"(?<=\d),(?=\d{3})|\([^()]*\)|\[[^\[\]]*\]", "", tidy(text))
+    return not (isinstance(found, Expr) and "," in flat)
+
+
+def _closed(text: str) -> bool:
+    """Whether each bracket is closed by its like; those of an interval may differ."""
+    ends = {")": "(", "]": "[", "}": "{"}
+    stack: list[str] = []
+    for sign in text.replace(r"\{", "{").replace(r"\}", "}"):
+        if sign in ends.values():
+            stack.append(sign)
+        elif sign in ends:
+            if not stack or (stack.pop() != ends[sign] and "," not in text):
+                return False
+    return not stack
 
 
 def _formula(text: str) -> str:
@@ -112,11 +157,11 @@ def _formula(text: str) -> str:
 def _same(gold: Any, found: Any, decimal: bool) -> bool:
     """Whether two things that SymPy knows are the same."""
     from math_verify import verify
-    from sympy import Expr
+    from sympy import Expr, oo
 
     if all(isinstance(side, Expr) for side in (gold, found)):
         gold, found = _worked_out(gold), _worked_out(found)
-        if gold is None or found is None:
+        if gold is None or found is None or gold.has(oo) != found.has(oo):
             return False
         if gold == found or _coincide(gold, found):
             return True
@@ -229,6 +274,10 @@ def _same_unit(answer: str, reference: str) -> tuple[str, str, bool]:
         trailing(tidy(side), letters=r"\text" in side or r"\mathrm" in side)
         for side in (answer, reference)
     )
+    if a and b and a.factor != b.factor and _SEVERAL.search(tidy(answer + reference)):
+        return answer, reference, False
+    if (a or b) and not (a and b) and ends(tidy(reference if a else answer)):
+        return answer, reference, False
     if a and b:
         return _times(one, a.factor), _times(two, b.factor), a.dimension == b.dimension
     strange = _LETTERS.search(reference if a else answer) if a or b else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from filters.verifiers.math import formulas
-from filters.verifiers.math.listings import ASSIGNED, NAME, Same, listing, titled
+from filters.verifiers.math.listings import ASSIGNED, NAME, Same, balanced, listing, titled
 from filters.verifiers.math.trees import Tree, Unclear, minus, names, negative, number, put
 from filters.verifiers.math.values import bounds
 
@@ -42,7 +42,16 @@ _RELATION = re.compile(r"[<>]|\\[lg]e|\\ne|\\in(?![a-z])|\\equiv")
 _CONSTANT = re.compile(r"constants? ([a-zA-Z])\b|(?<= )([a-zA-Z]) is (?:a|any) constant")
 _EQUALS = re.compile(r"=(?![^{}]*\})")
 """Signs outside of braces, unlike that below a sum."""
-_NOTE = re.compile(r"(?P<value>\S.*?) ?\((?=[^()]*[a-zA-Z]{3})[^()\\=]*\)")
+_NOTE = re.compile(
+    r"(?P<value>\S.*?) \((?=[^()]*[a-zA-Z]{3})(?! ?(?:log|ln|sin|cos|tan|exp|sqrt)\b)[^()\\=]*\)"
+)
+_FUNCTION_CALLS = re.compile(
+    r"(?:\\(?:varphi|phi|psi|omega|sigma|tau)|(?<![a-zA-Z\\])[fghFGPQ]) ?\([^()]*\)"
+)
+_SENTENCE = re.compile(r"[\u4e00-\u9fff]|(?<![\\a-zA-Z])(?:if|unless|when|where|for|or|and|not)\b")
+_HARMLESS = re.compile(r"[^\d=<>]*")
+_QUANTIFIERS = re.compile(r"\b(?:some|exists?|non-?negative|positive|negative|prime|even|odd)\b")
+"""What makes another thing of `for all integers n`."""
 
 
 def unassigned(text: str) -> str:
@@ -78,12 +87,12 @@ def spread(one: str, two: str) -> tuple[str, str]:
     """
     if not _TUPLE.fullmatch(one) or not _TUPLE.fullmatch(two):
         return one, two
-    halves = [[part.strip(" ()").split(",") for part in side.split("=", 1)] for side in (one, two)]
-    if any(len(known) != len(values) for known, values in halves):
+    halves = [[listing(half) for half in side.split("=", 1)] for side in (one, two)]
+    parts = [[half.parts for half in side if half] for side in halves]
+    if any(len(side) != 2 or len(side[0]) != len(side[1]) for side in parts):
         return one, two
     one, two = (
-        ", ".join(f"{name.strip()} = {value.strip()}" for name, value in zip(*half, strict=True))
-        for half in halves
+        ", ".join(f"{name} = {value}" for name, value in zip(*side, strict=True)) for side in parts
     )
     return one, two
 
@@ -117,8 +126,14 @@ def qualified(one: str, two: str, same: Same) -> bool | None:
     for place, match in enumerate((a, b)):
         if match and (free := _CONSTANT.search(match.group())):
             values[place] = re.sub(rf"(?<![a-zA-Z\\]){free[1]}(?![a-zA-Z])", "C", values[place])
+    tails = [_tail(match) for match in (a, b) if match]
+    if not all(_HARMLESS.fullmatch(tail.replace("_+", "")) for tail in tails):
+        if not (a and b) or tails[0] != tails[1]:
+            return None
     if a and b:
         kinds = {_kind(match) for match in (a, b)}
+        if tails[0] != tails[1] and len({str(_QUANTIFIERS.findall(tail)) for tail in tails}) > 1:
+            return None
         letters = [match["letter"] or match["word"] for match in (a, b)]
         if len(kinds) > 1 and None not in kinds:
             return None
@@ -131,6 +146,14 @@ def qualified(one: str, two: str, same: Same) -> bool | None:
         if letter and _families(values[0], letter, values[1], letter):
             return True
     return same(values[0], values[1])
+
+
+def _tail(match: re.Match[str]) -> str:
+    """What is said of a value, without spaces and with one name for the letter."""
+    tail = match.group()[len(match["value"]) :].strip(" ,;:()")
+    if letter := match["letter"] or match["word"]:
+        tail = re.sub(rf"(?<![a-zA-Z\\]){letter}(?![a-zA-Z])", "n", tail)
+    return re.sub(r"\\ne(?:q|g)?(?![a-z])|\\[lg]e(?![a-z])", "<", tail).strip()
 
 
 def _unsolved(side: str) -> bool:
@@ -242,13 +265,18 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     if "=" not in one + two or any(_RELATION.search(side) or listing(side) for side in (one, two)):
         return None
     ones, twos = ([part.strip() for part in _EQUALS.split(side)] for side in (one, two))
-    if not all(ones + twos):
+    if not all(ones + twos) or not all(map(balanced, ones + twos)):
         return None
     if len(ones) == len(twos) == 2:
-        functions = all(_FUNCTIONS.fullmatch(side[0]) for side in (ones, twos))
-        if (functions or ones[0] == twos[0]) and (verdict := same(ones[1], twos[1])) is not None:
-            return verdict
-        return formulas.proportional((ones[0], ones[1]), (twos[0], twos[1]))
+        return _equation(ones, twos, same)
+    if len(ones) == len(twos):
+        return _chain(ones, twos, same)
+    if any(_SENTENCE.search(part) and not re.fullmatch(r"[\u4e00-\u9fff]+", part)
+           for part in ones[:-1] + twos[:-1]):  # fmt: skip
+        return None
+    called = [{part for part in side[:-1] if _named(part)} for side in (ones, twos)]
+    if all(called) and called[0] != called[1]:
+        return False
     if len(ones) != len(twos) and _unsolved(ones[0] if len(twos) == 1 else twos[0]):
         return False
     if len(twos) == 1:  # the answer shows how it came about
@@ -262,3 +290,41 @@ def agree(one: str, two: str, same: Same) -> bool | None:
             return True if same(*twos) else None  # 25 is not x^2 + y^2 = 25
         return verdict
     return same(ones[-1], twos[-1])
+
+
+def _equation(ones: list[str], twos: list[str], same: Same) -> bool | None:
+    if all(re.fullmatch("[a-zA-Z]", side[1]) for side in (ones, twos)) and ones[1] != twos[1]:
+        return False if ones[0] == twos[0] else None
+    functions = all(_FUNCTIONS.fullmatch(side[0]) for side in (ones, twos))
+    computed = all(_computed(side[0]) for side in (ones, twos))  # the end counts
+    if functions or computed or ones[0] == twos[0]:
+        verdict = same(ones[1], twos[1])
+        if verdict is not None:
+            return verdict
+    calls = [set(_FUNCTION_CALLS.findall("=".join(side))) for side in (ones, twos)]
+    if calls[0] != calls[1] and not functions:
+        return None
+    return formulas.proportional((ones[0], ones[1]), (twos[0], twos[1]))
+
+
+def _chain(ones: list[str], twos: list[str], same: Same) -> bool | None:
+    """Compares a = b = c part by part; of what is computed from numbers the end counts."""
+    called = [{part for part in side if _named(part)} for side in (ones, twos)]
+    if called[0] != called[1]:
+        return False
+    pairs = [
+        pair
+        for pair in zip(ones[:-1], twos[:-1], strict=True)
+        if pair[0] != pair[1] and not all(map(_named, pair)) and not any(map(_computed, pair))
+    ]
+    verdicts = [same(*pair) for pair in [*pairs, (ones[-1], twos[-1])]]
+    return False if False in verdicts else None if None in verdicts else True
+
+
+def _named(part: str) -> bool:
+    return bool(re.fullmatch(NAME, part)) and not _FUNCTIONS.fullmatch(part)
+
+
+def _computed(part: str) -> bool:
+    """Whether a part is a formula without letters."""
+    return formulas.constant(part) is not None

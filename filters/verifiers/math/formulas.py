@@ -93,8 +93,14 @@ def _equal(a: Tree, b: Tree, variables: list[str]) -> bool | None:
 
 
 def _points(starts: tuple[tuple[fmpq, fmpq], ...], variables: list[str]) -> Iterator[Point]:
+    """Values that stand in no proportion: in an arithmetic progression b - a would be c - b."""
     for start, step in starts:
-        yield {name: start + step * place for place, name in enumerate(variables)}
+        whole = start.q == 1
+        bends = [place * (place - 1) // 2 for place in range(len(variables))]
+        yield {
+            name: start + step * place + (int(start) * bend % 7 if whole else start * step * bend)
+            for place, (name, bend) in enumerate(zip(variables, bends, strict=True))
+        }
 
 
 def _same(a: Tree, b: Tree, at: Point) -> bool | None:
@@ -175,6 +181,8 @@ def proportional(one: tuple[str, str], two: tuple[str, str]) -> bool | None:
     """
     try:
         a, b = (minus(tree(left), tree(right)) for left, right in (one, two))
+        if not names(a) | names(b):
+            return None  # every number is so many times another one
         ratios = _ratios(a, b)
         if len(ratios) >= ENOUGH and not any(apart(ratios[0], ratio) for ratio in ratios[1:]):
             return True
@@ -207,5 +215,8 @@ def _renamed(a: Tree, b: Tree) -> Tree:
     own, others = names(a) - names(b), names(b) - names(a)
     if len(own) != 1 or len(others) != 1 or "C" not in own | others or not own | others <= _FREE:
         return a
+    shared = names(a) & names(b)
+    if not shared or any(name[0].isupper() for name in shared):
+        return a  # C_8H_9 is a molecule
     (name,), (other,) = own, others
     return put(a, name, Tree("variable", value=other))

@@ -29,6 +29,9 @@ _ROOT = re.compile(r"(?:[xtz]|\\lambda) ?_ ?\{? ?(?:\d|\d, ?\d) ?\}? ?= ?(?P<val
 _POWER = re.compile(rf"(?:{NAME}) ?\^[^=]*=")
 _VARIABLE = re.compile(r"[a-zA-Z](?= ?(?:[=<>]|\\[lgn]e))")
 _OR = re.compile(r"\bor\b|或|\\(?:lor|vee)(?![a-z])")
+_AND = re.compile(r"\band\b|且|和|与|\\(?:land|wedge)(?![a-z])")
+_BARE = re.compile(r"[a-zA-Z]|[^A-Z]*[A-Z].*")
+"""One letter, or what has a capital: a name, as often as a formula."""
 _COMMA = re.compile(r"-?\d+,\d+")
 _POINT = re.compile(r"\([^()]*\)")
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
@@ -59,6 +62,8 @@ def _agree(one: str, two: str, same: Same) -> bool | None:
     same = _guarded(same)
     if a and b and len({_either(one, a.parts), _either(two, b.parts)}) > 1:
         return False
+    if a and b and _joined_otherwise(one, two) and not _values(a.parts + b.parts):
+        return False
     if (a is None or b is None or a.open != b.open) and (
         (a and _either(one, a.parts)) or (b and _either(two, b.parts))
     ):
@@ -74,6 +79,30 @@ def _agree(one: str, two: str, same: Same) -> bool | None:
         # (1,234) may be a pair or a number; read as points they may agree all the same.
         return True if verdict and a.open and b.open else None
     return verdict
+
+
+def _joined_otherwise(one: str, two: str) -> bool:
+    """Whether one text says `and` where the other says `or`."""
+    words = [(bool(_AND.search(side)), bool(_OR.search(side))) for side in (one, two)]
+    return words[0] != words[1] and all(map(any, words))
+
+
+def _values(parts: list[str]) -> bool:
+    """Whether parts are values of one thing, which people join with both words."""
+    known = [(ASSIGNED.fullmatch(part), part) for part in parts]
+    names = {match["name"] for match, _ in known if match}
+    bare = [match["value"].strip() if match else part for match, part in known]
+    numbers = [quantities.read(part) for part in bare]
+    kinds = {number.unit.dimension for number in numbers if number and number.unit}
+    return max(len(names), len(kinds)) < 2 and all(
+        number or _is_value(part) for number, part in zip(numbers, bare, strict=True)
+    )
+
+
+def _is_value(part: str) -> bool:
+    if (inside := listing(part)) and inside.open:
+        return _values(inside.parts)
+    return formulas.is_formula(part) and not _BARE.fullmatch(part)
 
 
 def _has_thousands(text: str) -> bool:
@@ -184,6 +213,8 @@ def listing(text: str) -> Listing | None:
         parts = [side for part in parts for side in signs.both(part)]
     if len(parts) == 1 and not brackets[0]:
         return None
+    if brackets[0] == "[" and _named(parts):  # Maple's [x = 1, y = 2]
+        brackets = "", ""
     return Listing(*brackets, labels.named([_escaped(part) for part in parts]))
 
 
@@ -195,6 +226,16 @@ def titled(text: str) -> bool:
     """
     found = listing(text)
     return found is not None and all(labels.titled(part) for part in found.parts)
+
+
+def balanced(text: str) -> bool:
+    r"""Whether every bracket of a text is closed.
+
+    >>> balanced(r"(x + 1)"), balanced("-5]")
+    (True, False)
+    """
+    depths = _depths(text.replace(r"\{", "\x00").replace(r"\}", "\x01"))
+    return bool(depths) and not depths[-1]
 
 
 def _depths(text: str) -> list[int]:

@@ -47,9 +47,10 @@ _SYMBOLS = str.maketrans(
 _SCRIPTS = re.compile(rf"([{_RAISED}]+)|([{_LOWERED}]+)")
 _LEVEL = str.maketrans(_RAISED + _LOWERED, "0123456789+-n0123456789")
 _PLAIN = re.compile(r"[-+]?\d[\d,/]*(?:\.\d+)?\.?")
-_SPACES = re.compile(r"(?:(?<!\\)\\[,;:! ]|\\q?quad\b|~|\s)+")
+_SPACES = re.compile(r"(?:(?<!\\)\\[,;:! ]|\\q?quad(?![a-zA-Z])|~|\s)+")
 _DRESS = re.compile(
-    r"\\(?:left|right|displaystyle|textstyle|limits|[bB]igg?[lr]?)(?![a-zA-Z])|\\[()\[\]]|\$|\*\*"
+    r"\\(?:left|right)(?= ?(?:[()\[\]|.<>/]|\\(?:[{}|]|[lr]?(?:angle|floor|ceil|vert|brace|Vert))))"
+    r"|\\(?:displaystyle|textstyle|limits|[bB]igg?[lr]?)(?![a-zA-Z])|\\[()\[\]]|\$|\*\*"
 )
 _TEXT = re.compile(
     r"\\(?:text(?:bf|rm|it)?|math(?:rm|bf|it)|mbox|operatorname)\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
@@ -96,7 +97,7 @@ def tidy(text: str) -> str:
         return text.rstrip(".")
     text = latex(text).replace(r"\$", "USD ").replace(r"\%", "%")
     text = _DRESS.sub("", _TEXT.sub(r" \1 ", text))
-    text = _DEGREES.sub(r"^\\circ ", _SPACES.sub(" ", text)).replace(" ^", "^").strip()
+    text = _DEGREES.sub(r"^\\circ ", _SPACES.sub(" ", text)).replace(" ^", "^").replace(" _", "_").strip()
     return text if text.endswith("..") else text.rstrip(". ")
 
 

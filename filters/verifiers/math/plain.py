@@ -32,6 +32,8 @@ from filters.verifiers.math.values import bounded, spend
 
 LONGEST_FORMULA = 2_000
 """Characters; in nothing longer formulas, words or lists are looked for."""
+_SOLUTION = re.compile(r"(?:[Tt]he )?[Ss]olutions?(?: set)? (?:is|are) ?:? ?(?=[(\[\\a-z])")
+_SEVERAL = re.compile(r"[,;<>]|\\(?:[lg]e|to)(?![a-z])| (?:to|and|or) ")
 _REMAINDER = re.compile(r"\d ?% ?\d")
 DEEPEST = 6
 """Lists inside lists, and values behind equals signs, that are followed."""
@@ -45,7 +47,7 @@ def certain(answer: str, reference: str) -> bool | None:
     """
     if max(len(answer), len(reference)) > LONGEST:
         return None
-    one, two = labels.joined(tidy(answer)), labels.joined(tidy(reference))
+    one, two = (_SOLUTION.sub("", labels.joined(tidy(side))) for side in (answer, reference))
     if opposites.opposite(one, two) or labels.conflict(one, two):
         return False
     if one != two and "%" in one + two and any(map(_REMAINDER.search, (one, two))):
@@ -70,7 +72,11 @@ def _without_units(answer: str, reference: str, one: str, two: str) -> bool | No
             return False
         ratio = unit.factor / other.factor
         if ratio != 1:
+            if _SEVERAL.search(a):
+                return None
             a = rf"\frac{{{ratio.numerator}}}{{{ratio.denominator}}} ({equations.unassigned(a)})"
+    if (unit or other) and not (unit and other) and units.ends(two if unit else one):
+        return None
     return _agree(a, b) if unit or other else None
 
 
@@ -105,7 +111,10 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
         return quantities.agree(a, b)
     if max(len(one), len(two)) > LONGEST_FORMULA:
         return None
-    return _read(equations.unnoted(one), equations.unnoted(two), same)
+    bare = equations.unnoted(one), equations.unnoted(two)
+    if bare[0] != one and bare[1] != two:  # a remark on both sides counts
+        bare = one, two
+    return _read(*bare, same)
 
 
 def _read(one: str, two: str, same: listings.Same) -> bool | None:

@@ -225,12 +225,21 @@ def trailing(text: str, letters: bool) -> tuple[str, Unit | None]:
     for count in (3, 2, 1):
         if len(words) > count:
             value, unit = " ".join(words[:-count]), " ".join(words[-count:])
-            letter = len(re.split(r"[\^/]", unit)[0]) == 1
+            letter = len(re.split(r"[\^/]", unit)[0]) == 1 and "/" not in unit
             if letter and not letters:
                 continue
             if found := known(unit) or (counted(unit) if value[-1] in "0123456789})" else None):
                 return value, found
     return text, None
+
+
+def ends(text: str) -> bool:
+    """Whether the last word of a text may be a unit.
+
+    >>> ends("height = 5 m"), ends("2x")
+    (True, False)
+    """
+    return bool(known(text.rpartition(" ")[2]))
 
 
 def may_be_product(word: str) -> bool:

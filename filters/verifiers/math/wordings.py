@@ -19,7 +19,11 @@ _RATIO = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?: ?: ?\d{1,9}(?:\.\d{1,9})?){1,20}"
 _ARTICLE = re.compile(
     r"(?:(?:on|in|at|by) )?(?:(?:the|an?|any|all|every|each) )?(?:straight |quadrant )?(?=\w{2})"
 )
-_VERDICT = re.compile(r"(yes|true|false|no(?= it| th|[^ ]|$))(?:[,;.:]? (?!or\b|and\b).*)?")
+_VERDICT = re.compile(
+    r"(yes|true|false|no(?= it| th|[^ ]|$))(?:(?P<free>[.;:] .*"
+    r"|,? (?:because|since|as|so|it|this|that|they|there|the|these)\b.*)|[,;.:]? (?!or\b|and\b).*)?"
+)
+"""A verdict, with its reasons, which are free; or with more, as in `yes, for n = 3`."""
 _NOUN = re.compile(
     r"(?<=\w) (?:triangle|balls?|(?:integers?|numbers?)(?: of [a-z]+)?|function|quadrilateral"
     r"|sequence)|(?<=\w)条件$"
@@ -169,6 +173,8 @@ def words(one: str, two: str) -> bool | None:
     if (groups[0] and two.isdigit()) or (groups[1] and one.isdigit()):
         return False
     if (a := _VERDICT.fullmatch(one)) and (b := _VERDICT.fullmatch(two)):
+        if a[1] == b[1] and one != two and not all(m["free"] or m.group() == m[1] for m in (a, b)):
+            return None
         return a[1] == b[1]
     if not _WORDS.fullmatch(one) or not _WORDS.fullmatch(two):
         return None
