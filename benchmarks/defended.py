@@ -26,6 +26,12 @@ DEFENDED: list[tuple[str, str, str]] = [
     (r".*", r"^[^a-zA-Z]*= ?([^=]+) => [^a-zA-Z]*= ?\1$", "of a computation the end counts"),
     # f(x)=x => F(x)=x
     (r"case of a letter", r"^[^=]*[A-Za-z]\(\w\) ?=", "the name of a function is free"),
+    # 7:30 a.m. => 7:30 A.m.
+    (r"case of a letter", r"\d (?i:a\.m)", "capitals of a half of the day"),
+    # (A) and (B) => (a) and (B)
+    (r"case of a letter", r"^\(?A\)?(?:,? (?:and )?\(?[B-E]\)?)+ =>", "letters of options"),
+    # 1.00032 => 1.00032^1.00032
+    (r"around: K\^K", r"^1\.000", "what a decimal was rounded from"),
     (r"case of a letter", r"^(?=.*[a-z]{4} )(?i:(.+)) => (?i:\1)$", "capitals of a text"),
     # 388147.4117647039 => 388147.4117647059
     (r"(numeric, )?a (.*digit.*|last place)", r"\d\.\d{7,}", "alike to six digits after the point"),

@@ -57,7 +57,9 @@ def recipe() -> str:
 
 
 def _parts(path: str, schema: Schema, known: Schema, told: set[str]) -> Iterator[Part]:
-    """Each part once, where it first stands; what is inside a part comes right after it."""
+    """Each part once, where it first stands, those of the recipe itself there; what is inside a
+    part comes right after it."""
+    own = set() if path else {n for v in schema["properties"].values() for n in _named(v)}
     for key, value in schema["properties"].items():
         items = "[]" if value.get("type") == "array" else ""
         inside = f"{path}.{key}{items}".lstrip(".")
@@ -65,7 +67,9 @@ def _parts(path: str, schema: Schema, known: Schema, told: set[str]) -> Iterator
             if name not in told and name not in FILTER_PAGES:
                 told.add(name)
                 yield Part(inside, name, known[name])
-                yield from _parts(inside, known[name], known, told)
+                elsewhere = told | own
+                yield from _parts(inside, known[name], known, elsewhere)
+                told |= elsewhere - own
 
 
 def _named(value: Schema) -> list[str]:

@@ -74,15 +74,24 @@ class RunFolder:
 
     @property
     def grpo_picture(self) -> Path:
-        """The curves of GRPO."""
+        """The curves of GRPO, where it is all that makes the teacher."""
         return self.path / "grpo.png"
+
+    def curves(self, stage: str) -> Path:
+        """The curves of one stage that is GRPO."""
+        return self.grpo_picture if stage == "teacher" else self.path / f"{stage}.png"
+
+    @property
+    def raised(self) -> Path:
+        """How its teacher was raised: a table of stages with their scores."""
+        return self.path / "raised.md"
 
     def log(self, stage: str) -> Path:
         """What a stage's engine, trainer and libraries had to say."""
         return self.path / "logs" / f"{stage}.log"
 
-    def note(self, recipe: Recipe, home: Path) -> None:
-        """Note the recipe, and the folder that its relative paths start from.
+    def note(self, recipe: Recipe, home: Path, command: str | None = None) -> None:
+        """Note the recipe, the folder that its relative paths start from, and what was typed.
 
         Raises:
             RecipeError: the folder has a run of an earlier format.
@@ -92,7 +101,12 @@ class RunFolder:
             self._noted()
         plain = recipe.model_dump(mode="json")
         told = {"format": FORMAT, "recipe": plain, "home": str(home.resolve())}
+        told |= {"command": command} if command else {}
         self.noted_recipe.write_text(json.dumps(told, indent=1))
+
+    def command(self) -> str | None:
+        """What was typed to start the run last, where that is known."""
+        return self._noted().get("command") if self.noted_recipe.exists() else None
 
     def recipe(self) -> tuple[Recipe, Path]:
         """The recipe that was noted, and its folder.
@@ -185,6 +199,16 @@ class RunFolder:
         """The model that a stage made or found."""
         return models.located(self.stage(stage))
 
+    def has_model(self, stage: str) -> bool:
+        """Whether a stage has made or found a model."""
+        return models.is_noted(self.stage(stage))
+
+    @property
+    def moved_with(self) -> Path:
+        """The folder that is moved as one: this run's, or that of the run whose stage it is."""
+        outer = RunFolder(self.path.resolve().parent)
+        return outer.path if outer.noted_recipe.exists() else self.path
+
     def other_teacher(self, number: int) -> Path:
         """Where one of the further teachers is noted."""
         return self.stage("other-teachers") / str(number)
@@ -193,10 +217,14 @@ class RunFolder:
         """The folder of a model that a stage makes; transformers and vLLM load it."""
         return self.stage(stage) / "model"
 
+    def training_log(self, stage: str) -> Path:
+        """TRL's log of a stage that is GRPO."""
+        return self.stage(stage) / "log.json"
+
     @property
     def grpo_log(self) -> Path:
-        """TRL's log of GRPO."""
-        return self.stage("teacher") / "log.json"
+        """TRL's log of GRPO, where it is all that makes the teacher."""
+        return self.training_log("teacher")
 
     def training_rows(self, stage: str) -> Path:
         """What each row became that a model was to be trained on."""
@@ -307,18 +335,42 @@ class RunFolder:
 
     def each_rows(self, columns: list[str], size: int = 1000) -> Iterator[pl.DataFrame]:
         """The rows to train on, in their order, at most `size` of them at a time."""
-        import pyarrow.parquet as pq
-
         version = self.current_version()
-        for file in shards_of(version, "train") if version else ():
-            with pq.ParquetFile(file) as shard:
-                for batch in shard.iter_batches(size, columns=columns):
-                    rows: Any = pl.from_arrow(batch)
-                    yield rows
+        return each_row_of(version, columns, size) if version else iter(())
 
     def rows(self, columns: list[str] | None = None) -> pl.DataFrame:
         """The rows to train on, of the version that the recipe stands for now."""
         version = self.current_version()
-        if version is None:
-            return pl.DataFrame()
-        return pl.read_parquet(shards_of(version, "train"), columns=columns)
+        return rows_of(version, columns) if version else pl.DataFrame()
+
+    def mixes(self, stage: str) -> Path:
+        """The versions that a stage has mixed of several."""
+        return self.stage(stage) / "mix"
+
+    def mixed(self, stage: str) -> Path | None:
+        """The version that a stage's mix stands for now; None before there is one."""
+        note = self.mixes(stage) / "current.json"
+        if not note.exists():
+            return None
+        return version_in(self.mixes(stage), json.loads(note.read_bytes())["version"])
+
+    def note_mixed(self, stage: str, version: Path) -> None:
+        """Note the version that a stage's mix stands for now."""
+        told = json.dumps({"version": int(version.name[1:])})
+        write_text(told, self.mixes(stage) / "current.json")
+
+
+def each_row_of(version: Path, columns: list[str], size: int = 1000) -> Iterator[pl.DataFrame]:
+    """The rows of a version to train on, in their order, at most `size` of them at a time."""
+    import pyarrow.parquet as pq
+
+    for file in shards_of(version, "train"):
+        with pq.ParquetFile(file) as shard:
+            for batch in shard.iter_batches(size, columns=columns):
+                rows: Any = pl.from_arrow(batch)
+                yield rows
+
+
+def rows_of(version: Path, columns: list[str] | None = None) -> pl.DataFrame:
+    """The rows of a version to train on."""
+    return pl.read_parquet(shards_of(version, "train"), columns=columns)

@@ -140,7 +140,11 @@ def practise(settings: Mapping[str, Any], report: Report) -> None:
 
 @dataclass(frozen=True)
 class Read:
-    """A reward of what was said with our tags: TRL's own texts lack those that are special."""
+    """A reward of what was said with our tags: TRL's own texts lack those that are special.
+
+    What it cannot judge gets the mean of its prompt's judged draws, which pulls nowhere: TRL leaves
+    a draw out only where all rewards are None, and takes one None among others for 0.
+    """
 
     speech: Speech
     reward: Reward
@@ -157,7 +161,25 @@ class Read:
             completions = [
                 self.speech.decode(ids, skip_special_tokens=True) for ids in completion_ids
             ]
-        return self.reward(completions=completions, completion_ids=completion_ids, **columns)
+        found = self.reward(completions=completions, completion_ids=completion_ids, **columns)
+        return neutral(found, columns.get("prompt_id") or [None] * len(found))
+
+
+def neutral(rewards: Sequence[float | None], prompts: Sequence[Any]) -> list[float | None]:
+    """The rewards with those that are None as the mean of their prompt's others, where it has some.
+
+    >>> neutral([1.0, None, 0.0, None], ["a", "a", "a", "b"])
+    [1.0, 0.5, 0.0, None]
+    """
+    judged: dict[Any, list[float]] = {}
+    for prompt, value in zip(prompts, rewards, strict=True):
+        if value is not None:
+            judged.setdefault(prompt, []).append(value)
+    means = {prompt: sum(values) / len(values) for prompt, values in judged.items()}
+    return [
+        means.get(prompt) if value is None else value
+        for prompt, value in zip(prompts, rewards, strict=True)
+    ]
 
 
 def _dataset(prompts: pl.DataFrame) -> Dataset:

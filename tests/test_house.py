@@ -31,7 +31,12 @@ FLOORS = [
     ("factory.cli",),
 ]
 """From the ground up. The rooms `sft` and `teacher` stand beside these, on all below `line`."""
-UPWARDS = {("factory.line.stages", "sft"), ("factory.line.stages", "teacher")}
+UPWARDS = {
+    ("factory.line.stages", "sft"),
+    ("factory.line.stages", "teacher"),
+    ("factory.line.raising", "sft"),
+    ("factory.line.raising", "factory"),  # a teacher's stages mix versions
+}
 
 
 @cache

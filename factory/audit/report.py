@@ -13,6 +13,7 @@ from factory.line.finished import Done, finished
 from factory.line.run_lock import held_by
 from factory.line.table import student_base_examined_as, wanted
 from factory.recipe import Recipe
+from factory.recipe.teacher import Step
 from factory.run_folder import RunFolder
 from factory.versions.card.made import dropped
 
@@ -23,7 +24,8 @@ MODELS = {
     "control": "student, unfiltered samples",
     "student": "student, accepted samples",
 }
-"""The models that are examined, in the order of the table."""
+"""The models that are examined, in the order of the table; those of a teacher's stages stand
+before it."""
 
 
 def funnel_table(run: RunFolder) -> Table | None:
@@ -71,8 +73,15 @@ def scores(run: RunFolder) -> dict[str, dict[str, Any]]:
     """The scores there are, by model, in the order of the table."""
     recipe, _ = run.recipe()
     same = {"student-base": student_base_examined_as(recipe)}
-    found = ((model, run.score(same.get(model) or model)) for model in MODELS)
+    base, *others = MODELS
+    stages = [step.name for step in recipe.teacher.steps]
+    found = ((model, run.score(same.get(model) or model)) for model in (base, *stages, *others))
     return {model: json.loads(path.read_text()) for model, path in found if path.exists()}
+
+
+def label(model: str) -> str:
+    """What a model is called in tables: `teacher, 2-grpo` is that of its second stage."""
+    return MODELS.get(model) or model.replace("-", ", ", 1)
 
 
 def scores_table(run: RunFolder) -> Table | None:
@@ -90,7 +99,7 @@ def scores_table(run: RunFolder) -> Table | None:
         table.add_column(name, justify="right")
     for model, score in found.items():
         table.add_row(
-            MODELS[model],
+            label(model),
             f"{score['pass_at_1']:.1%}",
             f"{score['low']:.1%} to {score['high']:.1%}",
             f"{score['tokens']:.1f}",
@@ -157,10 +166,28 @@ def faults(recipe: Recipe, run: RunFolder) -> list[str]:
             out, into = _account(done[giver], given).left, _account(done[taker], taken).entered
             if out != into:
                 found.append(f"{giver} gave {out:,} {given}, {taker} took {into:,}")
+    found += [fault for step in recipe.teacher.steps for fault in _inner_faults(step, run, done)]
     undone = len(wanted(recipe)) - len(done)
     so_far = f" so far; {undone} of {len(wanted(recipe))} stages are not done" if undone else ""
-    return found or [f"every sum closes{so_far}"]
+    return found or [f"{CLOSES}{so_far}"]
 
+
+def _inner_faults(step: Step, run: RunFolder, done: dict[str, Done]) -> list[str]:
+    """Of a teacher's stage that is a run of its own: faults there, and on the way out of it."""
+    if step.rows and step.name in done and step.rows[0] in done:
+        accounts = {account.what: account.left for account in done[step.rows[0]].accounts}
+        parts = [left for what, left in accounts.items() if what.startswith("rows of ")]
+        out = sum(parts) if parts else accounts["dataset: draws"]
+        into = _account(done[step.name], "rows given").entered
+        return [f"{step.rows[0]} gave {out:,} rows, {step.name} took {into:,}"] * (out != into)
+    inside = RunFolder(run.stage(step.name))
+    if not step.samples or not inside.noted_recipe.exists():
+        return []
+    found = faults(inside.recipe()[0], inside)
+    return [f"{step.name}: {fault}" for fault in found if not fault.startswith(CLOSES)]
+
+
+CLOSES = "every sum closes"
 
 HANDOVERS = [
     ("samples", "draws", "measures", "draws"),
@@ -177,8 +204,10 @@ def _account(done: Done, what: str) -> Account:
 
 def pictures(run: RunFolder) -> list[Path]:
     """Draw what can be drawn; returns the files, PNG."""
-    found, log = scores(run), run.grpo_log
-    if not found and not log.exists():
+    found = scores(run)
+    stages = ["teacher", *(step.name for step in run.recipe()[0].teacher.steps)]
+    logs = {stage: log for stage in stages if (log := run.training_log(stage)).exists()}
+    if not found and not logs:
         return []
     import matplotlib
 
@@ -186,8 +215,8 @@ def pictures(run: RunFolder) -> list[Path]:
     drawn = []
     if found:
         drawn.append(_draw_scores(found, run.scores_picture))
-    if log.exists():
-        drawn.append(_draw_grpo(json.loads(log.read_text()), run.grpo_picture))
+    for stage, log in logs.items():
+        drawn.append(_draw_grpo(json.loads(log.read_text()), run.curves(stage)))
     return drawn
 
 
@@ -201,7 +230,7 @@ def _draw_scores(found: dict[str, dict[str, Any]], path: Path) -> Path:
         axes.barh(place, mean, color=colour, height=0.6)
         axes.errorbar(mean, place, xerr=[[mean - low], [high - mean]], color="black", capsize=4)
         axes.text(high + 1, place, f"{mean:.1f}", va="center")
-    axes.set_yticks(range(len(found)), [MODELS[model] for model in found])
+    axes.set_yticks(range(len(found)), [label(model) for model in found])
     axes.invert_yaxis()
     axes.set_xlim(0, 105)
     axes.set_xlabel("pass@1 on held-out prompts, %, with 95 % interval")

@@ -31,7 +31,7 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     from factory import recipe as recipes
     from factory.audit import key_tries
     from factory.engines.credentials import lacking
-    from factory.line import contexts
+    from factory.line import contexts, other_runs
     from factory.line.table import wanted
     from factory.prompts import look
     from factory.prompts.collect import collect_each, joined
@@ -51,6 +51,7 @@ def check(recipe: Path, keys: bool, show: int) -> None:
     else:
         told, prompts = look.told(plan.prompts, plan.seed, home), None
     told += [*contexts.told(plan, home), *contexts.prompts_told(plan, home, prompts)]
+    told += [f"not yet: {lacking}" for lacking in other_runs.missing(plan, home)]
     told += [f"here {wrong}" for served in plan.endpoints if (wrong := lacking(served))]
     click.echo(f"{recipe}: good; stages: {', '.join(stage.name for stage in wanted(plan))}")
     for line in told:

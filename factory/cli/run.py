@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from factory.recipe import Recipe
     from factory.run_folder import RunFolder
 
 
@@ -41,6 +44,7 @@ def run(
     import signal
 
     from factory import recipe as recipes
+    from factory.audit import raised
     from factory.errors import ROWS_MISSING
     from factory.line.run import run as run_line
     from factory.line.table import wanted
@@ -48,12 +52,7 @@ def run(
     from factory.progress import Progress, terminal
     from factory.run_folder import RunFolder
 
-    plan = recipes.load(recipe)
-    if seed is not None:
-        plan = plan.model_copy(update={"seed": seed})
-    if cluster:
-        sampling = plan.sampling.model_copy(update={"cluster": cluster})
-        plan = plan.model_copy(update={"sampling": sampling})
+    plan = _with(recipes.load(recipe), seed, cluster)
     folder = into or Path("runs") / plan.name
     console = terminal()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -62,11 +61,31 @@ def run(
     if served:
         console.print(f"metrics at http://127.0.0.1:{served.port}/metrics", markup=False)
     names = [stage.name for stage in wanted(plan)]
-    done = run_line(plan, recipe.parent, folder, Progress(names, console, served))
+    command = _typed(recipe, {"into": into, "seed": seed, "cluster": cluster})
+    try:
+        done = run_line(plan, recipe.parent, folder, Progress(names, console, served), command)
+    finally:
+        raised.write(plan, RunFolder(folder))
     _show(RunFolder(folder), console)
     if lost := {name: done[name].missing for name in names if done[name].missing}:
         console.print(_missing(RunFolder(folder), lost), markup=False, soft_wrap=True)
         click.get_current_context().exit(ROWS_MISSING)
+
+
+def _with(plan: Recipe, seed: int | None, cluster: str | None) -> Recipe:
+    """A recipe with what options say otherwise."""
+    if seed is not None:
+        plan = plan.model_copy(update={"seed": seed})
+    if cluster:
+        sampling = plan.sampling.model_copy(update={"cluster": cluster})
+        plan = plan.model_copy(update={"sampling": sampling})
+    return plan
+
+
+def _typed(recipe: Path, options: dict[str, Any]) -> str:
+    """The command, with what shapes the run."""
+    told = [[f"--{name}", str(value)] for name, value in options.items() if value is not None]
+    return shlex.join(["factory", "run", str(recipe), *chain.from_iterable(told)])
 
 
 def _missing(run: RunFolder, lost: dict[str, int]) -> str:
@@ -79,10 +98,12 @@ def _missing(run: RunFolder, lost: dict[str, int]) -> str:
 
 def _show(run: RunFolder, console: Any) -> None:
     """The last lines of a run: what the filters left, how the models did, where the files are."""
-    from factory.audit import report
+    from factory.audit import raised, report
 
+    recipe, _ = run.recipe()
     drawn = report.pictures(run)
-    tables = (report.funnel_table(run), report.domains_table(run), report.scores_table(run))
+    tables = [report.funnel_table(run), report.domains_table(run)]
+    tables += [raised.table(recipe, run), report.scores_table(run)]
     for table in tables:
         if table:
             console.print("")
@@ -90,7 +111,8 @@ def _show(run: RunFolder, console: Any) -> None:
     files = {
         "dataset": run.current_version(),
         "student": run.weights("student"),
-        "teacher": run.weights("teacher"),
+        "teacher": run.weights(steps[-1].name if (steps := recipe.teacher.steps) else "teacher"),
+        "stages": run.raised,
         "pictures": ", ".join(str(path) for path in drawn),
         "ledger": f"factory status {run.path}",
     }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from factory import models
 from factory.ledger import Account
+from factory.line.done import Done
 from factory.models.student_template import untrained
-from factory.progress import Report
+from factory.progress import Progress, Report
 from factory.recipe import Recipe
 from factory.recipe.served import Served
 from factory.run_folder import RunFolder
@@ -19,6 +20,10 @@ from factory.store.draws import Draws
 
 if TYPE_CHECKING:
     from factory.sampler.judging import Judging
+
+
+Line = Callable[[Recipe, Path, Path, Progress], dict[str, Done]]
+"""As `factory.line.run.run`."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Context:
     report: Report
     say: Callable[[str], None] = print
     """Tells people something, in words."""
+    line: Line | None = None
+    """Runs a recipe in a folder: for a stage that is a run of its own."""
 
     @property
     def folder(self) -> Path:
@@ -84,3 +91,5 @@ class Result:
     accounts: list[Account]
     missing: int = 0
     """Rows that could not be had, and that the next run asks for again."""
+    files: Sequence[Path] | None = None
+    """The files that must be there for it to be done; None: all in its folder."""

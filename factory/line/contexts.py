@@ -12,15 +12,18 @@ import polars as pl
 
 from factory import models
 from factory.errors import RecipeError
-from factory.line.stages import examination, told_aside, tried
+from factory.line import other_runs
+from factory.line.examining import examination, tried
+from factory.line.stages import told_aside
 from factory.models.context import context_in
 from factory.models.tokenizers import must_speak
 from factory.prompts.collect import collect
 from factory.recipe import Recipe
-from factory.recipe.models import Model, Tiny, Weights
+from factory.recipe.models import Model, OfRun, Tiny, Weights
 from factory.recipe.sampling import Sampling
 from factory.recipe.served import Served
 from factory.recipe.sources import Hub
+from factory.recipe.teacher import Grpo
 from factory.sampler.failures import with_questions
 from factory.sampler.rounds import fitted, rounds_of
 from factory.sampler.strategies import prepare
@@ -52,8 +55,14 @@ def uses(recipe: Recipe) -> Iterator[Use]:
     if not isinstance(teacher.base, Served):
         asked = sampling.asking(teacher.asked)
         yield Use("teacher", teacher.base, asked.max_tokens, _key(sampling, asked))
-        if teacher.grpo:
-            yield Use("teacher", teacher.base, teacher.grpo.max_tokens, "teacher.grpo.max_tokens")
+        for key, grpo in teacher.grpos.items():
+            yield Use("teacher", teacher.base, grpo.max_tokens, f"{key}.max_tokens")
+        for step in teacher.steps:
+            if step.samples or isinstance(step.told, Grpo):
+                continue
+            if length := step.told.training.max_length:
+                key = f"{step.key}.training.max_length"
+                yield Use("teacher", teacher.base, length, key, is_row=True)
         if recipe.evaluate:
             asked = examination(recipe, "teacher")
             yield Use("teacher", teacher.base, asked.max_tokens, "evaluate.max_tokens")
@@ -148,12 +157,20 @@ def prompts_told(recipe: Recipe, home: Path, prompts: pl.DataFrame | None = None
 
 
 def _name(model: Model) -> str:
+    if isinstance(model, OfRun):
+        return f"{model.run}, {model.stage}"
     return f"tiny {model.tiny}" if isinstance(model, Tiny) else model.path
 
 
 def _context(model: Model, home: Path) -> int | None:
     if isinstance(model, Tiny):
         return model.context
+    if isinstance(model, OfRun):
+        try:
+            found = Path(other_runs.model(model, home).path)
+        except RecipeError:  # its absence is told elsewhere
+            return None
+        return context_in(_text_part((found / "config.json").read_bytes()))
     folder = home / Path(model.path).expanduser()
     if (folder / "config.json").exists():
         return context_in(_text_part((folder / "config.json").read_bytes()))

@@ -19,6 +19,10 @@ class Done(Strict):
     """Its sums."""
     started: str | None = None
     """When this sitting began, UTC; older records do not say it."""
+    command: str | None = None
+    """What was typed to have it made; older records do not say it."""
+    program: str | None = None
+    """Version of this program, and its commit where it was run from a checkout."""
     seconds: float
     """How long it took, in this sitting."""
     files: dict[str, int]

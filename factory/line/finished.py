@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from factory import ledger
-from factory.line import stages
+from factory.line.context import Context, Line
 from factory.line.done import Done
 from factory.line.table import Stage
 from factory.progress import Report
@@ -18,6 +18,7 @@ from factory.recipe import Recipe
 from factory.records import digest, now
 from factory.run_folder import RunFolder
 from factory.store.shards import write_text
+from factory.versions.software import program
 
 
 def fingerprint(stage: Stage, recipe: Recipe, home: Path, done: dict[str, Done]) -> str:
@@ -71,8 +72,11 @@ def make(
     run: RunFolder,
     report: Report,
     say: Callable[[str], None] = print,
+    line: Line | None = None,
 ) -> Done:
     """Do the stage's work in its claimed folder, check its sums, and write its `stage.json`.
+
+    `line` runs recipes, for a stage that is a run of its own.
 
     Raises:
         LedgerError: when a sum does not close; the stage is then not finished.
@@ -80,7 +84,7 @@ def make(
     began, started = now(), time.monotonic()
     folder, done, claim = run.stage(stage.name), run.done(stage.name), run.claim(stage.name)
     done.unlink(missing_ok=True)
-    result = stage.make(stages.Context(recipe, home, run, stage.name, report, say))
+    result = stage.make(Context(recipe, home, run, stage.name, report, say, line))
     ledger.check(stage.name, result.accounts)
     record = Done(
         fingerprint=claim.read_text(),
@@ -88,10 +92,12 @@ def make(
         note=result.note,
         accounts=result.accounts,
         started=began,
+        command=run.command(),
+        program=program(),
         seconds=round(time.monotonic() - started, 1),
         files={
             str(file.relative_to(folder)): file.stat().st_size
-            for file in sorted(folder.rglob("*"))
+            for file in result.files or sorted(folder.rglob("*"))
             if file.is_file() and file != claim
         },
         missing=result.missing,

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from factory.errors import StageError
+from factory.errors import RecipeError, StageError
+from factory.line import other_runs
 from factory.line.finished import Done, claim, fingerprint
 from factory.line.process import Worker, started
 from factory.line.run_lock import held
@@ -26,18 +27,23 @@ GRACE = 10
 in flight, before it is killed."""
 
 
-def run(recipe: Recipe, home: Path, folder: Path, progress: Progress) -> dict[str, Done]:
+def run(
+    recipe: Recipe, home: Path, folder: Path, progress: Progress, command: str | None = None
+) -> dict[str, Done]:
     """Run all stages of the recipe that are not finished in `folder`; returns every stage's record.
 
-    `home` is the folder that relative paths in the recipe start from.
+    `home` is the folder that relative paths in the recipe start from, `command` what was typed.
 
     Raises:
+        RecipeError: when another run that the recipe names is not there, or not finished.
         RunInUse: when another process holds the folder.
         StageError: when a stage fails; its log is named. Run again, it carries on.
     """
     run = RunFolder(folder)
+    if lacking := list(other_runs.missing(recipe, home)):
+        raise RecipeError("\n".join(lacking))
     with held(run) as lock, progress:
-        run.note(recipe, home)
+        run.note(recipe, home, command)
         return Scheduler(recipe, home, run, lock, progress, wanted(recipe), {}).all()
 
 

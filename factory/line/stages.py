@@ -11,15 +11,16 @@ import polars as pl
 from factory import models, store
 from factory.errors import StageError
 from factory.ledger import Account, balance
+from factory.line import other_runs
 from factory.line.context import Context, Result
+from factory.line.examining import examination, tried
 from factory.models import Located
 from factory.models.context import context_of
 from factory.models.student_template import learner
 from factory.models.tokenizers import must_speak
-from factory.recipe import Recipe, own_code
-from factory.recipe.asking import Asking
-from factory.recipe.models import Model, Tiny
-from factory.recipe.sampling import Fixed, Policy, Sampling
+from factory.recipe import own_code
+from factory.recipe.models import Model, OfRun, Tiny
+from factory.recipe.sampling import Sampling
 from factory.recipe.served import Served
 from factory.recipe.teacher import Grpo
 from factory.records import digest, rows_digest
@@ -83,13 +84,16 @@ def student_base(context: Context) -> Result:
 
 def _base(context: Context, model: Model, name: str) -> Result:
     if not isinstance(model, Tiny):
-        found = models.find(model, context.home)
+        if isinstance(model, OfRun):
+            found = other_runs.model(model, context.home)
+        else:
+            found = models.find(model, context.home)
         note = f"{found.name} {(found.revision or '')[:8]}".strip()
         if context.name == "student-base":
             note += f"; it learns {learner(found).why}"
         else:
             must_speak(found)
-        found.note(context.folder)
+        found.note(context.folder, context.run.moved_with)
         return Result(found.identity(), note, [])
     from teacher.base import raise_tiny
 
@@ -97,12 +101,12 @@ def _base(context: Context, model: Model, name: str) -> Result:
         model,
         context.run.prompts(),
         context.recipe.prompts,
-        seed=_seed(context),
+        seed=seed_of(context),
         out=context.run.weights(context.name),
         checkpoints=context.run.checkpoints(context.name),
         report=context.report,
     )
-    made = _made(context, name)
+    made = made_in(context, name)
     return Result(made.digest, f"tiny {model.tiny}, {model.rows:,} rows", accounts)
 
 
@@ -130,6 +134,11 @@ def teacher(context: Context) -> Result:
     if grpo is None:
         base.note(context.folder)
         return Result(base.identity(), f"{base.name} as it is", [])
+    return improved(context, base, grpo)
+
+
+def improved(context: Context, base: Located, grpo: Grpo) -> Result:
+    """A model after GRPO."""
     from teacher.grpo import improve
 
     there, asker = context.run.prompts(), Asker("", Sampling(), context.recipe.seed)
@@ -138,15 +147,15 @@ def teacher(context: Context) -> Result:
         base,
         door.prompts,
         grpo,
-        seed=_seed(context),
+        seed=seed_of(context),
         out=context.run.weights(context.name),
         checkpoints=context.run.checkpoints(context.name),
         report=context.report,
         say=context.say,
-        tiny=isinstance(context.recipe.teacher.base, Tiny),
+        tiny=isinstance(other_runs.origin(context.recipe.teacher.base, context.home), Tiny),
     )
-    context.run.grpo_log.write_text(json.dumps(log, indent=1))
-    made = _made(context, "teacher", base.thinking_tags)
+    context.run.training_log(context.name).write_text(json.dumps(log, indent=1))
+    made = made_in(context, context.name, base.thinking_tags)
     return Result(made.digest, f"{grpo.steps} steps of GRPO", [_practised(there, door, grpo)])
 
 
@@ -312,12 +321,12 @@ def distilled(
         report=context.report,
         say=context.say,
     )
-    made = _made(context, name, learner(base).named_tags)
+    made = made_in(context, name, learner(base).named_tags)
     note = f"{accounts[0].left:,} rows, {accounts[1].left:,} trained tokens an epoch"
     return Result(made.digest, note, accounts)
 
 
-def _made(context: Context, name: str, tags: tuple[str, str] | None = None) -> Located:
+def made_in(context: Context, name: str, tags: tuple[str, str] | None = None) -> Located:
     """The model that the stage has made, noted; what only its making needed is gone."""
     made = models.made_here(context.run.weights(context.name), name, tags)
     shutil.rmtree(context.run.checkpoints(context.name), ignore_errors=True)
@@ -339,13 +348,6 @@ def difficulty(context: Context) -> Result:
     return Result(rows_digest([drawn.prompts]), note, accounts, drawn.missing)
 
 
-def tried(recipe: Recipe) -> Sampling:
-    """How the student's base is asked for its pass rates: plainly, each prompt alike."""
-    band = recipe.dataset.select.difficulty
-    assert band  # asked only then
-    return _plainly(recipe.sampling, band.draws)
-
-
 def scores(context: Context, model: str) -> Result:
     """A model's answers to the held-out prompts, and its pass@1."""
     from sft.score import score
@@ -365,22 +367,6 @@ def scores(context: Context, model: str) -> Result:
     return Result(digest(result.model_dump(), told), note, [account], drawn.missing)
 
 
-def examination(recipe: Recipe, model: str) -> Sampling:
-    """How a model is examined: as the sampling says, but plainly and each prompt alike; a teacher
-    as that says for it; and for all, what `evaluate` says otherwise."""
-    evaluate, sampling = recipe.evaluate, recipe.sampling
-    assert evaluate  # asked only then
-    plain = _plainly(sampling, evaluate.draws)
-    is_teacher = model in ("teacher-base", "teacher")
-    return plain.asking(recipe.teacher.asked if is_teacher else None).asking(evaluate)
-
-
-def _plainly(sampling: Sampling, draws: int) -> Sampling:
-    kept = {*Asking.model_fields, "engine_process", "seeded", "concurrency", "grace"}
-    policy = Policy(fixed=Fixed(draws=draws))
-    return Sampling(**sampling.model_dump(include=kept, exclude_none=True), policy=policy)
-
-
 def rendering() -> list[int]:
     """The versions of what turns a conversation into the ids that are trained on."""
     from factory.models import chat
@@ -389,6 +375,6 @@ def rendering() -> list[int]:
     return [chat.VERSION, template.VERSION]
 
 
-def _seed(context: Context) -> int:
+def seed_of(context: Context) -> int:
     """The recipe's seed, another for each stage that makes a model."""
     return int(digest(context.recipe.seed, context.name)[:8], 16) & 0x7FFFFFFF

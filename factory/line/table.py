@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from factory.line import dataset_stages, stages
+from factory.line import dataset_stages, other_runs, raising, stages
+from factory.line.examining import examination, tried
 from factory.models import chat
 from factory.prompts import drafts
 from factory.recipe import Recipe, own_code
 from factory.recipe.mapping import Mapping
-from factory.recipe.models import Model, Tiny, Weights
+from factory.recipe.models import Model, OfRun, Tiny, Weights
 from factory.recipe.paths import files
 from factory.recipe.served import Served
 from factory.recipe.sources import Files, Hub, Source, Table
+from factory.recipe.teacher import Grpo, Step
 from factory.sampler import rounds
 from factory.versions import build, choose
 
@@ -60,7 +62,7 @@ def _examined(model: str, section: Section) -> Section:
     def reads(recipe: Recipe) -> Any:
         if recipe.evaluate is None or not section(recipe):
             return None
-        return [recipe.evaluate, stages.examination(recipe, model), recipe.seed, chat.VERSION]
+        return [recipe.evaluate, examination(recipe, model), recipe.seed, chat.VERSION]
 
     return reads
 
@@ -76,7 +78,7 @@ def _student(recipe: Recipe) -> Any:
 def _difficulty(recipe: Recipe) -> Any:
     if recipe.student is None or recipe.dataset.rated_by != "student":
         return None
-    return [stages.tried(recipe), recipe.seed, chat.VERSION]
+    return [tried(recipe), recipe.seed, chat.VERSION]
 
 
 def _dataset(recipe: Recipe) -> Any:
@@ -125,7 +127,7 @@ def student_base_examined_as(recipe: Recipe) -> str | None:
     """The model that is examined in the student's base's stead, having the same weights."""
     student, teacher = recipe.student, recipe.teacher
     if student and isinstance(student.base, Weights) and student.base == teacher.base:
-        return "teacher-base" if teacher.grpo else "teacher"
+        return "teacher-base" if teacher.is_raised else "teacher"
     return None
 
 
@@ -152,7 +154,10 @@ def _files(sources: Sequence[Source], home: Path) -> list[Any]:
 
 
 def _weights(model: Model | Served, home: Path) -> Any:
-    """A model folder of the user's as it now is; nothing for one made here or on the Hub."""
+    """A model folder of the user's as it now is, or what another run has made; nothing for one made
+    here or on the Hub."""
+    if isinstance(model, OfRun):
+        return other_runs.digest_of_model(model, home)
     return _as_it_is(home, model.path) if isinstance(model, Weights) else None
 
 
@@ -264,7 +269,7 @@ STAGES = [
             loads=_draws_here if model == "teacher" else _always,
         )
         for model, section in (
-            ("teacher-base", lambda r: r.teacher.grpo),
+            ("teacher-base", lambda r: r.teacher.is_raised),
             ("teacher", lambda r: r.teacher),
             ("student-base", lambda r: r.student and not student_base_examined_as(r)),
             ("student", lambda r: r.student),
@@ -274,11 +279,72 @@ STAGES = [
 ]
 
 
+def stages_of(recipe: Recipe) -> list[Stage]:
+    """The table for a recipe: where it raises its teacher stage by stage, those stages stand before
+    `samples`, each with its examination, and `teacher` is the last one's model."""
+    steps = recipe.teacher.steps
+    if not steps:
+        return STAGES
+    rows = [row for step in steps for row in _raising(step, step is steps[-1])]
+    last = replace(
+        named("teacher"),
+        reads=lambda r: ["the last of its stages"],
+        needs=(steps[-1].name,),
+        make=raising.last,
+        outside=lambda recipe, home: None,
+        loads=_never,
+    )
+    others = [stage for stage in STAGES if stage.name != "teacher"]
+    place = others.index(named("samples"))
+    return [*others[:place], *rows, last, *others[place:]]
+
+
+def _raising(step: Step, is_last: bool) -> list[Stage]:
+    """The rows of one stage of a teacher; the last one's model is examined as the teacher."""
+    told = step.told
+    if step.samples:
+        return [
+            Stage(
+                step.name,
+                lambda r: raising.reads_to_sample(r, step),
+                ("prompts", step.before),
+                raising.rejection,
+                keeps=True,
+                outside=lambda r, home: [other_runs.rows_now(each, home) for each in step.data],
+            )
+        ]
+    if isinstance(told, Grpo):
+        row = Stage(
+            step.name,
+            lambda r: [told, r.seed, chat.VERSION],
+            ("prompts", step.before),
+            raising.grpo,
+            outside=lambda r, home: own_code.identities(told.rewards.own, home) or None,
+        )
+    else:
+        row = Stage(
+            step.name,
+            lambda r: raising.reads_to_learn(r, step),
+            ("prompts", step.starts, *step.rows),
+            raising.sft,
+            outside=lambda r, home: [other_runs.rows_now(each, home) for each in step.data],
+        )
+    examined = Stage(
+        f"scores-{step.name}",
+        _examined(step.name, lambda r: r.teacher),
+        ("prompts", step.name, "judge"),
+        _scores(step.name),
+        keeps=True,
+    )
+    return [row] if is_last else [row, examined]
+
+
 def wanted(recipe: Recipe) -> list[Stage]:
     """The stages that the recipe asks for, in order."""
-    return [stage for stage in STAGES if stage.reads(recipe) not in (None, False)]
+    return [stage for stage in stages_of(recipe) if stage.reads(recipe) not in (None, False)]
 
 
-def named(name: str) -> Stage:
-    """The stage of that name."""
-    return next(stage for stage in STAGES if stage.name == name)
+def named(name: str, recipe: Recipe | None = None) -> Stage:
+    """The stage of that name, of this recipe."""
+    table = stages_of(recipe) if recipe else STAGES
+    return next(stage for stage in table if stage.name == name)

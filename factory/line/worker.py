@@ -33,6 +33,7 @@ def main(folder: str, parent: str, events: str, stages: str, threads: str) -> in
     take_group_along()
     from factory.errors import words_of
     from factory.line.finished import make
+    from factory.line.run import run as run_line
     from factory.line.table import named
     from factory.line.threads import Share
     from factory.run_folder import RunFolder
@@ -50,7 +51,8 @@ def main(folder: str, parent: str, events: str, stages: str, threads: str) -> in
         print(f"\n--- {time.strftime('%Y-%m-%d %H:%M:%S')} {name}", flush=True)
         told = Told(name, pipe, share)
         try:
-            make(named(name), recipe, home, run, told.report, told.say)
+            stage = named(name, recipe)
+            make(stage, recipe, home, run, told.report, told.say, run_line)
         except Exception as error:
             traceback.print_exc()
             print(json.dumps({"error": words_of(error)}), file=pipe)

@@ -33,10 +33,13 @@ class Located(Strict):
         told = [self.template, self.thinking_tags]
         return digest(self.digest, *told) if any(told) else self.digest
 
-    def note(self, folder: Path) -> None:
-        """Write `model.json` into a stage's folder; a run that is moved takes its models along."""
+    def note(self, folder: Path, within: Path | None = None) -> None:
+        """Write `model.json` into a stage's folder; a run that is moved takes its models along.
+
+        `within`: the folder that is moved as one, where that is not the run's.
+        """
         path = Path(self.path).resolve()
-        if path.is_relative_to(folder.resolve().parent):
+        if path.is_relative_to((within or folder.parent).resolve()):
             path = Path(os.path.relpath(path, folder.resolve()))
         noted = self.model_copy(update={"path": self.path and str(path)})
         _file(folder).write_text(noted.model_dump_json(indent=1))
@@ -44,6 +47,11 @@ class Located(Strict):
 
 def _file(folder: Path) -> Path:
     return folder / "model.json"
+
+
+def is_noted(folder: Path) -> bool:
+    """Whether a stage's folder has a model's note."""
+    return _file(folder).exists()
 
 
 def at(folder: Path | str) -> Located:

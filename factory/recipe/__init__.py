@@ -10,13 +10,15 @@ from pydantic import Field, ValidationError, model_validator
 from factory.recipe import judge as judges
 from factory.recipe.dataset import Dataset, faults
 from factory.recipe.judge import Judge
+from factory.recipe.models import OfRun
 from factory.recipe.paths import Folder
+from factory.recipe.raising import Rejection
 from factory.recipe.sampling import Sampling
 from factory.recipe.served import Served
 from factory.recipe.sources import Files, Hub, Source, Table
 from factory.recipe.strict import Strict
 from factory.recipe.student import Evaluate, Student
-from factory.recipe.teacher import Teacher
+from factory.recipe.teacher import Step, Teacher
 from filters import Filters
 
 
@@ -57,8 +59,8 @@ class Recipe(Strict):
     def own_code(self) -> dict[str, str]:
         """Functions of the user's own, `module:function`, by the key that names each."""
         found = {f"prompts[{n}].verifier": source.verifier for n, source in enumerate(self.prompts)}
-        if grpo := self.teacher.grpo:
-            found |= {f"teacher.grpo.rewards.{name}": name for name in grpo.rewards.own}
+        for key, grpo in self.teacher.grpos.items():
+            found |= {f"{key}.rewards.{name}": name for name in grpo.rewards.own}
         return {key: name for key, name in found.items() if ":" in name}
 
     @property
@@ -109,7 +111,7 @@ class Recipe(Strict):
         if wrong := judges.fault(self.judge, self.prompts, self.sampling):
             raise ValueError(wrong)
         judged = [source.label for source in self.prompts if source.verifier == "judge"]
-        if judged and self.teacher.grpo:
+        if judged and self.teacher.grpos:
             raise ValueError(
                 "grpo is rewarded by rules, and a judge is not asked while it trains: "
                 f"{', '.join(judged)} have verifier: judge. Leave grpo out, or name other rules"
@@ -133,13 +135,25 @@ class Recipe(Strict):
                     self.sampling.policy.until
                 ),
                 "sampling.target counts right draws as they come": self.sampling.target,
-                "teacher.grpo rewards right draws as they come": self.teacher.grpo,
+                **{f"{key} rewards right draws as they come": True for key in self.teacher.grpos},
             }
             if wrong := [words for words, there in against.items() if there]:
                 raise ValueError(
                     f"prompts[{number}].verifier is majority, and votes are held when all draws "
                     f"are there: {'; '.join(wrong)}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _rejections_are_recipes(self) -> Self:
+        """What is sampled to raise the teacher is a run of its own, whose recipe must be sound."""
+        for step in self.teacher.steps:
+            if step.samples:
+                try:
+                    inner(self, step, "")
+                except ValidationError as error:
+                    words = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+                    raise ValueError(f"{step.key}: {words}") from None
         return self
 
     @model_validator(mode="after")
@@ -169,6 +183,35 @@ class Recipe(Strict):
                     f"the prompts are of {', '.join(sorted(there))}"
                 )
         return self
+
+
+def inner(recipe: Recipe, step: Step, run: str) -> Recipe:
+    """The recipe of the run that a rejection stage is.
+
+    Args:
+        recipe: the one whose teacher is raised.
+        step: the stage of it that samples.
+        run: the folder of the outer run, relative to the recipe's.
+
+    Raises:
+        ValidationError: its parts do not go together.
+    """
+    told = step.told
+    assert isinstance(told, Rejection)
+    filters = told.filters or recipe.filters
+    return Recipe(
+        name=f"{recipe.name}-{step.name}",
+        seed=recipe.seed,
+        prompts=recipe.prompts,
+        teacher=Teacher(base=OfRun(run=run, stage=step.before)),
+        judge=recipe.judge,
+        allow_unsandboxed=recipe.allow_unsandboxed,
+        sandbox_packages=recipe.sandbox_packages,
+        sampling=told.sampling or recipe.sampling,
+        benchmarks=recipe.benchmarks if filters.contamination else [],
+        filters=filters,
+        dataset=told.dataset or recipe.dataset,
+    )
 
 
 def load(path: Path) -> Recipe:

@@ -172,4 +172,13 @@ class Weights(Strict):
         return template
 
 
-Model = Tiny | Weights
+class OfRun(Strict):
+    """A model that another run has made."""
+
+    run: str
+    """Folder of that run, relative to the recipe's folder."""
+    stage: str = "teacher"
+    """Its stage that made the model, as `teacher`, `student` or `teacher-1-sft`."""
+
+
+Model = Tiny | Weights | OfRun

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
 from factory.errors import nearest
 from factory.recipe import own_code
 from factory.recipe.asking import Asking
-from factory.recipe.models import Held, Model, Tiny, Weights
+from factory.recipe.models import Held, Model, Weights
+from factory.recipe.raising import Data, Rejection, Sft
 from factory.recipe.served import Served
 from factory.recipe.strict import Strict
 
@@ -95,26 +96,120 @@ class Grpo(Held):
         return self
 
 
+class Raising(Strict):
+    """One stage of a teacher's raising: exactly one of these keys."""
+
+    sft: Sft | None = None
+    """Fine-tuning on conversations."""
+    grpo: Grpo | None = None
+    """Reinforcement learning on the recipe's prompts."""
+    rejection: Rejection | None = None
+    """Rejection sampling from the model so far, and fine-tuning on what the filters leave."""
+
+    @property
+    def kinds(self) -> list[str]:
+        """The keys that are there: one, as it is checked."""
+        return [name for name in type(self).model_fields if getattr(self, name) is not None]
+
+    @property
+    def kind(self) -> str:
+        """Which it is."""
+        return self.kinds[0]
+
+    @property
+    def told(self) -> Sft | Grpo | Rejection:
+        """What its key says."""
+        return getattr(self, self.kind)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if len(self.kinds) != 1:
+            told = " and ".join(self.kinds) or "none of them"
+            raise ValueError(f"a stage is one of sft, grpo and rejection; this one has {told}")
+        return self
+
+
+class Step(NamedTuple):
+    """A stage of the line that raises the teacher."""
+
+    name: str
+    """Also its folder: `teacher-2-grpo`."""
+    key: str
+    """Where the recipe says it: `teacher.stages[1].grpo`."""
+    told: Sft | Grpo | Rejection
+    before: str
+    """The stage whose model was there before."""
+    samples: bool = False
+    """Whether it makes rows, which the stage behind it learns from, and no model."""
+    rows: tuple[str, ...] = ()
+    """The stage that made the rows it learns from, where another did."""
+
+    @property
+    def data(self) -> list[Data]:
+        """The rows of elsewhere that it takes."""
+        if isinstance(self.told, Sft):
+            return self.told.data
+        return self.told.mix if isinstance(self.told, Rejection) and self.samples else []
+
+    @property
+    def starts(self) -> str:
+        """The stage whose model it trains, or asks."""
+        from_base = not isinstance(self.told, Grpo) and self.told.start == "base"
+        return "teacher-base" if from_base and not self.samples else self.before
+
+
 class Teacher(Strict):
-    """Who writes the samples: a model, improved by reinforcement learning if asked."""
+    """Who writes the samples: a model, raised stage by stage if asked."""
 
     base: Model | Served
     """The model to start from."""
     grpo: Grpo | None = None
-    """Reinforcement learning before it samples; left out: it samples as it is."""
+    """Reinforcement learning before it samples; left out: it samples as it is. Short for one entry
+    of `stages`."""
+    stages: list[Raising] = Field(default_factory=list)
+    """How it is raised before it samples, in this order (docs/teacher.md)."""
     others: list[Weights | Served] = Field(default_factory=list)
     """Further models that answer the same prompts as they are; each row names its own."""
 
     @property
     def asked(self) -> Asking | None:
         """How the base is asked, where that is not as the sampling says."""
-        return None if isinstance(self.base, Tiny) else self.base.sampling
+        return self.base.sampling if isinstance(self.base, Weights | Served) else None
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether it is more than its base."""
+        return bool(self.grpo or self.stages)
+
+    @property
+    def grpos(self) -> dict[str, Grpo]:
+        """Its reinforcement learning, by the key in the recipe."""
+        found = {"teacher.grpo": self.grpo} if self.grpo else {}
+        return found | {s.key: s.told for s in self.steps if isinstance(s.told, Grpo)}
+
+    @property
+    def steps(self) -> list[Step]:
+        """The stages of the line that `stages` stands for, in order; a rejection is two of them."""
+        found: list[Step] = []
+        last = "teacher-base"
+        for place, stage in enumerate(self.stages):
+            name, key = f"teacher-{place + 1}-{stage.kind}", f"teacher.stages[{place}].{stage.kind}"
+            rows = (name,) if stage.rejection else ()
+            if stage.rejection:
+                found.append(Step(name, key, stage.told, last, samples=True))
+                name = f"teacher-{place + 1}-sft"
+            found.append(Step(name, key, stage.told, last, rows=rows))
+            last = name
+        return found
 
     @model_validator(mode="after")
     def _trainable(self) -> Self:
-        if self.grpo and isinstance(self.base, Served):
+        if self.is_raised and isinstance(self.base, Served):
+            key = "grpo trains" if self.grpo else "stages train"
             raise ValueError(
-                "grpo trains the teacher, and a model behind an endpoint cannot be trained: "
-                "leave grpo out, or name a base with `path` or `tiny`"
+                f"{key} the teacher, and a model behind an endpoint cannot be trained: "
+                f"leave {key.split()[0]} out, or name a base with `path` or `tiny`"
             )
+        if self.grpo and self.stages:
+            raise ValueError("grpo is short for stages with one entry: name one of them")
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import factory
@@ -38,6 +39,13 @@ def software() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+@cache
+def program() -> str:
+    """The version of this program and, where it is run from a checkout, its commit."""
+    commit = commit_of(Path(factory.__file__).parents[1])
+    return f"{factory.__version__} {commit}" if commit else factory.__version__
 
 
 def commit_of(checkout: Path) -> str | None:

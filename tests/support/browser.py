@@ -24,12 +24,13 @@ REACHABLE = f"""() => [...document.querySelectorAll(
   '[tabindex="0"]')].filter((node) => node.checkVisibility()).map({NAME})"""
 
 LAID_OUT = """async () => {
-  const figures = [...document.querySelectorAll("figure")];
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("figure { content-visibility: visible !important; }");
   const frame = () => new Promise(requestAnimationFrame);
-  for (const figure of figures) figure.style.contentVisibility = "visible";
+  document.adoptedStyleSheets.push(sheet);
   await frame();
   await frame();
-  for (const figure of figures) figure.style.contentVisibility = "";
+  document.adoptedStyleSheets.pop();
 }"""
 """Figures far away have a guessed height until they were laid out; then the browser knows it."""
 

@@ -161,6 +161,18 @@ def test_a_reward_reads_tags_that_are_special_tokens():
     assert Read(speech, form).__name__ == "format"
 
 
+def test_what_nobody_can_judge_pulls_nowhere():
+    """TRL would take it for 0, where another reward has a number."""
+    speech = Speech(tokenizer(CHATML))
+    told = {"completions": ["a", "b", "c", "d"], "completion_ids": [[1]] * 4}
+
+    def marks(completions: list[str], **_: Any) -> list[float | None]:
+        return [{"a": 1.0, "c": 0.5}.get(completion) for completion in completions]
+
+    prompts = ["one", "one", "one", "another"]
+    assert Read(speech, marks)(prompt_id=prompts, **told) == [1.0, 0.75, 0.5, None]
+
+
 MINE = """
 import time
 

@@ -13,7 +13,9 @@ from factory.line.describing.made import Made
 from factory.models import Located
 from factory.models.tokenizers import template_text
 from factory.recipe.models import Tiny
+from factory.recipe.raising import Rejection
 from factory.recipe.sampling import Sampling
+from factory.recipe.teacher import Grpo
 from factory.sampler.teacher import Teacher as Asked
 from factory.versions import manifest
 from factory.versions.publishable import base_name, publishable
@@ -80,14 +82,33 @@ def _name(model: Located) -> str:
 
 def _made_from(context: Context) -> str | None:
     """What the run has made the teacher from; None where it is asked as it came."""
-    base, grpo = context.recipe.teacher.base, context.recipe.teacher.grpo
-    steps = f", then {grpo.steps:,} steps of GRPO" if grpo else ""
-    if isinstance(base, Tiny):
-        return f"a tiny {base.tiny}, trained on {base.rows:,} rows made for it{steps}"
-    if not grpo:
+    teacher = context.recipe.teacher
+    steps = "".join(f", then {words}" for words in _raised(context))
+    if isinstance(teacher.base, Tiny):
+        return (
+            f"a tiny {teacher.base.tiny}, trained on {teacher.base.rows:,} rows made for it{steps}"
+        )
+    if not teacher.is_raised:
         return None
     found = context.run.model("teacher-base")
     return f"{_name(found)}{f'@{found.revision}' if found.revision else ''}{steps}"
+
+
+def _raised(context: Context) -> Iterator[str]:
+    """What was done with the base, stage by stage."""
+    teacher = context.recipe.teacher
+    if teacher.grpo:
+        yield f"{teacher.grpo.steps:,} steps of GRPO"
+    for step in teacher.steps:
+        told = step.told
+        if isinstance(told, Grpo):
+            yield f"{told.steps:,} steps of GRPO"
+        elif isinstance(told, Rejection) and step.samples:
+            yield "rejection sampling"
+        else:
+            again = " of the base again" if step.starts != step.before else ""
+            of = "" if step.rows else f" on {', '.join(part.part().name for part in step.data)}"
+            yield f"fine-tuning{again}{of}"
 
 
 def judge(context: Context) -> dict[str, Any] | None:

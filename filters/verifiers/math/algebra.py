@@ -13,8 +13,8 @@ from typing import Any
 
 from filters.verifiers.math.equations import unassigned
 from filters.verifiers.math.listings import NAME
-from filters.verifiers.math.notation import latex, tidy
-from filters.verifiers.math.units import ends, trailing
+from filters.verifiers.math.notation import latex, tidy, undollared
+from filters.verifiers.math.units import ends, may_be_product, trailing
 
 POINTS = (13, -11, 44)
 """Sixteenths at which formulas with variables must coincide; further variables stand 6 apart."""
@@ -28,7 +28,8 @@ _SEVERAL = re.compile(r"[,;<>]|\\(?:[lg]e|to)(?![a-z])| (?:to|and|or) ")
 _LETTERS = re.compile(r"\d[ ,;\\!~]*\\(?:text|mathrm)\s*\{[^{}]*[A-Za-z]")
 """Words in roman type after a number."""
 _DROPPED = re.compile(
-    r"'|!!|\\(?:prime|approx|pm|mp)(?![a-z])|\\[lcvd]?dots|\.\.\.|…|\^ ?\{? ?[+-] ?(?:\}|$)|\^ ?\{ ?\("
+    r"'|!!|\\(?:prime|approx|pm|mp)(?![a-z])|\\[lcvd]?dots|\.\.\.|…|\^ ?\{? ?[+-] ?(?:\}|$)"
+    r"|\^ ?\{ ?\("
     r"|\\(?:angle|triangle|vec|overrightarrow)(?![a-z])(?=.*(?:[A-Z]{2}|\\times))"
 )
 """What math-verify passes over: primes, dots, from which side a limit is, orders, products."""
@@ -36,6 +37,8 @@ _PROSE = re.compile(
     r"(?<![\\a-zA-Z])(?:(?!arc|sinh|cosh|tanh|sqrt)[A-Z]?[a-z]{4,}"
     r"|(?:to|or|and|if|of|is|for|not|the)(?![a-z]))"
 )
+_SMALL_WORD = re.compile(r"(?<= )(?!and |or )[a-z]{2,3}(?= )")
+"""Of 3 out of 4, math-verify makes a product of letters."""
 _SIGNS = re.compile(r"[\w\s\\{}()\[\]|+\-*/^=<>.,!%:;'&~$]*", re.ASCII)
 _CALLED = re.compile(
     r"(?:arc|a)?(?:sinh?|cosh?|tanh?|cot|sec|csc)|log|ln|lg|exp|sqrt|max|min|gcd|lcm|mod|lim"
@@ -67,13 +70,13 @@ def compare(answer: str, reference: str) -> str:
     if ("=" in answer) != ("=" in reference):
         answer, reference = _value(answer), _value(reference)
     elif "=" in answer:  # math-verify looks at what is behind the sign only
-        sides = [side.rpartition("=") for side in (answer, reference)]
+        sides = [undollared(side.strip()).rpartition("=") for side in (answer, reference)]
         if _bare(sides[0][0]) == _bare(sides[1][0]):
             answer, reference = sides[0][2], sides[1][2]
         elif not any(re.fullmatch(NAME, side[0].strip()) for side in sides):
             return "wrong_answer"
     answer, reference, comparable = _same_unit(*_uncounted(answer, reference))
-    gold, found = _parsed(reference), _parsed(answer)
+    gold, found = parsed(reference), parsed(answer)
     if gold is None or gold in (nan, zoo):
         return "bad_reference"
     if found is None or found in (nan, zoo):
@@ -92,13 +95,14 @@ def compare(answer: str, reference: str) -> str:
     return "correct" if same else "wrong_answer"
 
 
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
     """What math-verify reads, the text where it does not read all of it, None for nothing."""
     from math_verify import LatexExtractionConfig, parse
 
     formula = _formula(text)
     bare = _NAMED.sub("", formula)
-    if _DROPPED.search(text) or _PROSE.search(bare) or not _SIGNS.fullmatch(bare):
+    small = any(not may_be_product(word) for word in _SMALL_WORD.findall(bare))
+    if small or _DROPPED.search(text) or _PROSE.search(bare) or not _SIGNS.fullmatch(bare):
         return text
     if not _closed(tidy(text)):
         return text
@@ -114,7 +118,7 @@ def _parsed(text: str) -> Any:
 
 
 def _covers(found: Any, text: str) -> bool:
-    """Whether something that SymPy knows has all letters of a text, and its parts between commas."""
+    """Whether something that SymPy knows has all letters of a text, and what commas part."""
     from sympy import Basic, Expr, Symbol
     from sympy.core.function import AppliedUndef
 
@@ -137,9 +141,8 @@ def _closed(text: str) -> bool:
     for sign in text.replace(r"\{", "{").replace(r"\}", "}"):
         if sign in ends.values():
             stack.append(sign)
-        elif sign in ends:
-            if not stack or (stack.pop() != ends[sign] and "," not in text):
-                return False
+        elif sign in ends and (not stack or (stack.pop() != ends[sign] and "," not in text)):
+            return False
     return not stack
 
 
@@ -174,12 +177,12 @@ def _same(gold: Any, found: Any, decimal: bool) -> bool:
 
 def _worked_out(formula: Any) -> Any:
     r"""A formula with its sums, limits and derivatives worked out; None where they stay, or where
-    letters are lost: \partial f/\partial x of a letter f is no 0."""
-    from sympy import Derivative, Integral, Limit, Product, Sum, UnevaluatedExpr
+    letters are lost: \partial f/\partial x of a letter f is no 0. A division by zero is nothing."""
+    from sympy import Derivative, Integral, Limit, Product, Sum, UnevaluatedExpr, nan, zoo
 
     operators = (Derivative, Integral, Limit, Product, Sum, UnevaluatedExpr)
     if not formula.has(*operators):
-        return formula
+        return None if formula.is_number and formula.doit().has(zoo, nan) else formula
     found = formula.doit()
     lost = formula.free_symbols != found.free_symbols
     bound = {str(letter) for part in formula.atoms(Sum, Product) for letter in part.variables}

@@ -7,7 +7,7 @@ import re
 _SIGN = re.compile(r"[<>≤≥≠]|\\(?:[lg](?:t|eq?|eqslant)|neq?|not)(?![a-z])|\d ?\+ ?$")
 _WORDS = re.compile(
     r"\b(?:at (?:least|most)|(?:more|less|greater|fewer) than|up to|or (?:more|less|fewer|greater)"
-    r"|over|under|above|below|beyond|not)\b",
+    r"|over|under|above|below|beyond|not|but|nearly|almost|bounds?)\b",
     re.IGNORECASE,
 )
 

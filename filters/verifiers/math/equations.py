@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from filters.verifiers.math import formulas
+from filters.verifiers.math import formulas, leads
 from filters.verifiers.math.listings import ASSIGNED, NAME, Same, balanced, listing, titled
 from filters.verifiers.math.trees import Tree, Unclear, minus, names, negative, number, put
 from filters.verifiers.math.values import bounds
@@ -18,19 +18,6 @@ _QUALIFIED = re.compile(
     rf"(?P<value>.+?)[,;]? ?\(?(?:(?:(?:for|where|with|if)? ?{_MEMBERSHIP}).*"
     r"|(?:\\forall|for (?:all|any|every|each|some|positive|integers?|real)|where)(?![a-zA-Z]).*)",
 )
-_NO_NAMES = (
-    "half|third|quarter|twice|double|triple|square|cube|root|inverse|reciprocal|opposite|factorial|power|not|negative|than|minus|plus|over|under|below|above|until|except|without|sin|cos|tan|log|exp|sqrt|sec|csc|cot|sinh|cosh|tanh|max|min|January|February|March|April|May"
-    "|June|July|August|September|October|November|December"
-)
-_LED = (
-    r"[A-Za-z] ?\\in|about|approximately|roughly|around|nearly|exactly|\\approx|\\sim|\\simeq"
-    r"|[Ii]t (?:is|was|will be)|故选|应选|选项|选|答案(?:是|为|选)?|答"
-    r"|(?:[Tt]he )?(?:final |correct )?(?:[Aa]nswer|[Oo]ption|[Cc]hoice)(?: is)?"
-    r"|(?!.*\b(?:not|than|least|most|over|under|between|from|by|of|and|or|to)\b)"
-    r"[A-Za-z][a-z']*,?(?: [a-z]+,?){1,7} (?=-?\d)"
-    rf"|(?!(?:{_NO_NAMES})\b)[a-zA-Z][a-z]{{2,}}(?: (?:is|of))? ?:? (?=-?\d|\\frac)"
-)
-_MEMBER = re.compile(rf"(?!(?i:yes|no|true|false)\b)(?:{_LED}) ?:? ?(?P<value>.+)")
 _TUPLE = re.compile(rf"\( ?(?:{NAME})(?: ?, ?(?:{NAME}))+ ?\) ?= ?(?P<value>\(.+\))")
 _FUNCTIONS = re.compile(r"y|[fgh] ?\(x\)|\\frac\{dy\}\{dx\}")
 _CALL = re.compile(r"[a-zA-Z] ?\(")
@@ -38,17 +25,25 @@ _CONGRUENCE = re.compile(
     r"(?:(?P<name>[^=]*?) ?(?:\\equiv|≡) ?)?(?P<residue>-?\d+(?:(?: ?,| or| and) ?-?\d+)*) ?"
     r"(?:\(? ?\\?[pb]?mod) ?\{? ?(?P<modulus>[1-9]\d*) ?\}? ?\)?"
 )
+_SENTENCE = re.compile(r"[A-Za-z',; -]*[A-Za-z]{3,} [A-Za-z',; -]*[A-Za-z]{3,}")
+"""What holds for all n is a formula."""
+_BARS = re.compile(r"\| ?[nmtxy] ?\||-?\d+ ?\|[^|]+\|")
 _RELATION = re.compile(r"[<>]|\\[lg]e|\\ne|\\in(?![a-z])|\\equiv")
 _CONSTANT = re.compile(r"constants? ([a-zA-Z])\b|(?<= )([a-zA-Z]) is (?:a|any) constant")
-_EQUALS = re.compile(r"=(?![^{}]*\})")
-"""Signs outside of braces, unlike that below a sum."""
+_EQUALS = re.compile(r"=(?![^{}\[\]()]*[\])}])")
+"""Signs outside of brackets, unlike that below a sum."""
 _NOTE = re.compile(
-    r"(?P<value>\S.*?) \((?=[^()]*[a-zA-Z]{3})(?! ?(?:log|ln|sin|cos|tan|exp|sqrt)\b)[^()\\=]*\)"
+    r"(?P<value>\S.*?) \((?P<note>(?=[^()]*[a-zA-Z]{3})(?! ?(?:log|ln|sin|cos|tan|exp|sqrt)\b)"
+    r"[^()\\=]*)\)"
 )
+_DENIED = re.compile(
+    r"\b(?:wrong|incorrect|false|not|no|never|impossible|invalid|rejected|extraneous|discarded)\b"
+)
+"""Remarks behind a value that take it back."""
 _FUNCTION_CALLS = re.compile(
     r"(?:\\(?:varphi|phi|psi|omega|sigma|tau)|(?<![a-zA-Z\\])[fghFGPQ]) ?\([^()]*\)"
 )
-_SENTENCE = re.compile(r"[\u4e00-\u9fff]|(?<![\\a-zA-Z])(?:if|unless|when|where|for|or|and|not)\b")
+_CLAUSE = re.compile(r"[\u4e00-\u9fff]|(?<![\\a-zA-Z])(?:if|unless|when|where|for|or|and|not)\b")
 _HARMLESS = re.compile(r"[^\d=<>]*")
 _QUANTIFIERS = re.compile(r"\b(?:some|exists?|non-?negative|positive|negative|prime|even|odd)\b")
 """What makes another thing of `for all integers n`."""
@@ -60,8 +55,9 @@ def unassigned(text: str) -> str:
     >>> unassigned("x = 5"), unassigned(r"x \in [0, 1]"), unassigned("2x = 5")
     ('5', '[0, 1]', '2x = 5')
     """
-    match = ASSIGNED.fullmatch(text) or _MEMBER.fullmatch(text) or _TUPLE.fullmatch(text)
-    return match["value"].strip() if match and not titled(text) else text.strip()
+    match = ASSIGNED.fullmatch(text) or _TUPLE.fullmatch(text)
+    value = match["value"] if match else (leads.split(text) or ("", ""))[1]
+    return value.strip() if value and not titled(text) else text.strip()
 
 
 def name(text: str) -> str | None:
@@ -97,14 +93,18 @@ def spread(one: str, two: str) -> tuple[str, str]:
     return one, two
 
 
-def unnoted(text: str) -> str:
-    """A text without a remark in brackets after it.
+def unnoted(one: str, two: str) -> tuple[str, str]:
+    """Two texts without a remark in brackets behind one of them; two remarks and denials stay.
 
-    >>> unnoted("5 (approximately)"), unnoted("(2 + x)")
-    ('5', '(2 + x)')
+    >>> unnoted("5 (approximately)", "5"), unnoted("5 (wrong)", "5")
+    (('5', '5'), ('5 (wrong)', '5'))
     """
-    match = _NOTE.fullmatch(text)
-    return match["value"] if match else text
+    a, b = _NOTE.fullmatch(one), _NOTE.fullmatch(two)
+    if any(match and _DENIED.search(match["note"].casefold()) for match in (a, b)):
+        return one, two
+    if a and b and a["note"].casefold() != b["note"].casefold():
+        return one, two
+    return a["value"] if a else one, b["value"] if b else two
 
 
 def qualified(one: str, two: str, same: Same) -> bool | None:
@@ -117,7 +117,7 @@ def qualified(one: str, two: str, same: Same) -> bool | None:
     True
     """
     a, b = _QUALIFIED.fullmatch(one), _QUALIFIED.fullmatch(two)
-    if not a and not b:
+    if (not a and not b) or any(match and _SENTENCE.fullmatch(match["value"]) for match in (a, b)):
         return None
     values = [
         match["value"].rstrip(" ,;:(") if match else side
@@ -127,9 +127,9 @@ def qualified(one: str, two: str, same: Same) -> bool | None:
         if match and (free := _CONSTANT.search(match.group())):
             values[place] = re.sub(rf"(?<![a-zA-Z\\]){free[1]}(?![a-zA-Z])", "C", values[place])
     tails = [_tail(match) for match in (a, b) if match]
-    if not all(_HARMLESS.fullmatch(tail.replace("_+", "")) for tail in tails):
-        if not (a and b) or tails[0] != tails[1]:
-            return None
+    harmless = all(_HARMLESS.fullmatch(tail.replace("_+", "")) for tail in tails)
+    if not harmless and (not (a and b) or tails[0] != tails[1]):
+        return None
     if a and b:
         kinds = {_kind(match) for match in (a, b)}
         if tails[0] != tails[1] and len({str(_QUANTIFIERS.findall(tail)) for tail in tails}) > 1:
@@ -161,7 +161,7 @@ def _unsolved(side: str) -> bool:
 
     What is no such thing may be what was asked for: x^2, x + 1/x, the sine of x.
     """
-    if side.startswith("-") and re.fullmatch(NAME, side[1:].strip()):
+    if _BARS.fullmatch(side) or (side.startswith("-") and re.fullmatch(NAME, side[1:].strip())):
         return True
     try:
         tree = formulas.tree(side)
@@ -186,13 +186,13 @@ def _once(tree: Tree) -> bool:
 
 
 def congruences(one: str, two: str, same: Same) -> bool | None:
-    r"""Compares residues; the name before the sign does not matter.
+    r"""Compares residues; the name before the sign does not matter, but with one it is a class.
 
     >>> from filters.verifiers.math.formulas import agree
     >>> congruences(r"n \equiv 10 \pmod{7}", r"n \equiv 3 (mod 7)", agree)
     True
-    >>> congruences("3", r"x \equiv 3 \pmod{7}", agree), congruences("3", "4", agree)
-    (True, None)
+    >>> congruences("3", r"x \equiv 3 \pmod{7}", agree), congruences("3", r"3 \pmod{7}", agree)
+    (False, True)
     """
     a, b = (_CONGRUENCE.fullmatch(side) for side in (one, two))
     if not a and not b:
@@ -202,7 +202,11 @@ def congruences(one: str, two: str, same: Same) -> bool | None:
         return False  # -n is not n
     if not a or not b:
         match = a or b
-        return same(match["residue"], two if a else one) if match else None
+        if not match or match["name"]:
+            return False  # x is any number of a class
+        rest = match["residue"]
+        least = rest.isdigit() and int(rest) < int(match["modulus"])
+        return least and same(rest, two if a else one)
     if a["modulus"] != b["modulus"]:
         return False
     ones, twos = (
@@ -210,16 +214,6 @@ def congruences(one: str, two: str, same: Same) -> bool | None:
         for match in (a, b)
     )
     return ones == twos
-
-
-def one_of_a_class(one: str, two: str) -> bool:
-    r"""Whether one side is a residue class, and the other gives its letter one value.
-
-    >>> one_of_a_class(r"x \equiv 2 \pmod{5}", "x = 2"), one_of_a_class(r"x \equiv 2 \pmod{5}", "2")
-    (True, False)
-    """
-    classes = [bool(_CONGRUENCE.fullmatch(side)) for side in (one, two)]
-    return any(classes) and any(name(side) for side in (one, two))
 
 
 def _kind(match: re.Match[str]) -> str | None:
@@ -271,7 +265,7 @@ def agree(one: str, two: str, same: Same) -> bool | None:
         return _equation(ones, twos, same)
     if len(ones) == len(twos):
         return _chain(ones, twos, same)
-    if any(_SENTENCE.search(part) and not re.fullmatch(r"[\u4e00-\u9fff]+", part)
+    if any(_CLAUSE.search(part) and not re.fullmatch(r"[\u4e00-\u9fff]+", part)
            for part in ones[:-1] + twos[:-1]):  # fmt: skip
         return None
     called = [{part for part in side[:-1] if _named(part)} for side in (ones, twos)]

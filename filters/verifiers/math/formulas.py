@@ -8,7 +8,7 @@ from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 
-from flint import arb, fmpq
+from flint import acb, arb, fmpq
 
 from filters.verifiers.math import values
 from filters.verifiers.math.polynomials import Polynomial
@@ -21,6 +21,9 @@ ENOUGH = 3
 """Points at which formulas with variables must agree."""
 LARGEST = 1e150
 """Ends of intervals are no larger."""
+ONE = acb(1)
+BEND = 1_171
+"""Keeps the values of three letters from equal distances, else b - a were c - b everywhere."""
 Point = dict[str, fmpq]
 """A value for each variable."""
 
@@ -31,7 +34,7 @@ _POINTS = tuple(
         (9173, -1937), (-8131, 2719), (173137, 37129), (1371, 791),
     )
 )  # fmt: skip
-"""First value and step, for the variables in order; where a formula is not defined, the next."""
+"""First value and first step, for the variables in order; where there is no value, the next."""
 _WHOLE = ((17, 6), (23, 10), (14, 3), (9, 2), (12, 7), (25, -4), (20, -3), (13, -5), (7, 5), (4, 1))
 _WHOLE_POINTS = tuple((fmpq(start), fmpq(step)) for start, step in _WHOLE)
 """For formulas with steps or signs like (-1)^n, which have values at whole numbers only."""
@@ -93,13 +96,11 @@ def _equal(a: Tree, b: Tree, variables: list[str]) -> bool | None:
 
 
 def _points(starts: tuple[tuple[fmpq, fmpq], ...], variables: list[str]) -> Iterator[Point]:
-    """Values that stand in no proportion: in an arithmetic progression b - a would be c - b."""
-    for start, step in starts:
-        whole = start.q == 1
-        bends = [place * (place - 1) // 2 for place in range(len(variables))]
+    for number, (start, step) in enumerate(starts, start=1):
+        bend = number if step.q == 1 else fmpq(number * BEND, 10_000)
         yield {
-            name: start + step * place + (int(start) * bend % 7 if whole else start * step * bend)
-            for place, (name, bend) in enumerate(zip(variables, bends, strict=True))
+            name: start + step * place + bend * place * (place - 1)
+            for place, name in enumerate(variables)
         }
 
 
@@ -181,9 +182,9 @@ def proportional(one: tuple[str, str], two: tuple[str, str]) -> bool | None:
     """
     try:
         a, b = (minus(tree(left), tree(right)) for left, right in (one, two))
-        if not names(a) | names(b):
-            return None  # every number is so many times another one
         ratios = _ratios(a, b)
+        if not names(a) | names(b):  # any two numbers are proportional
+            return True if ratios and not apart(ratios[0] * ratios[0], ONE) else None
         if len(ratios) >= ENOUGH and not any(apart(ratios[0], ratio) for ratio in ratios[1:]):
             return True
         forms = [Polynomial.of(side) for side in (a, b)]

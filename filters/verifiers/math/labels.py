@@ -85,8 +85,8 @@ def conflict(one: str, two: str) -> bool:
     names = [_named_thing(side) for side in (one, two)]
     if not all(names) or not any(_COLON.fullmatch(side) for side in (one, two)):
         return False
-    a, b = ({_singular(word) for word in name.split()} for name in names if name)
-    if a & b or (a | b) & {_singular(word) for word in _GENERIC}:
+    a, b = ({singular(word) for word in name.split()} for name in names if name)
+    if a & b or (a | b) & {singular(word) for word in _GENERIC}:
         return False
     many = [bool(_MANY.fullmatch(name.split()[-1])) for name in names if name]
     return many[0] == many[1]
@@ -127,9 +127,10 @@ def _noun(name: str) -> bool:
 
 def _plain(name: str) -> str:
     """A name in lower case and singular, short where there is a short form."""
-    words = [_singular(word) for word in name.casefold().split()]
+    words = [singular(word) for word in name.casefold().split()]
     return " ".join(_SHORT.get(word, word) for word in words if word not in ("the", "value"))
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """A noun without the mark of many."""
     return word.removesuffix("s") if len(word) > 3 and not word.endswith("ss") else word

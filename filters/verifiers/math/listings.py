@@ -25,7 +25,7 @@ _SEPARATORS = re.compile(r" ?[,;、] ?(?:and|or|和|或)? ?| (?:and|or) | ?[和�
 _LABEL = re.compile(r"(?:^|(?<=[ ,;.]))(?:part )?\((?P<label>[a-hA-H]|i{1,3}|i?v|[1-9])\)[.:]? ")
 _ORDERS = ("a b c d e f g h", "i ii iii iv v", "1 2 3 4 5 6 7 8 9")
 _BUILT = re.compile(r" ?(?:[a-zA-Z]|\([a-zA-Z, ]+\))(?: ?\\in[^|:]*)? ?(?:\\mid|\||:)")
-_ROOT = re.compile(r"(?:[xtz]|\\lambda) ?_ ?\{? ?(?:\d|\d, ?\d) ?\}? ?= ?(?P<value>[^=<>]+)")
+_ROOT = re.compile(r"(?:[xtz]|\\lambda) ?_ ?\{? ?(?P<index>\d|\d, ?\d) ?\}? ?= ?(?P<value>[^=<>]+)")
 _POWER = re.compile(rf"(?:{NAME}) ?\^[^=]*=")
 _VARIABLE = re.compile(r"[a-zA-Z](?= ?(?:[=<>]|\\[lgn]e))")
 _OR = re.compile(r"\bor\b|或|\\(?:lor|vee)(?![a-z])")
@@ -33,6 +33,7 @@ _AND = re.compile(r"\band\b|且|和|与|\\(?:land|wedge)(?![a-z])")
 _BARE = re.compile(r"[a-zA-Z]|[^A-Z]*[A-Z].*")
 """One letter, or what has a capital: a name, as often as a formula."""
 _COMMA = re.compile(r"-?\d+,\d+")
+_DOTS = re.compile(r"\.\.\.|…|\\[cvl]?dots")
 _POINT = re.compile(r"\([^()]*\)")
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
 
@@ -113,9 +114,13 @@ def _has_thousands(text: str) -> bool:
 def _listed(a: Listing, b: Listing, same: Same) -> bool | None:
     if flat := _flat(a, b) or _flat(b, a):
         return _unordered(*flat, same)
-    if "#" in a.open + b.open:  # labelled parts have an order
+    if "#" in a.open + b.open or any(map(_DOTS.fullmatch, a.parts + b.parts)):
+        # labelled parts have an order, and so have those that go on
         return _ordered(a.parts, b.parts, same)
-    a, b = _unindexed(a), _unindexed(b)
+    if len(indices := {_indices(each.parts) for each in (a, b)} - {""}) > 1:
+        return False
+    if indices:
+        a, b = _unindexed(a), _unindexed(b)
     unordered = {a.open, b.open} <= {"", "{"}
     pair = {a.open + a.close, b.open + b.close}
     if len(pair) > 1 and not unordered and pair != {"", "()"}:
@@ -260,6 +265,12 @@ def _labelled(text: str) -> list[str]:
     ends = [match.start() for match in labels[1:]] + [len(text)]
     parts = [text[m.end() : end].strip(" ,;.") for m, end in zip(labels, ends, strict=True)]
     return parts if all(parts) else []
+
+
+def _indices(parts: list[str]) -> str:
+    """The digits below the names of roots, in order; nothing where a part is no root."""
+    roots = [match["index"] for part in parts if (match := _ROOT.fullmatch(part))]
+    return "".join(sorted(re.findall(r"\d", "".join(roots)))) if len(roots) == len(parts) else ""
 
 
 def _unindexed(list_: Listing) -> Listing:

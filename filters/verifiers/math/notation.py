@@ -73,7 +73,7 @@ def latex(text: str) -> str:
     for habit in HABITS:
         if habit.mark in text:
             text = habit.written.sub(habit.spelling, text)
-    return re.sub(r" {2,}", " ", _undollared(text)).strip()
+    return re.sub(r" {2,}", " ", undollared(text)).strip()
 
 
 def _levelled(text: str) -> str:
@@ -97,11 +97,16 @@ def tidy(text: str) -> str:
         return text.rstrip(".")
     text = latex(text).replace(r"\$", "USD ").replace(r"\%", "%")
     text = _DRESS.sub("", _TEXT.sub(r" \1 ", text))
-    text = _DEGREES.sub(r"^\\circ ", _SPACES.sub(" ", text)).replace(" ^", "^").replace(" _", "_").strip()
+    text = (
+        _DEGREES.sub(r"^\\circ ", _SPACES.sub(" ", text))
+        .replace(" ^", "^")
+        .replace(" _", "_")
+        .strip()
+    )
     return text if text.endswith("..") else text.rstrip(". ")
 
 
-def _undollared(text: str) -> str:
+def undollared(text: str) -> str:
     """Takes off dollar signs around all of a text; one alone is money."""
     whole = text.rstrip(". ")
     if whole.count("$") - whole.count(r"\$") == 1 and re.match(r"-?\$ ?-?[\d.]", whole):

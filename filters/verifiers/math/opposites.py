@@ -20,7 +20,7 @@ _NO_TURN = r"(?<!counter)(?<!counter-)(?<!anti)(?<!anti-)"
 _ROWS = (
     (r"\b(?:increas|rise|rose|grow|grew)", r"\b(?:decreas|fall|fell|drop|reduc)",
      ("20% increase", "20% decrease")),
-    (r"\b(?:gain|profit)", r"\b(?:loss|lose|lost)", ("a profit of 20", "a loss of 20")),
+    (r"\b(?:gain|profit)", r"\b(?:loss|lose|lost)", ("20% gain", "20% loss")),
     (rf"{_NO_TURN}clockwise", "(?:counter|anti)-?clockwise",
      ("turned clockwise through 30 degrees", "turned anticlockwise through 30 degrees")),
     (r"\bnorth", r"\bsouth", ("5 km north", "5 km south")),

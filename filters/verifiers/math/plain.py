@@ -15,6 +15,7 @@ from filters.verifiers.math import (
     equations,
     formulas,
     labels,
+    leads,
     listings,
     opposites,
     piecewise,
@@ -48,7 +49,7 @@ def certain(answer: str, reference: str) -> bool | None:
     if max(len(answer), len(reference)) > LONGEST:
         return None
     one, two = (_SOLUTION.sub("", labels.joined(tidy(side))) for side in (answer, reference))
-    if opposites.opposite(one, two) or labels.conflict(one, two):
+    if any(differ(one, two) for differ in (opposites.opposite, labels.conflict, leads.differ)):
         return False
     if one != two and "%" in one + two and any(map(_REMAINDER.search, (one, two))):
         return False  # 1 % 0 is no 0: a remainder, or nothing
@@ -96,8 +97,6 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
 
     if (a or b) and any(bounds.is_bound(side) for side in (one, two)):
         return False  # not 12, and at most 12, are no 12
-    if equations.one_of_a_class(one, two):
-        return False
     one, two = equations.spread(one, two)
     names = {name for side in (one, two) if (name := equations.name(side))}
     if names and "=" in one and "=" in two and not equations.same_name(one, two):
@@ -111,10 +110,7 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
         return quantities.agree(a, b)
     if max(len(one), len(two)) > LONGEST_FORMULA:
         return None
-    bare = equations.unnoted(one), equations.unnoted(two)
-    if bare[0] != one and bare[1] != two:  # a remark on both sides counts
-        bare = one, two
-    return _read(*bare, same)
+    return _read(*equations.unnoted(one, two), same)
 
 
 def _read(one: str, two: str, same: listings.Same) -> bool | None:

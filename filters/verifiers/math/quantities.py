@@ -137,6 +137,8 @@ def exact_enough(apart: Fraction, size: Fraction, *steps: Fraction | None) -> bo
     written = max((step for step in steps if step), default=None)
     if written is None or apart >= TOLERANCE or apart >= CLOSE * size:
         return False
+    if len([step for step in steps if step]) == 2 and len(set(steps)) == 1:
+        return written <= FLOAT / 1000 * size and apart <= FLOAT * size  # floats, digit for digit
     return apart <= written or apart <= FLOAT * size
 
 

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, get_args
 from filters.verifiers.math import equations, formulas, quantities, units
 from filters.verifiers.math.notation import tidy
 from filters.verifiers.math.quantities import Quantity
+from filters.verifiers.math.values import bounded
 
 Tolerance = Literal["exact", "rounded", "relative"]
 TOLERANCES: tuple[str, ...] = get_args(Tolerance)
@@ -68,7 +69,8 @@ def reading(answer: str, reference: str, tolerance: str, same: bool | None) -> s
         return "exact"
     if not any(_DECIMAL.search(side) for side in (answer, reference)):
         return None
-    way = agree(answer, reference, tolerance)
+    with bounded():  # an event loop may be waiting
+        way = agree(answer, reference, tolerance)
     return f"{way}: {answer[:50]} for {reference[:50]}" if way and way != "exact" else way
 
 

@@ -145,7 +145,9 @@ _WORDS = re.compile(r"[a-z]{3,}(?: [a-z]{2,}){0,2}", re.IGNORECASE)
 _NO_NOUNS = """
 and or of out to by over times plus minus from mod with per sin cos tan sec csc cot log exp sqrt ln
 pi remainder about approximately is not than the each max min dozen hundred thousand million billion
-trillion percent more less
+trillion percent more less squared cubed factorial half thirds quarters root roots power powers
+halves fourths fifths sixths eighths tenths hundredths thousandths tens hundreds thousands millions
+dozens
 """
 _NO_UNIT = frozenset(_NO_NOUNS.split())
 _SMALL_WORDS = "no yes all any one two six ten if so as be we he she it its on for dne"

@@ -254,8 +254,8 @@ class _Work:
 
     def function(self, name: str, of: Value) -> Value:
         self.spend(2)
-        if name == "exp":
-            self.note(1.5 * float(abs(of + arb(0)).upper()))
+        if name in ("exp", "sinh", "cosh", "tanh"):
+            self.note(3 * float(abs(of + arb(0)).upper()))
         if name.startswith("call "):  # a function nobody knows: some value for each argument
             return (arb(of) * arb(2).sqrt() + sum(map(ord, name))).sin()
         if isinstance(of, acb) and name in _ARCS:

@@ -28,7 +28,7 @@ _NOUN = re.compile(
     r"(?<=\w) (?:triangle|balls?|(?:integers?|numbers?)(?: of [a-z]+)?|function|quadrilateral"
     r"|sequence)|(?<=\w)条件$"
 )
-_ORDINAL = re.compile(r"(\d+)(?:(st|nd|rd|th)(?: ([a-z]{3,}(?: [a-z]+)?))?)?")
+_ORDINAL = re.compile(r"(\d+)(st|nd|rd|th)?(?: ([a-z]{3,}(?: [a-z]+)?))?")
 _ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"} | {
     "sixth": "6th", "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th",
 }  # fmt: skip
@@ -39,6 +39,7 @@ _TOLD = re.compile(
     r"|.* (?:is|are) (?:an? )?(?P<how>[a-z]{3,})"
 )
 _NOT_SO = re.compile(r"\b(?:not|no|never|neither|nor|or|and|but|los[et]s?|except|unless|if)\b|n't")
+_CODE = re.compile(r"(?=.*[A-Za-z]\d)[A-Za-z\d]+")
 _ROMAN = re.compile(r"[IVX]{2,}|I")
 _BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7"} | {
     "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "sixteen": "16",
@@ -133,13 +134,16 @@ def _ordinals(one: str, two: str) -> bool | None:
         matches.append(_ORDINAL.fullmatch(" ".join([_ORDINALS.get(first, first), *rest])))
     if not all(matches) or not any(match and match[2] for match in matches):
         return None
+    if any(match and match[3] and not match[2] for match in matches):
+        return False  # 3 days are no third day
     nouns = {match[3] for match in matches if match and match[3]}
     return len(nouns) < 2 and len({match[1] for match in matches if match}) == 1
 
 
 def _romans(one: str, two: str) -> bool | None:
-    """IV is not VI, though as products of letters they would be the same."""
-    return one == two if all(_ROMAN.fullmatch(side) for side in (one, two)) else None
+    """IV is not VI, nor AB12 BA12, though as products of letters they would be the same."""
+    alike = any(all(map(kind.fullmatch, (one, two))) for kind in (_ROMAN, _CODE))
+    return one == two if alike else None
 
 
 def _orders(one: str, two: str) -> bool | None:

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from small_recipe import RECIPE, prints
 
 from factory.errors import LedgerError, RecipeError
 from factory.ledger import Account
@@ -28,18 +29,6 @@ from factory.run_folder import RunFolder
 from factory.versions import choose
 from sft import template
 
-RECIPE: dict[str, Any] = {
-    "name": "test",
-    "seed": 1,
-    "prompts": [{"source": "reasoning_gym", "task": "chain_sum", "rows": 100, "held_out": 10}],
-    "teacher": {"base": {"tiny": "qwen2", "rows": 100}, "grpo": {"steps": 5}},
-    "sampling": {"policy": {"until": {"accepted": 1, "max_draws": 4}}, "max_tokens": 96},
-    "filters": {"correctness": {}, "length": {"max_tokens": 96}},
-    "dataset": {"select": {"per_prompt": 1}},
-    "student": {"base": {"tiny": "llama", "rows": 100}, "training": {"epochs": 4}},
-    "evaluate": {"draws": 4},
-}
-
 
 def recipe(changes: dict[str, Any]) -> Recipe:
     """The recipe above with other values at dotted keys."""
@@ -51,18 +40,6 @@ def recipe(changes: dict[str, Any]) -> Recipe:
             place = place[parent]
         place[last] = value
     return Recipe.model_validate(plan)
-
-
-def prints(plan: Recipe, settled: frozenset[str] = frozenset()) -> dict[str, str]:
-    """Fingerprints of all stages, each stage's output another one when its fingerprint is;
-    but `settled` ones stay the same whatever they read."""
-    done: dict[str, Done] = {}
-    for stage in wanted(plan):
-        print_of = fingerprint(stage, plan, Path(), done)
-        output = "the same" if stage.name in settled else print_of
-        nothing: dict[str, Any] = {"note": "", "accounts": [], "seconds": 0, "files": {}}
-        done[stage.name] = Done(fingerprint=print_of, output=output, **nothing)
-    return {name: record.fingerprint for name, record in done.items()}
 
 
 UNASKED = ("other-teachers", "judge", "benchmarks", "difficulty")

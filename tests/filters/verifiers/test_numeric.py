@@ -91,6 +91,10 @@ def test_a_tower_of_powers_costs_a_deadline(monkeypatch):
     assert verdict.seconds < 10
 
 
+def test_a_number_of_millions_of_digits_is_not_written_out():
+    assert verify(r"\boxed{(41033.9)!}", 5, "numeric").outcome == "incorrect"
+
+
 @pytest.mark.parametrize(
     ("reference", "wrong"),
     [

@@ -154,6 +154,7 @@ def test_a_click_on_a_picture_leads_to_its_samples(seen: Watched):
 def test_a_table_says_the_numbers_and_leads_to_samples(seen: Watched):
     figure = seen.page.locator("[data-key=funnel]")
     figure.locator("summary").click()
+    figure.locator("tbody tr").first.wait_for()
     assert figure.locator("td").all_inner_texts()[:2] == ["truncation", "900"]
     figure.get_by_role("button", name="Samples of row 3").click()
     assert seen.page.inner_text(".chosen") == "dropped by: length \u00d7"
@@ -166,6 +167,7 @@ def test_another_grouping_has_another_picture_and_table(seen: Watched):
     assert "algebra" in figure.locator("svg").text_content()
     assert "each domain: 1 figure;" in seen.page.inner_text("#by-told")
     figure.locator("summary").click()
+    figure.locator("tbody tr").first.wait_for()
     assert figure.locator("tbody tr").count() == 2
     figure.locator(".mark").first.dispatch_event("click")
     assert seen.page.inner_text(".chosen") == "domain: algebra \u00d7"
@@ -185,6 +187,7 @@ def test_a_grouping_without_a_picture_says_so_and_has_its_table(
         seen.page.select_option("#by", "domain")
         assert "The picture is of all samples: this page has no room" in figure.inner_text()
         figure.locator("summary").click()
+        figure.locator("tbody tr").first.wait_for()
         assert "algebra" in figure.locator("tbody").inner_text()
         seen.page.select_option("#by", "overall")
         assert "no room" not in figure.inner_text()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from filters.verifiers.math import habits, notation, opposites
+from filters.verifiers.math import habits, leads, notation, opposites
 from filters.verifiers.math.plain import certain
 
 
@@ -12,6 +12,13 @@ def test_every_habit_has_a_pair_that_needs_it(habit, monkeypatch):
     others = tuple(other for other in habits.HABITS if other is not habit)
     monkeypatch.setattr(notation, "HABITS", others)
     assert certain(*habit.pair) is not True
+
+
+@pytest.mark.parametrize("lead", leads.LEADS, ids=lambda lead: lead.pair[0])
+def test_every_lead_has_a_pair_that_needs_it(lead, monkeypatch):
+    assert certain(*lead.pair) is True
+    monkeypatch.setattr(leads, "LEADS", tuple(other for other in leads.LEADS if other is not lead))
+    assert certain(*lead.pair) is not True
 
 
 @pytest.mark.parametrize("row", opposites.OPPOSITES, ids=lambda row: row.pair[0])

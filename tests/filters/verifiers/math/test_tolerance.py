@@ -2,7 +2,7 @@
 
 import pytest
 
-from filters.verifiers.math import judge
+from filters.verifiers.math import judge, rounding, values
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,9 @@ def test_a_right_verdict_says_how_the_answer_was_read(answer, reference, reason)
 )
 def test_a_share_is_no_percentage(answer, reference):
     assert judge(answer, reference).outcome == "incorrect"
+
+
+def test_nothing_is_read_where_the_budget_is_spent():
+    with values.bounded(0):
+        assert rounding.reading(r"\sqrt{2}+\sqrt{3}", "3.14626437", "rounded", None) is None
+    assert rounding.reading(r"\sqrt{2}+\sqrt{3}", "3.14626437", "rounded", None) == "exact"
