@@ -52,6 +52,48 @@ DEFENDED: list[tuple[str, str, str]] = [
     (r"\\log \| \\lg", r"_\{10\}", "lg with its base"),
     # 4\pm 2 \sqrt{7}, 4-2 \sqrt{7} => 4+2 \sqrt{7}, 4-2 \sqrt{7}
     (r"\\pm \| [-+]", r"^\$?[-\d{(\\].*,", "a value said twice"),
-    (r"brackets less", r"^\$?(?:\\quad|\\left)? ?\(?-?[^=]*,[^=]*$", "a tuple without brackets"),
+    (
+        r"brackets less",
+        r"^\$?(?:\\quad|\\left)? ?\([^=]*,[^=]*\)\$? => [^=]*$",
+        "a tuple without brackets",
+    ),
+    # |-\sqrt{3}| => |\sqrt{3}|
+    (r"a minus less", r"\|-?([^|-]+)\| => .*\|\1\|", "a minus between bars"),
+    # y = \pm \frac14 x => y = \pm \frac1{-4} x
+    (
+        r"a minus more|plus to minus|a sign",
+        r"\\pm [^,;]*=>[^,;]*$",
+        "a minus behind plus and minus",
+    ),
+    # |BA|^2 => (BA)^2
+    (r"no bars", r"\|([A-Z]) ?([A-Z])\|.*\(\1 ?\2\)", "the length of a segment"),
+    (r"no bars", r"\\cos ?\|", "an even function"),
+    # 10^1 => 10 \cdot 1
+    (r"exponent to factor", r"(\w)\^\{?1\b.*\1 \\cdot 1\b", "a first power"),
+    # 0 kN => 0 N, 0% => 0
+    (
+        r"(unit: .*|a letter|no percent)",
+        r"^\$?0(?: ?[a-zA-Z\\].*| ?\\?%)?\$? => \$?0\b",
+        "nothing is nothing",
+    ),
+    # 1.57874e-05 => 1.578745e-05
+    (r"a last place", r"\d\.\d{4,}e-0[5-9]", "alike to six digits after the point"),
+    (r"\\sin \| \\cos", r"\\frac ?\{ ?\\pi ?\} ?\{ ?4 ?\}|45\^", "sine and cosine of 45 degrees"),
+    # {1, 2, 2, 3} => {1, 2, 3}
+    (r"a part less", r"^\$?\\?\{.*\b(\w+), ?\1\b.*=>", "a value said twice in a set"),
+    # No. Consider 3. => No. Consider 2.
+    (
+        r".*",
+        r"^(?i:(yes|no|true|false)(?:[.;:]|,? because).* => \1(?:[.;:]|,? because))",
+        "reasons of a verdict are free",
+    ),
+    # 0 or 1 only => 0 and 1 only
+    (
+        r"word: and \| or",
+        r"^(?!.*(?:[=<>]|[A-Za-z]{3,} (?:and|or) ).*(?:and|or).* =>)[^=<>]*=>",
+        "values that are joined",
+    ),
+    # \ln x + C => \ln x + K
+    (r"unit: K \| C", r"\+ ?[CK]\$? => .*\+ ?[CK]\$?$", "the constant's name is free"),
 ]
 """Mutation, a pattern of `key => answer`, and why both are the same answer."""

@@ -29,7 +29,7 @@ _LETTERS = re.compile(r"\d[ ,;\\!~]*\\(?:text|mathrm)\s*\{[^{}]*[A-Za-z]")
 """Words in roman type after a number."""
 _DROPPED = re.compile(
     r"'|!!|\\(?:prime|approx|pm|mp)(?![a-z])|\\[lcvd]?dots|\.\.\.|…|\^ ?\{? ?[+-] ?(?:\}|$)"
-    r"|\^ ?\{ ?\("
+    r"|\^ ?\{ ?\(|(?<![\d.])0\d"
     r"|\\(?:angle|triangle|vec|overrightarrow)(?![a-z])(?=.*(?:[A-Z]{2}|\\times))"
 )
 """What math-verify passes over: primes, dots, from which side a limit is, orders, products."""
@@ -44,11 +44,15 @@ _CALLED = re.compile(
     r"(?:arc|a)?(?:sinh?|cosh?|tanh?|cot|sec|csc)|log|ln|lg|exp|sqrt|max|min|gcd|lcm|mod|lim"
 )
 """Names of functions, typed without a backslash."""
-_NAMED = re.compile(r"\\[a-zA-Z]+ ?\{[^{}\\]*\}")
+_NAMED = re.compile(
+    r"\\(?:text[a-z]*|mathrm|mathbb|mathcal|mbox|operatorname|begin|end) ?\{[^{}\\]*\}"
+)
 """Commands with a word: \\text{ways}, \\begin{cases}."""
 _COUNTED = re.compile(r"(?<=[\d})]) ?(?P<word>[\u4e00-\u9fff]{1,3})$")
 _ROMAN = re.compile(r"\\(?:text|mbox|textbf|textit|textrm) ?\{([^{}]*)\}")
 _WORD = re.compile(r"[^\W\d_]+")
+_IDLE_BRACES = re.compile(r"(?<![\\}\]\w^]) ?\{((?:[^{}]|\{[^{}]*\})*)\}")
+"""{\\pi \\over 2} in a sentence."""
 _IDLE = frozenset(("a", "an", "and", "are", "is", "it", "its", "of", "the", "their", "these"))
 """Words that change no meaning."""
 _TELLING_WORDS = """
@@ -124,7 +128,7 @@ def _covers(found: Any, text: str) -> bool:
 
     if not isinstance(found, Basic):
         return True
-    bare = _CALLED.sub("", re.sub(r"\\[a-zA-Z]+", " ", _NAMED.sub(" ", tidy(text))))
+    bare = _CALLED.sub("", re.sub(r"\\[a-zA-Z]+", " ", tidy(_NAMED.sub(" ", text))))
     symbols = [str(each) for each in found.atoms(Symbol)]
     known = "".join([*symbols, *(str(each.func) for each in found.atoms(AppliedUndef))])
     letters = {sign for sign in bare.casefold() if sign.isalpha()} - set("deixyz")
@@ -233,6 +237,7 @@ def _bare(text: str) -> str:
     """A text without spaces and brackets that TeX has for itself."""
     text = re.sub(r"\.\.\.|…|\\[cvd]?dots(?![a-z])", r"\\ldots", text)
     text = re.sub(r"\{ ?([A-Za-z0-9]) ?\}", r"\1", tidy(text))
+    text = _IDLE_BRACES.sub(r"\1", re.sub(r"(?<=[,(]) ?\+ ?(?=\\infty)", "", text))
     return re.sub(r"(?<![A-Za-z0-9]) | (?![A-Za-z0-9])", "", text)
 
 
@@ -261,10 +266,12 @@ def _value(text: str) -> str:
 
 def _letters_differ(answer: str, reference: str) -> bool:
     """Whether variables differ in case alone: math-verify reads the R of 3R^2 as r."""
+    both = "=" in answer and "=" in reference
     one, two = (
-        {sign for sign in re.sub(r"\\[a-zA-Z]+", "", unassigned(tidy(side))) if sign.isalpha()}
+        {sign for sign in re.sub(r"\\[a-zA-Z]+", "", side if both else unassigned(tidy(side)))
+         if sign.isalpha()}
         for side in (answer, reference)
-    )
+    )  # fmt: skip
     return one != two and {sign.lower() for sign in one} == {sign.lower() for sign in two}
 
 

@@ -88,7 +88,10 @@ def split(text: str) -> tuple[frozenset[str], str] | None:
     for lead in LEADS:
         if (found := lead.words.match(text)) and (value := text[found.end() :].strip()):
             named = " ".join(filter(None, found.groupdict().values()))
-            words = {singular(word) for word in re.findall(r"[^\W\d_]+", named.casefold())}
+            words = {
+                word if re.fullmatch("[A-Z]", word) else singular(word.casefold())
+                for word in re.findall(r"[^\W\d_]+", named)
+            }
             return frozenset(words - _IDLE), value
     return None
 

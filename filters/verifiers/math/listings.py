@@ -94,8 +94,10 @@ def _values(parts: list[str]) -> bool:
     names = {match["name"] for match, _ in known if match}
     bare = [match["value"].strip() if match else part for match, part in known]
     numbers = [quantities.read(part) for part in bare]
-    kinds = {number.unit.dimension for number in numbers if number and number.unit}
-    return max(len(names), len(kinds)) < 2 and all(
+    nouns = {
+        part.partition(" ")[2] for part, of in zip(bare, numbers, strict=True) if of and of.unit
+    }
+    return max(len(names), len(nouns - {""})) < 2 and all(
         number or _is_value(part) for number, part in zip(numbers, bare, strict=True)
     )
 

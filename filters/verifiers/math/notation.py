@@ -49,12 +49,13 @@ _LEVEL = str.maketrans(_RAISED + _LOWERED, "0123456789+-n0123456789")
 _PLAIN = re.compile(r"[-+]?\d[\d,/]*(?:\.\d+)?\.?")
 _SPACES = re.compile(r"(?:(?<!\\)\\[,;:! ]|\\q?quad(?![a-zA-Z])|~|\s)+")
 _DRESS = re.compile(
-    r"\\(?:left|right)(?= ?(?:[()\[\]|.<>/]|\\(?:[{}|]|[lr]?(?:angle|floor|ceil|vert|brace|Vert))))"
+    r"\\(?:left|right)(?= ?(?:$|[()\[\]|.<>/]|\\[{}|]|\\[lr]?(?:angle|floor|ceil|[vV]ert|brace)))"
     r"|\\(?:displaystyle|textstyle|limits|[bB]igg?[lr]?)(?![a-zA-Z])|\\[()\[\]]|\$|\*\*"
 )
 _TEXT = re.compile(
     r"\\(?:text(?:bf|rm|it)?|math(?:rm|bf|it)|mbox|operatorname)\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
+_BRACED = re.compile(r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})+)\}")
 _DEGREES = re.compile(r"(?<=[\d)}]) ?deg(?:rees?)?(?! ?[A-Za-z])")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\\,|\{,\}|,\\! ?)(?=\d{3}(?!\d))")
 
@@ -97,13 +98,16 @@ def tidy(text: str) -> str:
         return text.rstrip(".")
     text = latex(text).replace(r"\$", "USD ").replace(r"\%", "%")
     text = _DRESS.sub("", _TEXT.sub(r" \1 ", text))
-    text = (
-        _DEGREES.sub(r"^\\circ ", _SPACES.sub(" ", text))
-        .replace(" ^", "^")
-        .replace(" _", "_")
-        .strip()
-    )
+    text = _DEGREES.sub(r"^\\circ ", _SPACES.sub(" ", text)).replace(" ^", "^").replace(" _", "_")
+    text = _unbraced(text.strip())
     return text if text.endswith("..") else text.rstrip(". ")
+
+
+def _unbraced(text: str) -> str:
+    r"""A text without braces around all of it; with commas they are those of a set."""
+    if not (match := _BRACED.fullmatch(text)):
+        return text
+    return rf"\{{{match[1]}\}}" if "," in match[1] else match[1].strip()
 
 
 def undollared(text: str) -> str:

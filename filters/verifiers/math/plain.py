@@ -33,7 +33,11 @@ from filters.verifiers.math.values import bounded, spend
 
 LONGEST_FORMULA = 2_000
 """Characters; in nothing longer formulas, words or lists are looked for."""
-_SOLUTION = re.compile(r"(?:[Tt]he )?[Ss]olutions?(?: set)? (?:is|are) ?:? ?(?=[(\[\\a-z])")
+_SOLUTION = re.compile(
+    r"^(?:[Tt]he )?(?:[Ss]olutions?|[Vv]alues?|[Rr]oots?)(?: set)?"
+    r"(?: (?:of|for|to) (?:(?!\b(?:is|are|not|no|except)\b)[^.;])*?)?"
+    r" (?:is|are) ?:? ?(?=[(\[\\a-z])"
+)
 _SEVERAL = re.compile(r"[,;<>]|\\(?:[lg]e|to)(?![a-z])| (?:to|and|or) ")
 _REMAINDER = re.compile(r"\d ?% ?\d")
 DEEPEST = 6

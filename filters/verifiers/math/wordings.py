@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from operator import ne
 
 from filters.verifiers.math import clocks
 
@@ -24,9 +25,11 @@ _VERDICT = re.compile(
     r"|,? (?:because|since|as|so|it|this|that|they|there|the|these)\b.*)|[,;.:]? (?!or\b|and\b).*)?"
 )
 """A verdict, with its reasons, which are free; or with more, as in `yes, for n = 3`."""
+_LONE = re.compile(r"(?<![^\W\d_])(?![aA] [a-z]{2})[a-zA-Z](?![^\W\d_])")
+"""Letters that stand for something: no article."""
 _NOUN = re.compile(
     r"(?<=\w) (?:triangle|balls?|(?:integers?|numbers?)(?: of [a-z]+)?|function|quadrilateral"
-    r"|sequence)|(?<=\w)条件$"
+    r"|sequence)(?=$| [a-z]$)|(?<=\w)条件$"
 )
 _ORDINAL = re.compile(r"(\d+)(st|nd|rd|th)?(?: ([a-z]{3,}(?: [a-z]+)?))?")
 _ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"} | {
@@ -170,6 +173,8 @@ def words(one: str, two: str) -> bool | None:
     (True, False, None)
     """
     capital = len(one) == 3 and (one + two).isupper()  # the triangle ABC, or an order of three
+    if one.casefold() == two.casefold() and any(map(ne, *(_LONE.findall(s) for s in (one, two)))):
+        return None  # the line a B is not the line A B
     one, two = (_ARTICLE.sub("", side.casefold(), count=1) for side in (one, two))
     groups = [[place for place, ways in enumerate(_SAME) if side in ways] for side in (one, two)]
     if groups[0] and groups[1] and (len(one) > 1 or len(two) > 1):
