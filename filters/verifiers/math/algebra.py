@@ -8,13 +8,13 @@ compared as they stand. To be asked in a worker: it has no clock and may not com
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import Any
 
 from filters.verifiers.math.equations import unassigned
 from filters.verifiers.math.listings import NAME
 from filters.verifiers.math.notation import latex, tidy, undollared
-from filters.verifiers.math.units import ends, may_be_product, trailing
+from filters.verifiers.math.tokens import FUNCTIONS, GREEK
+from filters.verifiers.math.units import alike, may_be_product
 
 POINTS = (13, -11, 44)
 """Sixteenths at which formulas with variables must coincide; further variables stand 6 apart."""
@@ -24,26 +24,26 @@ CLOSE = 1e-3
 """Part of the larger by which rounded numbers may differ at most: 1e-8 is not 2e-8."""
 
 _DEGREES = re.compile(r"(\d[\d.]*) ?\^ ?\\circ")
-_SEVERAL = re.compile(r"[,;<>]|\\(?:[lg]e|to)(?![a-z])| (?:to|and|or) ")
-_LETTERS = re.compile(r"\d[ ,;\\!~]*\\(?:text|mathrm)\s*\{[^{}]*[A-Za-z]")
-"""Words in roman type after a number."""
 _DROPPED = re.compile(
-    r"'|!!|\\(?:prime|approx|pm|mp)(?![a-z])|\\[lcvd]?dots|\.\.\.|…|\^ ?\{? ?[+-] ?(?:\}|$)"
-    r"|\^ ?\{ ?\(|(?<![\d.])0\d"
-    r"|\\(?:angle|triangle|vec|overrightarrow)(?![a-z])(?=.*(?:[A-Z]{2}|\\times))"
+    r"'|!!|\.\.|\^ ?\{? ?[+-] ?(?:\}|$)|\^ ?\{ ?\(|(?<![\d.])0\d|^\$?[A-Z] ?\\times ?[A-Z]\$?$"
 )
-"""What math-verify passes over: primes, dots, from which side a limit is, orders, products."""
-_PROSE = re.compile(
-    r"(?<![\\a-zA-Z])(?:(?!arc|sinh|cosh|tanh|sqrt)[A-Z]?[a-z]{4,}"
-    r"|(?:to|or|and|if|of|is|for|not|the)(?![a-z]))"
-)
-_SMALL_WORD = re.compile(r"(?<= )(?!and |or )[a-z]{2,3}(?= )")
-"""Of 3 out of 4, math-verify makes a product of letters."""
+"""What math-verify passes over: primes, dots, from which side a limit is, orders, zeros, sets."""
 _SIGNS = re.compile(r"[\w\s\\{}()\[\]|+\-*/^=<>.,!%:;'&~$]*", re.ASCII)
-_CALLED = re.compile(
-    r"(?:arc|a)?(?:sinh?|cosh?|tanh?|cot|sec|csc)|log|ln|lg|exp|sqrt|max|min|gcd|lcm|mod|lim"
+_COMMANDS = """
+frac dfrac tfrac sqrt over choose binom overline sum prod int lim to infty gcd lcm max min log ln lg
+exp sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh cotx cdot times div equiv mod pmod
+bmod le ge lt gt leq geq neq ne in cup cap setminus emptyset mid left right big Big displaystyle
+quad text mathrm textbf textit mathbb begin end pi circ lfloor rfloor lceil rceil lvert rvert
+boxed partial
+"""
+_READ = GREEK.union(_COMMANDS.split())
+"""Commands that math-verify reads; others, like \\nabla, it makes letters of or leaves out."""
+_COMMAND = re.compile(r"\\([a-zA-Z]+)")
+_LETTERS = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}")
+_CALLED = FUNCTIONS.union(
+    ["sqrt", "asin", "acos", "atan", "max", "min", "gcd", "lcm", "mod", "lim", "and", "or"]
 )
-"""Names of functions, typed without a backslash."""
+"""Words in formulas; other runs of letters are products, or prose."""
 _NAMED = re.compile(
     r"\\(?:text[a-z]*|mathrm|mathbb|mathcal|mbox|operatorname|begin|end) ?\{[^{}\\]*\}"
 )
@@ -79,7 +79,9 @@ def compare(answer: str, reference: str) -> str:
             answer, reference = sides[0][2], sides[1][2]
         elif not any(re.fullmatch(NAME, side[0].strip()) for side in sides):
             return "wrong_answer"
-    answer, reference, comparable = _same_unit(*_uncounted(answer, reference))
+    if (bare := alike(*_uncounted(answer, reference))) is None:
+        return "wrong_answer"
+    answer, reference = bare
     gold, found = parsed(reference), parsed(answer)
     if gold is None or gold in (nan, zoo):
         return "bad_reference"
@@ -89,8 +91,7 @@ def compare(answer: str, reference: str) -> str:
         same = _bare(answer) == _bare(reference)
     else:
         same = (
-            comparable
-            and not _letters_differ(answer, reference)
+            not _letters_differ(answer, reference)
             and not _said_otherwise(answer, reference)
             and _same(
                 *_complex(gold, found), decimal=bool(re.search(r"\d\.\d", answer + reference))
@@ -104,11 +105,7 @@ def parsed(text: str) -> Any:
     from math_verify import LatexExtractionConfig, parse
 
     formula = _formula(text)
-    bare = _NAMED.sub("", formula)
-    small = any(not may_be_product(word) for word in _SMALL_WORD.findall(bare))
-    if small or _DROPPED.search(text) or _PROSE.search(bare) or not _SIGNS.fullmatch(bare):
-        return text
-    if not _closed(tidy(text)):
+    if not _readable(formula) or _DROPPED.search(text) or not _closed(tidy(text)):
         return text
     found = parse(
         formula,
@@ -121,6 +118,17 @@ def parsed(text: str) -> Any:
     return found[0] if _covers(found[0], text) else text
 
 
+def _readable(formula: str) -> bool:
+    """Whether nothing is in a formula but signs, commands and words that math-verify knows."""
+    bare = _NAMED.sub("", formula)
+    words = (word for word in _LETTERS.findall(bare) if word not in _CALLED)
+    return (
+        bool(_SIGNS.fullmatch(bare))
+        and _READ.issuperset(_COMMAND.findall(formula))
+        and all(len(word) < 4 and may_be_product(word) for word in words)
+    )
+
+
 def _covers(found: Any, text: str) -> bool:
     """Whether something that SymPy knows has all letters of a text, and what commas part."""
     from sympy import Basic, Expr, Symbol
@@ -128,7 +136,8 @@ def _covers(found: Any, text: str) -> bool:
 
     if not isinstance(found, Basic):
         return True
-    bare = _CALLED.sub("", re.sub(r"\\[a-zA-Z]+", " ", tidy(_NAMED.sub(" ", text))))
+    bare = re.sub(r"\\[a-zA-Z]+", " ", tidy(_NAMED.sub(" ", text)))
+    bare = _LETTERS.sub(lambda word: "" if word[0] in _CALLED else word[0], bare)
     symbols = [str(each) for each in found.atoms(Symbol)]
     known = "".join([*symbols, *(str(each.func) for each in found.atoms(AppliedUndef))])
     letters = {sign for sign in bare.casefold() if sign.isalpha()} - set("deixyz")
@@ -273,30 +282,3 @@ def _letters_differ(answer: str, reference: str) -> bool:
         for side in (answer, reference)
     )  # fmt: skip
     return one != two and {sign.lower() for sign in one} == {sign.lower() for sign in two}
-
-
-def _same_unit(answer: str, reference: str) -> tuple[str, str, bool]:
-    """Both sides in one unit and without it, and whether they can be compared at all.
-
-    Nothing is a unit that nobody knows, and math-verify would leave it out.
-    """
-    (one, a), (two, b) = (
-        trailing(tidy(side), letters=r"\text" in side or r"\mathrm" in side)
-        for side in (answer, reference)
-    )
-    if a and b and a.factor != b.factor and _SEVERAL.search(tidy(answer + reference)):
-        return answer, reference, False
-    if (a or b) and not (a and b) and ends(tidy(reference if a else answer)):
-        return answer, reference, False
-    if a and b:
-        return _times(one, a.factor), _times(two, b.factor), a.dimension == b.dimension
-    strange = _LETTERS.search(reference if a else answer) if a or b else None
-    return one if a else answer, two if b else reference, not strange
-
-
-def _times(value: str, factor: Fraction) -> str:
-    return (
-        value
-        if factor == 1
-        else rf"({value})\cdot\frac{{{factor.numerator}}}{{{factor.denominator}}}"
-    )

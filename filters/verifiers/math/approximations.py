@@ -29,6 +29,9 @@ def settled(text: str) -> str:
     if value is None or decimal is None:
         return text
     size = decimal.value / (100 if decimal.percent else 1)
+    unit = tidy(rough[0])[len(units.trailing(tidy(rough[0]), letters=True)[0]) :]
+    if unit and not units.ends(tidy(exact)):
+        exact += unit
     return exact if abs(value - size) <= max(decimal.last_digit or 0, NEAR * abs(value)) else text
 
 

@@ -33,19 +33,24 @@ _CONSTANT = re.compile(r"constants? ([a-zA-Z])\b|(?<= )([a-zA-Z]) is (?:a|any) c
 _EQUALS = re.compile(r"=(?![^{}\[\]()]*[\])}])")
 """Signs outside of brackets, unlike that below a sum."""
 _NOTE = re.compile(
-    r"(?P<value>\S.*?) \((?P<note>(?=[^()]*[a-zA-Z]{3})(?! ?(?:log|ln|sin|cos|tan|exp|sqrt)\b)"
-    r"[^()\\=]*)\)"
+    r"(?P<value>\S(?:(?! \([^()]*[a-zA-Z]{3}).)*?) \((?P<note>(?=[^()]*[a-zA-Z]{3})"
+    r"(?! ?(?:log|ln|sin|cos|tan|exp|sqrt)\b)[^()\\=]*)\)"
 )
 _DENIED = re.compile(
-    r"\b(?:wrong|incorrect|false|not|no|never|impossible|invalid|rejected|extraneous|discarded)\b"
+    r"\b(?:if|when|unless|where|for|even|odd|only|except|base|binary|octal|hex|mod|ago|wrong"
+    r"|incorrect|false|not|no|never|impossible|invalid|rejected|extraneous|discarded)\b"
 )
-"""Remarks behind a value that take it back."""
+"""Remarks behind a value that take it back, or make another one of it."""
 _FUNCTION_CALLS = re.compile(
     r"(?:\\(?:varphi|phi|psi|omega|sigma|tau)|(?<![a-zA-Z\\])[fghFGPQ]) ?\([^()]*\)"
 )
 _CLAUSE = re.compile(r"[\u4e00-\u9fff]|(?<![\\a-zA-Z])(?:if|unless|when|where|for|or|and|not)\b")
 _HARMLESS = re.compile(r"[^\d=<>]*")
-_QUANTIFIERS = re.compile(r"\b(?:some|exists?|non-?negative|positive|negative|prime|even|odd)\b")
+_KINDS = {"integer": "Z", "real": "R", "natural": "N", "rational": "Q", "complex": "C"}
+_KIND = re.compile("|".join(_KINDS))
+_QUANTIFIERS = re.compile(
+    r"\b(?:some(?! (?:constant|fixed))|exists?|non-?negative|positive|negative|prime|even|odd)\b"
+)
 """What makes another thing of `for all integers n`."""
 
 
@@ -219,7 +224,8 @@ def congruences(one: str, two: str, same: Same) -> bool | None:
 def _kind(match: re.Match[str]) -> str | None:
     if kind := match["set"] or match["bare"]:
         return kind
-    return {"i": "Z", "r": "R", "n": "N"}.get((match["kind"] or " ")[0])
+    named = _KIND.search(match.group()[len(match["value"]) :])
+    return _KINDS[named[0]] if named else None
 
 
 def _families(one: str, k: str, two: str, n: str) -> bool | None:

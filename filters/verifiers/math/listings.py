@@ -16,7 +16,7 @@ DEEPEST = 10
 
 NAME = (
     r"[A-Za-z](?:_ ?\{? ?\w{1,5} ?\}?)?'?(?: ?\([A-Za-z]\))?|[A-Z][a-z]+|\\[a-z]+"
-    r"|\\frac\{d\w?\}\{d\w\}|(?:\\angle )?[A-Z]{2,3}|[a-z]{3,}(?: [a-z]+){0,2}"
+    r"|\\frac\{d\w?\}\{d\w\}|(?:\\angle )?[A-Z]{2,3}|\\angle [A-Z]|[a-z]{3,}(?: [a-z]+){0,2}"
     r"|[A-Z](?: ?\\(?:cup|cap|setminus) ?[A-Z])+"
     r"|\\(?:vec|overrightarrow|overline|mathbf|bar) ?\{ ?\w+ ?\}"
 )
@@ -166,6 +166,8 @@ def _alone(one: str, two: str, a: Listing | None, b: Listing | None, same: Same)
     assert several
     if len(several.parts) == 1 and several.open in "({":
         inside = several.parts[0]
+        if several.open == "{" and inside in (r"\emptyset", r"\varnothing"):
+            return False
         return same(inside, two) if a else same(one, inside)
     single, list_ = (two, one) if a else (one, two)
     if len(_names([single])) == 1 and len(set(_names(several.parts))) > 1:

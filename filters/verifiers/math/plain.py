@@ -38,8 +38,11 @@ _SOLUTION = re.compile(
     r"(?: (?:of|for|to) (?:(?!\b(?:is|are|not|no|except)\b)[^.;])*?)?"
     r" (?:is|are) ?:? ?(?=[(\[\\a-z])"
 )
-_SEVERAL = re.compile(r"[,;<>]|\\(?:[lg]e|to)(?![a-z])| (?:to|and|or) ")
-_REMAINDER = re.compile(r"\d ?% ?\d")
+_REMAINDER = re.compile(r"\d ?[%Rr] ?\d")
+_VECTOR = re.compile(
+    r"\\(?:vec|overrightarrow|mathbf|boldsymbol)(?![a-z]).*\\times|^\$?[A-Z] ?\\times ?[A-Z]\$?$"
+)
+"""A cross product, or one of sets."""
 DEEPEST = 6
 """Lists inside lists, and values behind equals signs, that are followed."""
 
@@ -55,34 +58,25 @@ def certain(answer: str, reference: str) -> bool | None:
     one, two = (_SOLUTION.sub("", labels.joined(tidy(side))) for side in (answer, reference))
     if any(differ(one, two) for differ in (opposites.opposite, labels.conflict, leads.differ)):
         return False
-    if one != two and "%" in one + two and any(map(_REMAINDER.search, (one, two))):
-        return False  # 1 % 0 is no 0: a remainder, or nothing
-    if any(side.startswith((r"\forall", r"\exists")) for side in (one, two)):
+    if one.replace(" ", "") != two.replace(" ", "") and _REMAINDER.search(f"{one};{two}"):
+        return False  # 1 % 0 is no 0, and 3 R 2 no 2 R 3: a remainder, or nothing
+    if any(side.startswith((r"\forall", r"\exists")) for side in (one, two)) or any(
+        map(_VECTOR.search, (answer, reference))
+    ):
         return True if one.replace(" ", "") == two.replace(" ", "") else None
     one = renamed.like(one, two)
     with bounded(), suppress(Unclear):
         same = _agree(one, two)
-        return _without_units(answer, reference, one, two) if same is None else same
+        return _without_units(answer, reference) if same is None else same
     return None
 
 
-def _without_units(answer: str, reference: str, one: str, two: str) -> bool | None:
+def _without_units(answer: str, reference: str) -> bool | None:
     r"""Compares what stands before units, 4\sqrt{3} m and 4\sqrt{3}, in one of them."""
-    (a, unit), (b, other) = (
-        units.trailing(text, letters=r"\text" in raw or r"\mathrm" in raw)
-        for raw, text in ((answer, one), (reference, two))
-    )
-    if unit and other:
-        if unit.dimension != other.dimension:
-            return False
-        ratio = unit.factor / other.factor
-        if ratio != 1:
-            if _SEVERAL.search(a):
-                return None
-            a = rf"\frac{{{ratio.numerator}}}{{{ratio.denominator}}} ({equations.unassigned(a)})"
-    if (unit or other) and not (unit and other) and units.ends(two if unit else one):
+    bare = units.alike(answer, reference)
+    if bare is None or bare == (answer, reference):
         return None
-    return _agree(a, b) if unit or other else None
+    return _agree(*(tidy(side) for side in bare))
 
 
 def _agree(one: str, two: str, depth: int = 0) -> bool | None:

@@ -7,6 +7,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from filters.verifiers.math.notation import tidy
+
 
 class Unit(NamedTuple):
     """A product of powers: of metres, kilograms, seconds, dollars, or of things counted."""
@@ -141,13 +143,18 @@ _TIMES = re.compile(
     r" ?(?:\\cdot|\\times|\*) ?|(?<!sq)(?<!cu)(?<!square)(?<!cubic) (?!squared|cubed)"
 )
 _QUOTIENT = re.compile(r"\\frac ?\{ ?([^{}]+?) ?\} ?\{ ?([^{}]+?) ?\}")
+_SEVERAL = re.compile(r"[,;<>]|\\(?:[lg]e|to)(?![a-z])| (?:to|and|or) ")
+_ROMAN = re.compile(r"\d[ ,;\\!~]*\\(?:text|mathrm)\s*\{[^{}]*[A-Za-z]")
+"""Words in roman type after a number."""
 _WORDS = re.compile(r"[a-z]{3,}(?: [a-z]{2,}){0,2}", re.IGNORECASE)
 _NO_NOUNS = """
 and or of out to by over times plus minus from mod with per sin cos tan sec csc cot log exp sqrt ln
 pi remainder about approximately is not than the each max min dozen hundred thousand million billion
 trillion percent more less squared cubed factorial half thirds quarters root roots power powers
 halves fourths fifths sixths eighths tenths hundredths thousandths tens hundreds thousands millions
-dozens
+dozens score power base wrong right incorrect correct false true invalid rejected impossible maybe
+extraneous undefined ago later earlier before after above below under beyond short fewer greater
+smaller larger bigger lower higher deep between except without unless if when where only if either
 """
 _NO_UNIT = frozenset(_NO_NOUNS.split())
 _SMALL_WORDS = "no yes all any one two six ten if so as be we he she it its on for dne"
@@ -233,6 +240,34 @@ def trailing(text: str, letters: bool) -> tuple[str, Unit | None]:
             if found := known(unit) or (counted(unit) if value[-1] in "0123456789})" else None):
                 return value, found
     return text, None
+
+
+def alike(answer: str, reference: str) -> tuple[str, str] | None:
+    r"""Two answers without their units, in one of them; None where they cannot be compared.
+
+    Nothing is a unit that nobody knows, and only one value can be converted.
+
+    >>> alike(r"\sqrt{2} m", r"\sqrt{2}"), alike(r"\sqrt{2} m", r"\sqrt{2} s")
+    (('\\sqrt{2}', '\\sqrt{2}'), None)
+    """
+    sides = [tidy(side) for side in (answer, reference)]
+    (one, a), (two, b) = (
+        trailing(tidied, letters=r"\text" in side or r"\mathrm" in side)
+        for tidied, side in zip(sides, (answer, reference), strict=True)
+    )
+    if a and b:
+        if a.dimension != b.dimension or (
+            a.factor != b.factor and any(map(_SEVERAL.search, sides))
+        ):
+            return None
+        ratio = a.factor / b.factor
+        return (
+            one if ratio == 1 else rf"\frac{{{ratio.numerator}}}{{{ratio.denominator}}} ({one})",
+            two,
+        )
+    if (a or b) and (ends(sides[bool(a)]) or _ROMAN.search(reference if a else answer)):
+        return None
+    return one if a else answer, two if b else reference
 
 
 def ends(text: str) -> bool:

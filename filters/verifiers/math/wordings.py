@@ -27,11 +27,13 @@ _VERDICT = re.compile(
 """A verdict, with its reasons, which are free; or with more, as in `yes, for n = 3`."""
 _LONE = re.compile(r"(?<![^\W\d_])(?![aA] [a-z]{2})[a-zA-Z](?![^\W\d_])")
 """Letters that stand for something: no article."""
+_GENES = re.compile(r"(?:([A-Za-z])(?i:\1)){2,}")
+"""AaBb is not AABB."""
 _NOUN = re.compile(
     r"(?<=\w) (?:triangle|balls?|(?:integers?|numbers?)(?: of [a-z]+)?|function|quadrilateral"
     r"|sequence)(?=$| [a-z]$)|(?<=\w)条件$"
 )
-_ORDINAL = re.compile(r"(\d+)(st|nd|rd|th)?(?: ([a-z]{3,}(?: [a-z]+)?))?")
+_ORDINAL = re.compile(r"(\d+)(st|nd|rd|th)?(?: (?!power|root)([a-z]{3,}(?: [a-z]+)?))?")
 _ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"} | {
     "sixth": "6th", "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th",
 }  # fmt: skip
@@ -173,7 +175,9 @@ def words(one: str, two: str) -> bool | None:
     (True, False, None)
     """
     capital = len(one) == 3 and (one + two).isupper()  # the triangle ABC, or an order of three
-    if one.casefold() == two.casefold() and any(map(ne, *(_LONE.findall(s) for s in (one, two)))):
+    if one.casefold() == two.casefold() and (
+        _GENES.fullmatch(one) or any(map(ne, *(_LONE.findall(side) for side in (one, two))))
+    ):
         return None  # the line a B is not the line A B
     one, two = (_ARTICLE.sub("", side.casefold(), count=1) for side in (one, two))
     groups = [[place for place, ways in enumerate(_SAME) if side in ways] for side in (one, two)]
