@@ -25,7 +25,8 @@ CLOSE = 1e-3
 
 _DEGREES = re.compile(r"(\d[\d.]*) ?\^ ?\\circ")
 _DROPPED = re.compile(
-    r"'|!!|\.\.|\^ ?\{? ?[+-] ?(?:\}|$)|\^ ?\{ ?\(|(?<![\d.])0\d|^\$?[A-Z] ?\\times ?[A-Z]\$?$"
+    r"'|!!|\.\.|\^ ?\{? ?[+-] ?(?:\}|$)|\^ ?\{ ?\(|(?<![\d.])0\d|\d ?_"
+    r"|^\$?[A-Z] ?\\times ?[A-Z]\$?$"
 )
 """What math-verify passes over: primes, dots, from which side a limit is, orders, zeros, sets."""
 _SIGNS = re.compile(r"[\w\s\\{}()\[\]|+\-*/^=<>.,!%:;'&~$]*", re.ASCII)
@@ -57,7 +58,7 @@ _IDLE = frozenset(("a", "an", "and", "are", "is", "it", "its", "of", "the", "the
 """Words that change no meaning."""
 _TELLING_WORDS = """
 not no or least most less fewer greater than over under above below except without half
-twice double remainder never cannot minimum maximum min max
+twice double million thousand hundred billion dozen remainder never cannot minimum maximum min max
 """
 _TELLING = frozenset(_TELLING_WORDS.split())
 """Words that no answer without them agrees with."""

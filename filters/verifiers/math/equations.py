@@ -25,7 +25,7 @@ _CONGRUENCE = re.compile(
     r"(?:(?P<name>[^=]*?) ?(?:\\equiv|≡) ?)?(?P<residue>-?\d+(?:(?: ?,| or| and) ?-?\d+)*) ?"
     r"(?:\(? ?\\?[pb]?mod) ?\{? ?(?P<modulus>[1-9]\d*) ?\}? ?\)?"
 )
-_SENTENCE = re.compile(r"[A-Za-z',; -]*[A-Za-z]{3,} [A-Za-z',; -]*[A-Za-z]{3,}")
+_SENTENCE = re.compile(r"(?<![\\a-zA-Z])[A-Za-z]{3,} (?:[a-z]+ )*[A-Za-z]{2,}")
 """What holds for all n is a formula."""
 _BARS = re.compile(r"\| ?[nmtxy] ?\||-?\d+ ?\|[^|]+\|")
 _RELATION = re.compile(r"[<>]|\\[lg]e|\\ne|\\in(?![a-z])|\\equiv")
@@ -45,11 +45,11 @@ _FUNCTION_CALLS = re.compile(
     r"(?:\\(?:varphi|phi|psi|omega|sigma|tau)|(?<![a-zA-Z\\])[fghFGPQ]) ?\([^()]*\)"
 )
 _CLAUSE = re.compile(r"[\u4e00-\u9fff]|(?<![\\a-zA-Z])(?:if|unless|when|where|for|or|and|not)\b")
-_HARMLESS = re.compile(r"[^\d=<>]*")
+_HARMLESS = re.compile(r"(?:(?!\\(?:[lg]e|ne))[^\d=<>])*")
 _KINDS = {"integer": "Z", "real": "R", "natural": "N", "rational": "Q", "complex": "C"}
 _KIND = re.compile("|".join(_KINDS))
 _QUANTIFIERS = re.compile(
-    r"\b(?:some(?! (?:constant|fixed))|exists?|non-?negative|positive|negative|prime|even|odd)\b"
+    r"\b(?:some(?! (?:constant|fixed))|exists?|non-?negative|positive|negative|primes?|even|odd)\b"
 )
 """What makes another thing of `for all integers n`."""
 
@@ -73,9 +73,9 @@ def name(text: str) -> str | None:
 
 def same_name(one: str, two: str) -> bool:
     """Whether two texts give the same name a value; of words, one may be the other's beginning."""
-    a, b = ((name(side) or "").casefold() if len(name(side) or "") > 2 else name(side)
-            for side in (one, two))  # fmt: skip
+    a, b = name(one), name(two)
     if a and b and min(len(a), len(b)) > 2 and a.isalpha() and b.isalpha():
+        a, b = a.casefold(), b.casefold()
         return a.startswith(b) or b.startswith(a)
     return a == b
 
@@ -122,7 +122,7 @@ def qualified(one: str, two: str, same: Same) -> bool | None:
     True
     """
     a, b = _QUALIFIED.fullmatch(one), _QUALIFIED.fullmatch(two)
-    if (not a and not b) or any(match and _SENTENCE.fullmatch(match["value"]) for match in (a, b)):
+    if (not a and not b) or any(match and _SENTENCE.search(match["value"]) for match in (a, b)):
         return None
     values = [
         match["value"].rstrip(" ,;:(") if match else side
@@ -158,7 +158,7 @@ def _tail(match: re.Match[str]) -> str:
     tail = match.group()[len(match["value"]) :].strip(" ,;:()")
     if letter := match["letter"] or match["word"]:
         tail = re.sub(rf"(?<![a-zA-Z\\]){letter}(?![a-zA-Z])", "n", tail)
-    return re.sub(r"\\ne(?:q|g)?(?![a-z])|\\[lg]e(?![a-z])", "<", tail).strip()
+    return tail.strip()
 
 
 def _unsolved(side: str) -> bool:
@@ -296,6 +296,8 @@ def _equation(ones: list[str], twos: list[str], same: Same) -> bool | None:
     if all(re.fullmatch("[a-zA-Z]", side[1]) for side in (ones, twos)) and ones[1] != twos[1]:
         return False if ones[0] == twos[0] else None
     functions = all(_FUNCTIONS.fullmatch(side[0]) for side in (ones, twos))
+    if ones[1] == twos[1] and re.fullmatch(NAME, ones[1]):  # 5 + 20 = n
+        return same(ones[0], twos[0])
     computed = all(_computed(side[0]) for side in (ones, twos))  # the end counts
     if functions or computed or ones[0] == twos[0]:
         verdict = same(ones[1], twos[1])

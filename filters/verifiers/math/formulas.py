@@ -185,6 +185,8 @@ def proportional(one: tuple[str, str], two: tuple[str, str]) -> bool | None:
         ratios = _ratios(a, b)
         if not names(a) | names(b):  # any two numbers are proportional
             return True if ratios and not apart(ratios[0] * ratios[0], ONE) else None
+        if ratios and not apart(ratios[0], ONE - ONE):
+            return None  # an identity is no multiple of an equation
         if len(ratios) >= ENOUGH and not any(apart(ratios[0], ratio) for ratio in ratios[1:]):
             return True
         forms = [Polynomial.of(side) for side in (a, b)]

@@ -24,7 +24,7 @@ class Lead(NamedTuple):
 
 _NUMBER = r"(?=(?:USD |\()?-?(?:USD )?[\d.(]|-?\\(?:frac|sqrt|pi))"
 _CALLED = (
-    r"(?!.*\b(?:not|n't|no|never|none|neither|nor|or|but|except|than|least|most|over|under|above|below"
+    r"(?!.*\b(?:because|since|if|not|n't|no|never|none|neither|nor|or|but|except|than|least|most|over|under|above|below"
     r"|between|from|until|without|nearly|almost|half|twice|thrice|double|triple|bounds?|multiples|powers|factors"
     r"|divisors|roots?|squares?|cubes?|logarithm|factorial|reciprocal|inverse|opposite|negative)\b)"
 )

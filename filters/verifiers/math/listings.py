@@ -222,7 +222,7 @@ def listing(text: str) -> Listing | None:
         parts = [side for part in parts for side in signs.both(part)]
     if len(parts) == 1 and not brackets[0]:
         return None
-    if brackets[0] == "[" and _named(parts):  # Maple's [x = 1, y = 2]
+    if brackets == ("[", "]") and _named(parts):  # Maple's [x = 1, y = 2]
         brackets = "", ""
     return Listing(*brackets, labels.named([_escaped(part) for part in parts]))
 

@@ -214,8 +214,10 @@ def counted(text: str) -> Unit | None:
     if not _WORDS.fullmatch(text):
         return None
     words = text.casefold().split()
-    if _NO_UNIT & set(words):
+    if (_NO_UNIT | _SMALL) & set(words):
         return None
+    if words[0].endswith("s") and len(words) > 1 and (unit := known(words[0])):
+        return unit  # 74 inches tall
     noun = words[-1]
     return Unit(((noun.removesuffix("s") if len(noun) > 3 else noun, 1),), Fraction(1))
 
@@ -256,15 +258,12 @@ def alike(answer: str, reference: str) -> tuple[str, str] | None:
         for tidied, side in zip(sides, (answer, reference), strict=True)
     )
     if a and b:
-        if a.dimension != b.dimension or (
-            a.factor != b.factor and any(map(_SEVERAL.search, sides))
-        ):
-            return None
         ratio = a.factor / b.factor
-        return (
-            one if ratio == 1 else rf"\frac{{{ratio.numerator}}}{{{ratio.denominator}}} ({one})",
-            two,
-        )
+        if a.dimension != b.dimension or (ratio != 1 and any(map(_SEVERAL.search, sides))):
+            return None
+        name, sign, value = one.rpartition("=")
+        factor = rf"\frac{{{ratio.numerator}}}{{{ratio.denominator}}}"
+        return one if ratio == 1 else f"{name}{sign}{factor} ({value.strip()})", two
     if (a or b) and (ends(sides[bool(a)]) or _ROMAN.search(reference if a else answer)):
         return None
     return one if a else answer, two if b else reference

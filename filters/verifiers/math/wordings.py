@@ -25,7 +25,7 @@ _VERDICT = re.compile(
     r"|,? (?:because|since|as|so|it|this|that|they|there|the|these)\b.*)|[,;.:]? (?!or\b|and\b).*)?"
 )
 """A verdict, with its reasons, which are free; or with more, as in `yes, for n = 3`."""
-_LONE = re.compile(r"(?<![^\W\d_])(?![aA] [a-z]{2})[a-zA-Z](?![^\W\d_])")
+_LONE = re.compile(r"(?<![^\W\d_])(?![aA] (?!and\b|n?or\b|is\b|are\b)[a-z]{2})[a-zA-Z](?![^\W\d_])")
 """Letters that stand for something: no article."""
 _GENES = re.compile(r"(?:([A-Za-z])(?i:\1)){2,}")
 """AaBb is not AABB."""
@@ -87,6 +87,8 @@ def _choices(one: str, two: str) -> bool | None:
     if not all(matches):
         return None
     letters = [match[match.lastindex or 0].upper() for match in matches if match]
+    if min(len(one), len(two)) > 3 and re.findall(r"\d+", one) != re.findall(r"\d+", two):
+        return None
     return letters[0] == letters[1]
 
 
