@@ -43,7 +43,11 @@ DEFENDED: list[tuple[str, str, str]] = [
         "capitals of a half of the day",
     ),
     # (A) and (B) => (a) and (B)
-    (r"case of a letter", r"^\(?A\)?(?:,? (?:and )?\(?[B-E]\)?)+ =>", "letters of options"),
+    (
+        r"(case of )?a letter",
+        r"^(?i:(?:both )?\(?A\)?(?:,? (?:and )?\(?[B-E]\)?)+ =>)",
+        "letters of options",
+    ),
     # 1.00032 => 1.00032^1.00032
     (r"around: K\^K", r"^1\.000", "what a decimal was rounded from"),
     (r"case of a letter", r"^(?=.*[a-z]{4} )(?i:(.+)) => (?i:\1)$", "capitals of a text"),
@@ -101,7 +105,7 @@ DEFENDED: list[tuple[str, str, str]] = [
     # 1.57874e-05 => 1.578745e-05
     (
         r"a last place",
-        r"\d\.\d{2,} ?(?:e-0[5-9]|(?:[x×]|\\times) ?10 ?\^ ?\{?-)",
+        r"\d\.\d{2,} ?(?:e-0[5-9]|(?:[x\xd7]|\\times) ?10 ?\^ ?\{?-)",
         "one more digit of a tiny number",
     ),
     (r"\\sin \| \\cos", r"\\frac ?\{ ?\\pi ?\} ?\{ ?4 ?\}|45\^", "sine and cosine of 45 degrees"),

@@ -165,7 +165,7 @@ def _told(one: str, two: str) -> bool | None:
     """A sentence that says one word of something: Ann will win, and Ann; f is odd, and odd."""
     for word, sentence in ((one, two), (two, one)):
         told = _TOLD.fullmatch(sentence)
-        if told and re.fullmatch("[A-Za-z]{3,}", word) and not _NOT_SO.search(sentence):
+        if told and re.fullmatch("(?!yes|true|false)[A-Za-z]{3,}", word) and not _NOT_SO.search(sentence):
             return word == told["who"] or word.casefold() == told["how"]
     return None
 
