@@ -74,7 +74,9 @@ def certain(answer: str, reference: str) -> bool | None:
 def _without_units(answer: str, reference: str) -> bool | None:
     r"""Compares what stands before units, 4\sqrt{3} m and 4\sqrt{3}, in one of them."""
     bare = units.alike(answer, reference)
-    if bare is None or bare == (answer, reference):
+    if bare is None:
+        return False
+    if bare == (answer, reference):
         return None
     return _agree(*(tidy(side) for side in bare))
 

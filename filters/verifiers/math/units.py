@@ -56,7 +56,7 @@ degree | 1 | degree degrees deg ^\\circ
 rad | 1 | rad rad radian radians
 celsius | 1 | ^\\circC ^\\circc celsius
 fahrenheit | 1 | ^\\circF ^\\circf fahrenheit
-kelvin | 1 | K kelvin kelvins
+kelvin | 1 | K ^\\circK kelvin kelvins
 kg m s-2 | 1 | N newton newtons
 kg m2 s-2 | 1 | J joule joules
 kg m2 s-3 | 1 | W watt watts

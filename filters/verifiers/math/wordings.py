@@ -43,6 +43,7 @@ _TOLD = re.compile(
     r"(?P<who>[A-Z][a-z]+) (?:will|was|should|must|can|[a-z]+s)\b.*"
     r"|.* (?:is|are) (?:an? )?(?P<how>[a-z]{3,})"
 )
+_WORD = re.compile("[A-Za-z]{3,}")
 _NOT_SO = re.compile(r"\b(?:not|no|never|neither|nor|or|and|but|los[et]s?|except|unless|if)\b|n't")
 _CODE = re.compile(r"(?=.*[A-Za-z]\d)[A-Za-z\d]+")
 _ROMAN = re.compile(r"[IVX]{2,}|I")
@@ -165,7 +166,9 @@ def _told(one: str, two: str) -> bool | None:
     """A sentence that says one word of something: Ann will win, and Ann; f is odd, and odd."""
     for word, sentence in ((one, two), (two, one)):
         told = _TOLD.fullmatch(sentence)
-        if told and re.fullmatch("(?!yes|true|false)[A-Za-z]{3,}", word) and not _NOT_SO.search(sentence):
+        if not told or not _WORD.fullmatch(word) or _NOT_SO.search(sentence):
+            continue
+        if word.casefold() not in ("yes", "true", "false"):
             return word == told["who"] or word.casefold() == told["how"]
     return None
 
