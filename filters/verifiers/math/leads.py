@@ -87,6 +87,8 @@ def split(text: str) -> tuple[frozenset[str], str] | None:
     """
     for lead in LEADS:
         if (found := lead.words.match(text)) and (value := text[found.end() :].strip()):
+            if lead.words.groups and _MORE.search(value):
+                return None
             named = " ".join(filter(None, found.groupdict().values()))
             words = {
                 word if re.fullmatch("[A-Z]", word) else singular(word.casefold())
@@ -103,6 +105,4 @@ def differ(one: str, two: str) -> bool:
     (True, False, False)
     """
     a, b = split(one), split(two)
-    if any(side and _MORE.search(side[1]) for side in (a, b)):
-        return False
     return a is not None and b is not None and not (a[0] <= b[0] or a[0] >= b[0])

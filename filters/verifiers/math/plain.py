@@ -56,7 +56,8 @@ def certain(answer: str, reference: str) -> bool | None:
     if max(len(answer), len(reference)) > LONGEST:
         return None
     one, two = (_SOLUTION.sub("", labels.joined(tidy(side))) for side in (answer, reference))
-    if any(differ(one, two) for differ in (opposites.opposite, labels.conflict, leads.differ)):
+    kinds = opposites.opposite, labels.conflict, leads.differ, quantities.rates_differ
+    if any(differ(one, two) for differ in kinds):
         return False
     if one.replace(" ", "") != two.replace(" ", "") and _REMAINDER.search(f"{one};{two}"):
         return False  # 1 % 0 is no 0, and 3 R 2 no 2 R 3: a remainder, or nothing
@@ -91,6 +92,8 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
     if a and b:
         return quantities.agree(a, b)
     spend(50)
+    if depth and leads.differ(one, two):
+        return False  # part A: 5 is no part B: 5
 
     def same(x: str, y: str) -> bool | None:
         return _agree(x, y, depth + 1)

@@ -39,6 +39,7 @@ _TAIL = re.compile(
 )
 _NEGATIVE = re.compile(r"^(?:negative|minus) (?=\w)")
 _EACH = re.compile(r" (?:per|each|an?|every|in)\b[a-z ]*")
+_PRICE = re.compile(r"-?(?:USD|[€£¥]).* (?:per|an?|every) ([a-z]+)")
 _COMPOUND = re.compile(r"(\d[\d.]* ?[a-z]+\.?),? (?:and )?(\d[\d.]* ?[a-z]+\.?)", re.IGNORECASE)
 _MINUTES = re.compile(r"(\d+)\^\\circ ?(\d\d?)'(?: ?(\d\d?)'')?")
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
@@ -108,6 +109,16 @@ def read(text: str) -> Quantity | None:
         unit = units.known(_MONEY[sign["money"]])
     size = -size if "-" in (sign["before"], sign["after"]) else size
     return Quantity(size * 10**scale, step and step * 10**scale, percent, unit)
+
+
+def rates_differ(one: str, two: str) -> bool:
+    """Whether two texts are prices of different things: 5 dollars per kg, and per lb.
+
+    >>> rates_differ("USD 5 per kg", "USD 5 per lb"), rates_differ("USD 5 per kg", "USD 5")
+    (True, False)
+    """
+    a, b = _PRICE.fullmatch(one), _PRICE.fullmatch(two)
+    return a is not None and b is not None and units.known(a[1]) != units.known(b[1])
 
 
 def agree(one: Quantity, two: Quantity) -> bool:

@@ -45,6 +45,11 @@ CLASSES = {
         ("7 to 8 m", "7 to 8 cm", False),
         ("between 7 and 8 cm", "between 7 and 8 m", False),
     ],
+    "prices": [
+        (r"\$4 per kg", r"\$4", True),
+        (r"\$4 per kg", r"\$4 per lb", False),
+        ("0 °K", "0 °C", False),
+    ],
     "decimals behind a sign of approximation": [
         (r"\sqrt{7} \approx 2.646", r"\sqrt{7}", True),
         (r"\sqrt{7} \approx 2.646", r"\sqrt{7} \approx 2.65", True),
@@ -84,6 +89,8 @@ CLASSES = {
         ("the line a B", "the line A B", False),
         ("CcDd", "CCDD", False),
         ("Plan C: 40", "Plan D: 40", False),
+        ("Part C: 40, Part D: 7", "Part D: 7, Part C: 40", True),
+        ("Part C: 40, Part D: 7", "Part C: 7, Part D: 40", False),
         (r"(c, d)", r"(c, c)", False),
     ],
     "products with an order": [
@@ -92,6 +99,7 @@ CLASSES = {
         (r"4 \times 9", r"9 \cdot 4", True),
         (r"\nabla h", r"\nabla \cdot h", False),
         ("7 R 3", "3 R 7", False),
+        (r"1:3:\sqrt{7}", r"1:\sqrt{7}:3", False),
     ],
     "prose that looks like a formula": [
         ("Converges To Zero", "Converges To One", False),
