@@ -25,7 +25,7 @@ _DROPPED = re.compile(
     r"'|!!|\.\.|\^ ?\{? ?[+-] ?(?:\}|$)|\^ ?\{ ?\(|(?<![\d.])0\d|\d ?_|:.*:"
     r"|^\$?[A-Z] ?\\times ?[A-Z]\$?$"
 )
-"""What math-verify passes over: primes, dots, from which side a limit is, orders, indices, ratios, sets."""
+"""What math-verify passes over: primes, dots, sides of limits, orders, indices, ratios, sets."""
 _SIGNS = re.compile(r"[\w\s\\{}()\[\]|+\-*/^=<>.,!%:;'&~$]*", re.ASCII)
 _COMMANDS = """
 frac dfrac tfrac sqrt over choose binom overline sum prod int lim to infty gcd lcm max min log ln lg

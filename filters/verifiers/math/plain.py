@@ -79,7 +79,8 @@ def _without_units(answer: str, reference: str) -> bool | None:
         return False
     if bare == (answer, reference):
         return None
-    return _agree(*(tidy(side) for side in bare))
+    one, two = map(tidy, bare)
+    return _agree(one, two)
 
 
 def _agree(one: str, two: str, depth: int = 0) -> bool | None:

@@ -249,7 +249,7 @@ def alike(answer: str, reference: str) -> tuple[str, str] | None:
 
     Nothing is a unit that nobody knows, and only one value can be converted.
 
-    >>> alike(r"\sqrt{2} m", r"\sqrt{2}"), alike(r"\sqrt{2} m", r"\sqrt{2} s")
+    >>> alike(r"\sqrt{2} cm", r"\sqrt{2}"), alike(r"\sqrt{2} cm", r"\sqrt{2} kg")
     (('\\sqrt{2}', '\\sqrt{2}'), None)
     """
     sides = [tidy(side) for side in (answer, reference)]
