@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from filters.verifiers.math.equations import unassigned
-from filters.verifiers.math.listings import NAME
+from filters.verifiers.math.listings import NAME, balanced
 from filters.verifiers.math.notation import latex, tidy, undollared
 from filters.verifiers.math.tokens import FUNCTIONS, GREEK
 from filters.verifiers.math.units import alike, may_be_product
@@ -89,7 +89,7 @@ def compare(answer: str, reference: str) -> str:
         same = (
             not _letters_differ(answer, reference)
             and not _said_otherwise(answer, reference)
-            and _same(*_complex(gold, found))
+            and _same(gold, found)
         )
     return "correct" if same else "wrong_answer"
 
@@ -99,7 +99,7 @@ def parsed(text: str) -> Any:
     from math_verify import LatexExtractionConfig, parse
 
     formula = _formula(text)
-    if not _readable(formula) or _DROPPED.search(text) or not _closed(tidy(text)):
+    if not _readable(formula) or _DROPPED.search(text) or not balanced(tidy(text)):
         return text
     found = parse(
         formula,
@@ -140,18 +140,6 @@ def _covers(found: Any, text: str) -> bool:
         return False
     flat = re.sub(r"(?<=\d),(?=\d{3})|\([^()]*\)|\[[^\[\]]*\]", "", tidy(text))
     return not (isinstance(found, Expr) and "," in flat)
-
-
-def _closed(text: str) -> bool:
-    """Whether each bracket is closed by its like; those of an interval may differ."""
-    ends = {")": "(", "]": "[", "}": "{"}
-    stack: list[str] = []
-    for sign in text.replace(r"\{", "{").replace(r"\}", "}"):
-        if sign in ends.values():
-            stack.append(sign)
-        elif sign in ends and (not stack or (stack.pop() != ends[sign] and "," not in text)):
-            return False
-    return not stack
 
 
 def _formula(text: str) -> str:
@@ -210,19 +198,6 @@ def _coincide(gold: Any, found: Any) -> bool:
         if gap > abs(two.evalf(DIGITS)) * 10 ** (10 - DIGITS):
             return False
     return True
-
-
-def _complex(gold: Any, found: Any) -> tuple[Any, Any]:
-    """Makes i the imaginary unit where it is the only letter: math-verify has a variable there."""
-    from sympy import Expr, I
-
-    if not all(isinstance(side, Expr) for side in (gold, found)):
-        return gold, found
-    letters = gold.free_symbols | found.free_symbols
-    if {letter.name for letter in letters} != {"i"}:
-        return gold, found
-    real = dict.fromkeys(letters, I)
-    return gold.subs(real).doit(), found.subs(real).doit()
 
 
 def _bare(text: str) -> str:

@@ -37,6 +37,8 @@ _DOTS = re.compile(r"\.\.\.|…|\\[cvl]?dots")
 _POINT = re.compile(r"\([^()]*\)")
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
 
+_OPEN = {")": "(", "]": "[", "}": "{"}
+
 Same = Callable[[str, str], bool | None]
 """How parts are compared."""
 
@@ -238,13 +240,18 @@ def titled(text: str) -> bool:
 
 
 def balanced(text: str) -> bool:
-    r"""Whether every bracket of a text is closed.
+    r"""Whether every bracket of a text is closed by its like; those of an interval may differ.
 
-    >>> balanced(r"(x + 1)"), balanced("-5]")
-    (True, False)
+    >>> balanced(r"\{(x + 1)\}"), balanced("-5]"), balanced("(0, 1]"), balanced("[x)")
+    (True, False, True, False)
     """
-    depths = _depths(text.replace(r"\{", "\x00").replace(r"\}", "\x01"))
-    return bool(depths) and not depths[-1]
+    stack: list[str] = []
+    for sign in text:
+        if sign in "([{":
+            stack.append(sign)
+        elif sign in ")]}" and (not stack or (_OPEN[sign] != stack.pop() and "," not in text)):
+            return False
+    return not stack
 
 
 def _depths(text: str) -> list[int]:
