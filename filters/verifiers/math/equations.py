@@ -44,14 +44,16 @@ _DENIED = re.compile(
 _FUNCTION_CALLS = re.compile(
     r"(?:\\(?:varphi|phi|psi|omega|sigma|tau)|(?<![a-zA-Z\\])[fghFGPQ]) ?\([^()]*\)"
 )
-_CLAUSE = re.compile(r"[\u4e00-\u9fff]|(?<![\\a-zA-Z])(?:if|unless|when|where|for|or|and|not)\b")
+"""What applies a function: \\omega(2n) = \\omega(n) is no product, nor \\omega(3n) = \\omega(n)."""
 _HARMLESS = re.compile(r"(?:(?!\\(?:[lg]e|ne))[^\d=<>])*")
+"""What may be left out behind where: no value, as of `where a = 0`, and no bound."""
 _KINDS = {"integer": "Z", "real": "R", "natural": "N", "rational": "Q", "complex": "C"}
 _KIND = re.compile("|".join(_KINDS))
+"""cx for all integers x is not cx for all real x."""
 _QUANTIFIERS = re.compile(
     r"\b(?:some(?! (?:constant|fixed))|exists?|non-?negative|positive|negative|primes?|even|odd)\b"
 )
-"""What makes another thing of `for all integers n`."""
+"""cx for some x, or for positive x, is not cx for all x."""
 
 
 def unassigned(text: str) -> str:
@@ -271,9 +273,6 @@ def agree(one: str, two: str, same: Same) -> bool | None:
         return _equation(ones, twos, same)
     if len(ones) == len(twos):
         return _chain(ones, twos, same)
-    if any(_CLAUSE.search(part) and not re.fullmatch(r"[\u4e00-\u9fff]+", part)
-           for part in ones[:-1] + twos[:-1]):  # fmt: skip
-        return None
     called = [{part for part in side[:-1] if _named(part)} for side in (ones, twos)]
     if all(called) and called[0] != called[1]:
         return False

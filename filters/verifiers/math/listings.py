@@ -30,8 +30,9 @@ _POWER = re.compile(rf"(?:{NAME}) ?\^[^=]*=")
 _VARIABLE = re.compile(r"[a-zA-Z](?= ?(?:[=<>]|\\[lgn]e))")
 _OR = re.compile(r"\bor\b|或|\\(?:lor|vee)(?![a-z])")
 _AND = re.compile(r"\band\b|且|和|与|\\(?:land|wedge)(?![a-z])")
+"""x > 4 and y > 7 is not x > 4 or y > 7."""
 _BARE = re.compile(r"[a-zA-Z]|[^A-Z]*[A-Z].*")
-"""One letter, or what has a capital: a name, as often as a formula."""
+"""One letter, or what has a capital: a name, as often as a formula: A or B is not A and B."""
 _COMMA = re.compile(r"-?\d+,\d+")
 _DOTS = re.compile(r"\.\.\.|…|\\[cvl]?dots")
 _POINT = re.compile(r"\([^()]*\)")

@@ -38,11 +38,12 @@ _SOLUTION = re.compile(
     r"(?: (?:of|for|to) (?:(?!\b(?:is|are|not|no|except)\b)[^.;])*?)?"
     r" (?:is|are) ?:? ?(?=[(\[\\a-z])"
 )
+"""The values of x for which f(x) = 0 are x = 1 and x = 2, and 1, 2."""
 _REMAINDER = re.compile(r"\d ?[%Rr] ?\d")
 _VECTOR = re.compile(
     r"\\(?:vec|overrightarrow|mathbf|boldsymbol)(?![a-z]).*\\times|^\$?[A-Z] ?\\times ?[A-Z]\$?$"
 )
-"""A cross product, or one of sets."""
+"""Products with an order: of bold letters \\cdot is not \\times, and A \\times B no B \\times A."""
 DEEPEST = 6
 """Lists inside lists, and values behind equals signs, that are followed."""
 
