@@ -99,7 +99,8 @@ def parsed(text: str) -> Any:
     from math_verify import LatexExtractionConfig, parse
 
     formula = _formula(text)
-    if not _readable(formula) or _DROPPED.search(text) or not balanced(tidy(text)):
+    dropped = _DROPPED.search(text) or _DROPPED.search(formula)
+    if dropped or not _readable(formula) or not balanced(tidy(text)):
         return text
     found = parse(
         formula,

@@ -45,10 +45,12 @@ CLASSES = {
         ("7 to 8 m", "7 to 8 cm", False),
         ("between 7 and 8 cm", "between 7 and 8 m", False),
     ],
-    "prices": [
+    "prices and degrees": [
         (r"\$4 per kg", r"\$4", True),
         (r"\$4 per kg", r"\$4 per lb", False),
         ("0 °K", "0 °C", False),
+        (r"40^\circ", r"40^\prime", False),
+        (r"40^{\circ}", r"40^{\prime}", False),
     ],
     "decimals behind a sign of approximation": [
         (r"\sqrt{7} \approx 2.646", r"\sqrt{7}", True),
