@@ -37,12 +37,12 @@ _NOTE = re.compile(
     r"(?! ?(?:log|ln|sin|cos|tan|exp|sqrt)\b)[^()\\=]*)\)"
 )
 _DENIED = re.compile(
-    r"\b(?:if|when|unless|where|for|even|odd|only|except|base|binary|octal|hex|mod|ago|wrong"
+    r"\b(?:if|when|unless|where|for|even|odd|only|except|binary|octal|hex|mod|ago|wrong"
     r"|incorrect|false|not|no|never|impossible|invalid|rejected|extraneous|discarded)\b"
 )
 """Remarks behind a value that take it back, or make another one of it."""
 _FUNCTION_CALLS = re.compile(
-    r"(?:\\(?:varphi|phi|psi|omega|sigma|tau)|(?<![a-zA-Z\\])[fghFGPQ]) ?\([^()]*\)"
+    r"(?:\\(?:varphi|phi|psi|omega|sigma|tau)|(?<![a-zA-Z\\])[ghGPQ]) ?\([^()]*\)"
 )
 """What applies a function: \\omega(2n) = \\omega(n) is no product, nor \\omega(3n) = \\omega(n)."""
 _HARMLESS = re.compile(r"(?:(?!\\(?:[lg]e|ne))[^\d=<>])*")
@@ -109,6 +109,8 @@ def unnoted(one: str, two: str) -> tuple[str, str]:
     a, b = _NOTE.fullmatch(one), _NOTE.fullmatch(two)
     if any(match and _DENIED.search(match["note"].casefold()) for match in (a, b)):
         return one, two
+    if a and not b and "base" in a["note"]:
+        return one, two  # a key has the base, or there is none
     if a and b and a["note"].casefold() != b["note"].casefold():
         return one, two
     return a["value"] if a else one, b["value"] if b else two
@@ -297,7 +299,10 @@ def _equation(ones: list[str], twos: list[str], same: Same) -> bool | None:
     functions = all(_FUNCTIONS.fullmatch(side[0]) for side in (ones, twos))
     if ones[1] == twos[1] and re.fullmatch(NAME, ones[1]):  # 5 + 20 = n
         return same(ones[0], twos[0])
-    computed = all(_computed(side[0]) for side in (ones, twos))  # the end counts
+    computed = all(
+        _computed(side[0]) and (_computed(side[1]) or not formulas.is_formula(side[1]))
+        for side in (ones, twos)
+    )  # the end counts
     if functions or computed or ones[0] == twos[0]:
         verdict = same(ones[1], twos[1])
         if verdict is not None:

@@ -19,7 +19,6 @@ CLASSES = {
     "remarks in brackets": [
         ("9 (as shown)", "9", True),
         ("9 (wrong)", "9", False),
-        ("9 (base 11)", "9", False),
         ("n + 2 (n even), n (n odd)", "n + 2 (n even), n (n odd)", True),
         ("n + 2 (n even), n (n odd)", "n (n even), n + 2 (n odd)", False),
         ("O (log kN)", "O (log N)", False),
@@ -128,6 +127,11 @@ CLASSES = {
         ("17_{16}", "17_{-16}", False),
     ],
 }
+
+
+def test_a_base_is_in_the_key_or_nowhere():
+    assert judge("9", "9 (base 11)").outcome == "correct"
+    assert judge("9 (base 11)", "9").outcome == "incorrect"
 
 
 @pytest.mark.parametrize(
