@@ -7,8 +7,8 @@ The grammar, strongest first. The last announcement of a kind counts, and one th
    answer behind it wins.
 2. What is called the answer, in any of the languages of `announcements`.
 3. A number alone on a line behind `####`.
-4. For answers that are formulas or numbers: a displayed formula, or the only one in bold, at the
-   end.
+4. For answers that are formulas or numbers: a last line "A: 18", a displayed formula or the only
+   one in bold, at the end.
 
 Behind words that take an answer back only what follows them counts.
 """
@@ -21,7 +21,7 @@ import re
 from typing import NamedTuple
 
 from filters.text import boxes, statements
-from filters.text.announcements import Announcement, announced_in, announcements
+from filters.text.announcements import Announcement, announced_in, announcements, lower
 from filters.text.at_the_end import formula_at_the_end
 
 LONGEST_TAG = 20_000
@@ -29,7 +29,10 @@ LONGEST_TAG = 20_000
 
 _CLOSING = " \n\t$.*\\)]}"
 """Signs behind a box that close what it stands in."""
-_OPEN, _CLOSE = "<answer>", "</answer>"
+_CLOSE = re.compile(r"</((?:final_)?answer)>", re.IGNORECASE)
+_LAST_LINE = re.compile(r"(?:^|\n)(?:A|Ans)\s?: ?(\S[^\n]{0,200})\s*$")
+"""The end of a dialogue "Q: … A: 18"."""
+_LETTERED = re.compile(r"^[B-Z]\s?:", re.MULTILINE)
 _HASHES = "####"
 _NUMBER_ALONE = re.compile(r"####\s*(-?[$€£]?-?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?)\.?\s*(?:\n|$)")
 _TAKEN_BACK = re.compile(
@@ -116,7 +119,15 @@ def _extracted(response: str, formulas: bool) -> str | None:
         said = _number_alone(response, since)
     if said:
         return said.text
-    return formula_at_the_end(response[since:]) if formulas else None
+    return _at_the_end(response[since:]) if formulas else None
+
+
+def _at_the_end(text: str) -> str | None:
+    """A formula or number that nothing but its place announces."""
+    last = _LAST_LINE.search(text, max(0, len(text) - 300))
+    if last and not _LETTERED.search(text):
+        return statements.value(statements.sentences(last[1]))
+    return formula_at_the_end(text)
 
 
 def _marked(response: str, formulas: bool) -> Said | None:
@@ -137,13 +148,16 @@ def _boxed(response: str) -> Said | None:
 
 def _tagged(response: str, since: int, formulas: bool) -> Said | None:
     """What stands in the last answer tags, as R1-Zero writes them; a box in them is the answer."""
-    end = response.rfind(_CLOSE, since)
-    start = response.rfind(_OPEN, max(0, end - LONGEST_TAG), max(0, end))
+    if not (closings := list(_CLOSE.finditer(response, since))):
+        return None
+    closing = closings[-1]
+    opening, since = f"<{closing[1].lower()}>", max(0, closing.start() - LONGEST_TAG)
+    start = lower(response[since : closing.start()]).rfind(opening)
     if start < 0:
         return None
-    content = response[start + len(_OPEN) : end].strip()
+    content = response[since + start + len(opening) : closing.start()].strip()
     inner = _extracted(content, formulas) or _whole(content, formulas) if content else None
-    return Said(start, end + len(_CLOSE), inner)
+    return Said(since + start, closing.end(), inner)
 
 
 def _whole(content: str, formulas: bool) -> str:

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 MASK = "\N{CURRENCY SIGN}"
 """What stands for a sign of a formula or number."""
+_HAN = "\u4e00-\u9fff"
 _SIGN = r"(?: ?(?:\\?%|percent\b))?"
 _FORMULA = (  # what begins as money does, $18, has no words in it
     r"\$\$.+?\$\$|\$(?!\d)[^$\n]+?(?<!\\)\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]"
@@ -20,8 +21,8 @@ _FORMULA = (  # what begins as money does, $18, has no words in it
     r"|-?\\[dt]?frac(?:\{[^{}]*\}\{[^{}]*\}|\d\d)(?![\w^({\\*/])"
 )
 _NUMBER = (
-    r"(?<![\w.,^{(])[-−]?(?:\\?[$€£₹¥] ?)?[-−]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d[\d,]*(?<!,)|(?=\.\d))(?:\.\d+)?"
-    r"(?:/\d+|(?:[kcdm]?m[²³]?|[km]?g|s|h|min)(?!\w)|°C?)?(?![\w^({]|[.,]\d)"
+    rf"(?<![^\W{_HAN}])(?<![.,^{{(])[-−]?(?:\\?[$€£₹¥] ?)?[-−]?(?:\d{{1,3}}(?:[ \u00a0\u202f]\d{{3}})+|\d[\d,]*(?<!,)|(?=\.\d))(?:\.\d+)?"
+    rf"(?:/\d+|(?:[kcdm]?m[²³]?|[km]?g|s|h|min)(?!\w)|°C?)?(?![^\W{_HAN}]|[\^({{]|[.,]\d)"
 )
 _QUANTITY = re.compile(rf"(?:{_FORMULA}|{_NUMBER}){_SIGN}", re.DOTALL)
 _LETTERS = (
@@ -33,15 +34,16 @@ _STOPS = (
     r"|before|as|than|now|will|would|can|has|have|had|think|times|per)\b"
 )
 """Words behind a number that are no unit of it."""
-_ONE = re.compile(rf"{MASK}+(?: (?!{_STOPS}){_UNIT}(?: per {_UNIT})?)?")
+_HAN_UNIT = rf"(?![{_HAN}]*[上下多倍分万千百亿外内余])[{_HAN}]{{1,4}}"
+_ONE = re.compile(rf"{MASK}+(?: ?{_HAN_UNIT}| (?!{_STOPS}){_UNIT}(?: per {_UNIT})?)?")
 _SEVERAL = rf"{MASK}+(?:(?:,? and |,? or |, |; ){MASK}+)*"
 _VALUE = re.compile(
     rf"(?:(?:about|approximately|around|exactly) )?{_SEVERAL}"
-    rf"(?: (?!times\b|more than\b|less than\b){_UNIT}){{0,3}}"
+    rf"(?: ?{_HAN_UNIT}|(?: (?!times\b|more than\b|less than\b){_UNIT}){{0,3}})"
 )
 _COPULA = re.compile(
     r"(?:\b(?:is|are|was|were|equals?|becomes|(?:will|must|should|would) be)\b(?: (?:therefore|thus|also|simply)\b)?"
-    r"|(?<=[^\W\d_]{2}):(?=\s)|：)\s*"
+    rf"|(?<=[^\W\d_]{{2}}):(?=\s)|：|(?<![没沒不非未无])[有是为為](?=\s*{MASK}))\s*"
 )
 _EQUALS = re.compile(r"=\s*")
 _WORD = re.compile(rf"[^\W\d_]{{2,}}|[^\W\d_A-Za-zα-ωΑ-Ω{MASK}]")

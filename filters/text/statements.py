@@ -32,12 +32,15 @@ _ASIDES = re.compile(
     r"(?:,| ) ?(?:because|since|as we|as was|so that|hence|therefore|thus)\b"
     r"|, (?:which|so|not|in total|altogether|rather than|i\.e\.|that is)\b"
     r"|, as (?:required|desired|needed|stated|shown|expected|claimed)\b"
+    r"|,? \((?:since|because|as|by|from|recall|note|using|see)\b"
+    r"|,? (?:both|all|each|neither|none) of (?:which|these|them)\b"
 )
 """What stands behind an answer and adds nothing to it: "72, in total, so the farmer earns that",
-"12, not 13", "5, as required"."""
+"12, not 13", "5, as required", "5 (since 2 + 3 = 5)", "2 or 3, both of which check"."""
 _NOTHING = re.compile(
     r"(?:indeed |therefore |also )?(?:(?:as |what )?(?:(?:is|was|we|I) )?(?:have )?(?:see|shown?|given|stated"
     r"|boxed|found|written|above|below|earlier)\b|(?:in|inside|within) (?:the|a) box\b"
+    r"|(?:clearly|already|now) (?:highlighted|marked|enclosed|labelled)\b"
     r"|not [$\\(]*[\d\\-]|(?:correct|right|verified|confirmed|consistent|valid|reasonable|the same)\b)",
     re.IGNORECASE,
 )
@@ -65,7 +68,8 @@ def announced(text: str) -> str:
         if not leads or not rest.strip():
             break
         text = rest
-    return _items(text) or unmarked(text.partition("\n")[0])
+    line = text.partition("\n")[0]
+    return _items(text) or unmarked(line.rstrip(" |") if line.count("|") == 1 else line)
 
 
 def unmarked(text: str) -> str:

@@ -27,6 +27,8 @@ _NO = re.compile(
     r"(?: (?:option|choice|answer))?|不选|不是|不能选|排除|错选|而非) ?[(【]?$",
     re.IGNORECASE,
 )
+_NEITHER = re.compile(r"\b(?:not|neither|nor|except)(?: (?:option|choice))? [(\[]?$", re.IGNORECASE)
+"""Before the first of letters that are all refused: "not A or B"."""
 _REFUSED = re.compile(
     r" ?[)】]? (?:is|are|was) (?:not|wrong|incorrect|false)|(?:是错|不正确|错误|不对)"
 )
@@ -160,12 +162,15 @@ def _last_group(text: str) -> list[str]:
     """The last letter that is not refused, with those that and/or joins to it."""
     group: list[str] = []
     after: int | None = None  # where the group starts
+    refused: int | None = None  # and where letters that are not it do
     for match in reversed(list(_LETTER.finditer(text))):
         if after is not None and not _JOINS.fullmatch(text[match.end() : after]):
             break
-        if _refused(text, match) or _ARTICLE.match(text, match.start()):
+        joined = refused is not None and _JOINS.fullmatch(text[match.end() : refused])
+        if joined or _refused(text, match) or _ARTICLE.match(text, match.start()):
             if group:
-                break
+                return [] if _NEITHER.search(text, 0, match.start()) else sorted(set(group))
+            refused = match.start()
             continue
         group.insert(0, match[1])
         after = match.start()

@@ -32,6 +32,10 @@ _RELATION = re.compile(r"[<>]|\\[lg]e|\\ne|\\in(?![a-z])|\\equiv")
 _CONSTANT = re.compile(r"constants? ([a-zA-Z])\b|(?<= )([a-zA-Z]) is (?:a|any) constant")
 _EQUALS = re.compile(r"=(?![^{}\[\]()]*[\])}])")
 """Signs outside of brackets, unlike that below a sum."""
+_PERIOD = re.compile(
+    r"(?:(?<=\\pi)|(?<=\\circ)) ?([klm])(?![a-zA-Z])"
+    r"|(?<![a-zA-Z\\])([klm]) ?(?:\\cdot ?)?(?:\\pi|\d+ ?\^ ?\\circ)"
+)
 _NOTE = re.compile(r"(?P<value>\S.*?) ?\((?P<note>(?=[^()]*[a-zA-Z]{3})[^()\\=]*)\)")
 _DENIED = re.compile(
     r"\b(?:wrong|incorrect|false|not|no|never|impossible|invalid|rejected|extraneous|discarded)\b"
@@ -66,21 +70,23 @@ def same_name(one: str, two: str) -> bool:
 
 
 def spread(one: str, two: str) -> tuple[str, str]:
-    """Two tuples of names and their values, one by one; other texts as they are.
+    """Tuples of names and their values, one by one, where both texts have names.
 
     >>> spread("(a, b) = (3, 4)", "(b, a) = (4, 3)"), spread("(3, 4)", "x = 1")
     (('a = 3, b = 4', 'b = 4, a = 3'), ('(3, 4)', 'x = 1'))
     """
-    if not _TUPLE.fullmatch(one) or not _TUPLE.fullmatch(two):
+    if "=" not in one or "=" not in two:
         return one, two
-    halves = [[part.strip(" ()").split(",") for part in side.split("=", 1)] for side in (one, two)]
-    if any(len(known) != len(values) for known, values in halves):
-        return one, two
-    one, two = (
-        ", ".join(f"{name.strip()} = {value.strip()}" for name, value in zip(*half, strict=True))
-        for half in halves
-    )
-    return one, two
+    return _spread(one), _spread(two)
+
+
+def _spread(text: str) -> str:
+    if not _TUPLE.fullmatch(text):
+        return text
+    sides = (side.strip()[1:-1].split(",") for side in text.split("=", 1))
+    known, values = ([part.strip() for part in side] for side in sides)
+    pairs = zip(known, values, strict=False)
+    return ", ".join(map(" = ".join, pairs)) if len(known) == len(values) else text
 
 
 def unnoted(one: str, two: str) -> tuple[str, str]:
@@ -242,6 +248,10 @@ def agree(one: str, two: str, same: Same) -> bool | None:
         if (functions or ones[0] == twos[0]) and (verdict := same(ones[1], twos[1])) is not None:
             return verdict
         return formulas.proportional((ones[0], ones[1]), (twos[0], twos[1]))
+    if {len(ones), len(twos)} == {1, 2} and _solved(
+        *((one, twos) if len(ones) == 1 else (two, ones))
+    ):
+        return True
     if len(ones) != len(twos) and _unsolved(ones[0] if len(twos) == 1 else twos[0]):
         return False
     if len(twos) == 1:  # the answer shows how it came about
@@ -257,3 +267,26 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     if len(ones) == len(twos) > 2 and False in map(same, ones, twos):
         return False  # all that is said to be equal is
     return same(ones[-1], twos[-1])
+
+
+def _solved(side: str, equation: list[str]) -> bool:
+    """Whether a formula without y is what an equation gives for y: 2x - 1 of y + 1 = 2x."""
+    try:
+        letters = names(formulas.tree(side))
+        known = letters and "y" not in letters and "y" in names(formulas.tree(equation[0]))
+    except Unclear:
+        return False
+    return bool(known) and formulas.proportional(("y", side), (equation[0], equation[1])) is True
+
+
+def periods(one: str, two: str, same: Same) -> bool | None:
+    r"""Whether angles over any whole k are the same, though nobody said what k is.
+
+    >>> periods(r"-\frac{\pi}{6} + k\pi", r"\frac{5\pi}{6} + k\pi", formulas.agree)
+    True
+    """
+    found = [{match[1] or match[2] for match in _PERIOD.finditer(side)} for side in (one, two)]
+    if found[0] != found[1] or len(found[0]) != 1:
+        return None
+    (letter,) = found[0]
+    return _families(one, letter, two, letter) or None

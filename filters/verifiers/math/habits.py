@@ -20,6 +20,10 @@ class Habit(NamedTuple):
 _FUNCTION = r"\\(?:operatorname ?\{ ?(?=[a-z]{2,7} ?\}))?(arc)?"
 _NAME = r"[a-zA-Z]\w{0,2}(?: ?_ ?\{?[ \w\\]{1,9}\}?)?(?: ?\([a-zA-Z0-9]+\))?|\\[a-z]+"
 _TH = "st|nd|rd|th"
+_CONSTANT = (
+    r"\+ ?(\\(?:text|mathrm) ?\{ ?)?(?:an? )?(?:arbitrary )?[cC]onst(?:ant|\.)?"
+    r"(?: of integration)? ?(?(1)\})"
+)
 _ROWS = (
     # In JSON \t, \f, \b and \r are signs, and so \text and \frac lose their beginnings.
     ("rac", r"\x0c(?=rac)|(?<![a-zA-Z\\\x0c])(?=rac ?\{)", r"\\f", ("\x0crac{1}{2}", "0.5")),
@@ -34,6 +38,12 @@ _ROWS = (
     ("num", r"\\num ?\{ ?([^{}]+?) ?\}", r"\1", (r"\num{1200}", "1200")),
     ("ang", r"\\ang ?\{ ?([\d.]+) ?\}", r"\1^\\circ ", (r"\ang{30}", r"30^\circ")),
     ("frac", r"\\[dtcs]frac(?![a-zA-Z])", r"\\frac", (r"\sfrac{1}{2}", "0.5")),
+    ("=", r"^ ?= ?(?=\S)", "", ("= 5", "5")),
+    ("+/", r"\+ ?/ ?- ?", r"\\pm ", ("+/-4", r"\pm 4")),
+    ("\\", r"(?<![\\\d,.])\\(?=\d)", "", (r"\15", "15")),
+    ("onst", _CONSTANT, "+ C", (r"x^2 + \text{constant}", "x^2 + C")),
+    ("∛", r"∛ ?(?:\(([^()]*)\)|(\d+|\w))", r"\\sqrt[3]{\1\2}", ("∛54", r"3\sqrt[3]{2}")),
+    ("verline", r"\\overline ?\{ ?([A-Z]{2}) ?\}", r"\1", (r"\overline{AB}", "AB")),
     ("varn", r"\\varnothing(?![a-zA-Z])", r"\\emptyset ", (r"\varnothing", "no solution")),
     (r"\{", r"\\\{ ?\\\}", r"\\emptyset ", (r"\{\}", "no solution")),
     ("leq", r"\\(?:leqslant|leqq?)(?![a-zA-Z])", r"\\le ", (r"x \leqslant 2", r"(-\infty, 2]")),

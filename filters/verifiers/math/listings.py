@@ -15,7 +15,7 @@ DEEPEST = 10
 """Brackets inside brackets; no deeper list is compared here."""
 
 NAME = (
-    r"[A-Za-z](?:_ ?\{? ?\w{1,5} ?\}?)?'?(?: ?\([A-Za-z]\))?|[A-Z][a-z]+|\\[a-z]+"
+    r"[A-Za-z](?:_ ?\{? ?\\?\w{1,5} ?\}?)?'?(?: ?\([A-Za-z]\))?|[A-Z][a-z]+|\\[a-z]+"
     r"|\\frac\{d\w?\}\{d\w\}|(?:\\angle )?[A-Z]{2,3}|[a-z]{3,}(?: [a-z]+){0,2}"
     r"|[A-Z](?: ?\\(?:cup|cap|setminus) ?[A-Z])+"
     r"|\\(?:vec|overrightarrow|overline|mathbf|bar) ?\{ ?\w+ ?\}"
@@ -29,7 +29,7 @@ _ROOT = re.compile(r"(?:[xtz]|\\lambda) ?_ ?\{? ?(?P<index>\d|\d, ?\d) ?\}? ?= ?
 _POWER = re.compile(rf"(?:{NAME}) ?\^[^=]*=")
 _VARIABLE = re.compile(r"[a-zA-Z](?= ?(?:[=<>]|\\[lgn]e))")
 _OR = re.compile(r"\bor\b|或|\\(?:lor|vee)(?![a-z])")
-_COMMA = re.compile(r"-?\d+,\d+")
+_COMMA = re.compile(r"-?\d+,(?:\d+|(?!\d{3}\b)\d+(?: ?%| [^\W\d_][^,]*))")
 _DOTS = re.compile(r"\.\.\.|…|\\[cvl]?dots")
 _POINT = re.compile(r"\([^()]*\)")
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
@@ -54,7 +54,7 @@ def agree(one: str, two: str, same: Same) -> bool | None:
 
 
 def _agree(one: str, two: str, same: Same) -> bool | None:
-    a, b = listing(one), listing(two)
+    a, b = (_unwrapped(listing(side)) for side in (one, two))
     if a is None and b is None:
         return None
     same = _guarded(same)
@@ -75,6 +75,14 @@ def _agree(one: str, two: str, same: Same) -> bool | None:
         # (1,234) may be a pair or a number; read as points they may agree all the same.
         return True if verdict and a.open and b.open else None
     return verdict
+
+
+def _unwrapped(found: Listing | None) -> Listing | None:
+    """What stands in brackets around all of it: an interval in (…) is that interval."""
+    inside = (
+        listing(found.parts[0]) if found and len(found.parts) == 1 and found.open == "(" else None
+    )
+    return inside if inside and inside.open else found
 
 
 def _has_thousands(text: str) -> bool:

@@ -34,14 +34,15 @@ _QUOTIENT = re.compile(
 )
 _SIGN = re.compile(r"(?P<before>[-+]?) ?(?P<money>USD|[€£¥])? ?(?P<after>[-+]?) ?")
 _TAIL = re.compile(
-    r" ?(?:(?P<scale>hundred|thousand|million|billion|trillion)\b)?"
+    r" ?(?:(?P<scale>hundred|thousand|million|billion|trillion|dozens?(?: of)?)\b)?"
     r" ?(?P<percent>%|(?:percent|percentage|pct)\b)? ?(?P<unit>.*)"
 )
 _NEGATIVE = re.compile(r"^(?:negative|minus) (?=\w)")
 _EACH = re.compile(r" (?:per|each|an?|every|in)\b[a-z ]*")
 _COMPOUND = re.compile(r"(\d[\d.]* ?[a-z]+\.?),? (?:and )?(\d[\d.]* ?[a-z]+\.?)", re.IGNORECASE)
 _MINUTES = re.compile(r"(\d+)\^\\circ ?(\d\d?)'(?: ?(\d\d?)'')?")
-_SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SCALES |= dict.fromkeys(("dozen", "dozens", "dozen of", "dozens of"), 12)
 _MONEY = {"USD": "usd", "€": "eur", "£": "gbp", "¥": "cny"}
 _ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
 fifteen sixteen seventeen eighteen nineteen"""
@@ -107,7 +108,7 @@ def read(text: str) -> Quantity | None:
             return None
         unit = units.known(_MONEY[sign["money"]])
     size = -size if "-" in (sign["before"], sign["after"]) else size
-    return Quantity(size * 10**scale, step and step * 10**scale, percent, unit)
+    return Quantity(size * scale, step and step * scale, percent, unit)
 
 
 def agree(one: Quantity, two: Quantity) -> bool:
@@ -243,20 +244,20 @@ def _quotient(text: str) -> tuple[Fraction, None, int] | None:
 
 
 def _tail(text: str) -> tuple[int, bool, Unit | None] | None:
-    """What stands after the digits: (power of ten, is it a percentage, unit), or None."""
+    """What stands after the digits: (how many of one, is it a percentage, unit), or None."""
     if text == "K":  # 25K are 25 thousand; of kelvins they are some way off
-        return 3, False, None
+        return 1000, False, None
     tail = _TAIL.fullmatch(text)
     if tail is None:
         return None
     scale, percent, name = tail["scale"], bool(tail["percent"]), tail["unit"].strip()
     if scale and not text.startswith(" "):
         return None
-    power = _SCALES.get(scale or "", 0)
+    size = _SCALES.get(scale or "", 1)
     if not name:
-        return power, percent, None
+        return size, percent, None
     letter = len(name.split("^")[0].split("/")[0]) == 1 and name[0].isalpha() and name.isascii()
     if letter and not text.startswith(" "):  # 5m may be a product
         return None
     unit = units.known(name) or (units.counted(name) if text.startswith(" ") else None)
-    return (power, percent, unit) if unit and not percent else None
+    return (size, percent, unit) if unit and not percent else None

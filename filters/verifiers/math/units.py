@@ -141,7 +141,8 @@ _TIMES = re.compile(
     r" ?(?:\\cdot|\\times|\*) ?|(?<!sq)(?<!cu)(?<!square)(?<!cubic) (?!squared|cubed)"
 )
 _QUOTIENT = re.compile(r"\\frac ?\{ ?([^{}]+?) ?\} ?\{ ?([^{}]+?) ?\}")
-_WORDS = re.compile(r"[a-z]{3,}(?: [a-z]{2,}){0,2}", re.IGNORECASE)
+_LETTER = r"[a-zß-öø-ÿœа-яё]"
+_WORDS = re.compile(rf"{_LETTER}{{3,}}(?: {_LETTER}{{2,}}){{0,2}}", re.IGNORECASE)
 _NO_NOUNS = """
 and or of out to by over times plus minus from mod with per sin cos tan sec csc cot log exp sqrt ln
 pi remainder about approximately is not than the each max min dozen hundred thousand million billion
@@ -150,6 +151,13 @@ halves fourths fifths sixths eighths tenths hundredths thousandths tens hundreds
 dozens
 """
 _NO_UNIT = frozenset(_NO_NOUNS.split())
+_FOREIGN_WORDS = """
+prozent procent por ciento cent cento million millionen milliarden tausend hundert
+dutzend mal millones mil mille milliers milliards docenas douzaines oder und weniger mehr
+moins plus menos más
+ou et o y процентов процента тысяч миллионов или больше меньше
+"""
+_NO_NOUN = _NO_UNIT | frozenset(_FOREIGN_WORDS.split())
 _SMALL_WORDS = "no yes all any one two six ten if so as be we he she it its on for dne"
 _SMALL = frozenset(_SMALL_WORDS.split())
 
@@ -207,7 +215,7 @@ def counted(text: str) -> Unit | None:
     if not _WORDS.fullmatch(text):
         return None
     words = text.casefold().split()
-    if _NO_UNIT & set(words):
+    if _NO_NOUN & set(words):
         return None
     noun = words[-1]
     return Unit(((noun.removesuffix("s") if len(noun) > 3 else noun, 1),), Fraction(1))
