@@ -62,12 +62,12 @@ class Announcement(NamedTuple):
 
 _IS = (
     r"(?:, [a-z]{2,12},?|\s(?:to|for|of|in) (?:[^.:!?\n“\"]|[“\"][^.:“”\"\n]{1,60}[”\"]){1,80}?)?"
-    r"(?:\s(?:is|are|was|equals|(?:will|would|should|must) be|(?:comes|turns|works) out(?: to be| as)?)\b(?!['’]))"
+    r"(?:\s(?:is|are|was|equals|(?:will|would|should|must) be|(?:comes|turns|works) out(?: to be| as)?)\b(?!['’])|['’]s(?= [$\d\\−-]))"
     r"(?:,? (?:therefore|thus|then|hence|indeed|simply|just|exactly|also),?(?!\w))?"
 )
 
 PHRASES = [
-    Phrase("answer", rf"{_IS}|{_COLON}|{_CELL}", "final", "The answer, then, is 42.", "42"),
+    Phrase("answer", rf"{_IS}|s are\b|s?{_COLON}|{_CELL}", "final", "The answer, then, is 42.", "42"),
     Phrase("final result", rf"{_IS}|{_COLON}", "(?!)", "The final result is 42.", "42"),
     Phrase("答案", rf"(?:应该|應該)?(?:[是为為选選】]|{_COLON})[是为為]?", "最终的?|最後的?|最终", "所以答案为 42。", "42"),
     Phrase("最终结果", rf"[是为為]|{_COLON}", "(?!)", "最终结果是 42。", "42"),
@@ -192,4 +192,4 @@ _RULES = {
     )
     for phrase in PHRASES
 }
-_BARE = re.compile(rf"{_AFTER}{_MATH}")
+_BARE = re.compile(rf"{_AFTER}(?:{_MATH}|\s[-–—]\s(?=[*$\d\\(]))")

@@ -3,7 +3,7 @@ r"""The final answer of a response: where one is announced, and what is announce
 The grammar, strongest first. The last announcement of a kind counts, and one that says nothing new
 ("Final answer: see above") is passed over.
 
-1. A box, an answer tag, a last line behind `####`: the last of these; but what is called the *final*
+1. A box, an answer tag, a field `"answer"` of JSON, a last line behind `####`: the last of these; but what is called the *final*
    answer behind it wins.
 2. What is called the answer, in any of the languages of `announcements`.
 3. A number alone on a line behind `####`.
@@ -17,6 +17,7 @@ Behind words that take an answer back only what follows them counts.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import NamedTuple
 
@@ -30,9 +31,13 @@ LONGEST_TAG = 20_000
 _CLOSING = " \n\t$.*\\)]}"
 """Signs behind a box that close what it stands in."""
 _CLOSE = re.compile(r"</((?:final_)?answer)>", re.IGNORECASE)
-_LAST_LINE = re.compile(r"(?:^|\n)(?:A|Ans)\s?: ?(\S[^\n]{0,200})\s*$")
+_LAST_LINE = re.compile(r"(?:^|\n)(?:A\s?:|Ans\s?[:.]) ?(\S[^\n]{0,200})\s*$")
 """The end of a dialogue "Q: … A: 18"."""
-_LETTERED = re.compile(r"^[B-Z]\s?:", re.MULTILINE)
+_FIELD = re.compile(
+    r'"(?:final[ _])?answer"\s*:\s*("(?:[^"\\\n]|\\.){0,2000}"|-?\d[\d.]*)(?=\s*[,}\n]|$)',
+    re.IGNORECASE,
+)
+_LETTERED = re.compile(r"^[B-PR-Z]\s?:", re.MULTILINE)
 _HASHES = "####"
 _NUMBER_ALONE = re.compile(r"####\s*(-?[$€£]?-?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?)\.?\s*(?:\n|$)")
 _TAKEN_BACK = re.compile(
@@ -134,7 +139,12 @@ def _marked(response: str, formulas: bool) -> Said | None:
     """The last of boxes, tags and a line behind `####` at the end."""
     box = _boxed(response)
     since = box.end if box else 0
-    return _hashed(response, since, formulas) or _tagged(response, since, formulas) or box
+    return (
+        _hashed(response, since, formulas)
+        or _tagged(response, since, formulas)
+        or _field(response, since)
+        or box
+    )
 
 
 def _boxed(response: str) -> Said | None:
@@ -158,6 +168,17 @@ def _tagged(response: str, since: int, formulas: bool) -> Said | None:
     content = response[since + start + len(opening) : closing.start()].strip()
     inner = _extracted(content, formulas) or _whole(content, formulas) if content else None
     return Said(since + start, closing.end(), inner)
+
+
+def _field(response: str, since: int) -> Said | None:
+    """The last field of an object in JSON that is called the answer."""
+    if not (found := list(_FIELD.finditer(response, since))):
+        return None
+    try:
+        said = json.loads(found[-1][1])
+    except ValueError:  # a text whose signs are not escaped
+        said = found[-1][1].strip('"')
+    return Said(found[-1].start(), found[-1].end(), str(said).strip() or None)
 
 
 def _whole(content: str, formulas: bool) -> str:

@@ -43,7 +43,7 @@ _VALUE = re.compile(
 )
 _COPULA = re.compile(
     r"(?:\b(?:is|are|was|were|equals?|becomes|(?:will|must|should|would) be)\b(?: (?:therefore|thus|also|simply)\b)?"
-    rf"|(?<=[^\W\d_]{{2}}):(?=\s)|：|(?<![没沒不非未无])[有是为為](?=\s*{MASK}))\s*"
+    rf"|(?<=[^\W\d_]{{2}}):(?=\s)|：|(?<![没沒不非未无])(?:[有是为為]|需要?|剩下?|得到?|等于|花了?|用了?)(?=\s*{MASK}))\s*"
 )
 _EQUALS = re.compile(r"=\s*")
 _WORD = re.compile(rf"[^\W\d_]{{2,}}|[^\W\d_A-Za-zα-ωΑ-Ω{MASK}]")
@@ -125,6 +125,8 @@ def said_last(sentence: str) -> str | None:
     ends = [found.end() for found in copulas]
     start = ends[-1] if ends else 0
     rest = mask[start:].rstrip(" .")
+    if ";" in mask[:start] and MASK in mask[: mask.rindex(";", 0, start)]:
+        return None  # x = 1; the other root is 3
     if _DENIES.search(mask) or any(mask.startswith(MASK, end) for end in ends[:-1]):
         return None
     if _VALUE.fullmatch(rest):

@@ -17,7 +17,10 @@ LONGEST = 2_000
 
 _LEAD = re.compile(r"(?:[\s:：*_✅]|[-=─━═–—]{3,}|•|(?<=\n)> )+")
 _LEADS = re.compile(r"(?:[:：=]|\b(?:is|are))[ *]*$")
-_DISPLAY = re.compile(r"\\\[(.+?)\\\]|\$\$(.+?)\$\$", re.DOTALL)
+_DISPLAY = re.compile(
+    r"\\\[(.+?)\\\]|\$\$(.+?)\$\$|\\begin\{(?P<aligned>(?:align|equation|gather)\*?)\}(.+?)\\end\{(?P=aligned)\}",
+    re.DOTALL,
+)
 _JOINT = re.compile(r"\s*(?:,|and|or|和|或)\s*(?=\\\[|\$\$)")
 _FENCE = re.compile(r"```\w*\n(.+?)\n?```", re.DOTALL)
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)]|\([a-z\d]\)) +(?=\S)")
@@ -27,13 +30,15 @@ _END = re.compile(
 )
 _POLITE = re.compile("(?:です|となります|になります|である|입니다|이다)$")
 _CONCLUDES = re.compile(r"(?:so|thus|therefore|hence)\b", re.IGNORECASE)
+_BOLD_FIRST = re.compile(r"\*\*[^*]+\*\*\s*[,;(–—]")
 _MARK = re.compile(r"<[a-z_|/]{1,20}>$")
 _ASIDES = re.compile(
     r"(?:,| ) ?(?:because|since|as we|as was|so that|hence|therefore|thus)\b"
     r"|, (?:which|so|not|in total|altogether|rather than|i\.e\.|that is)\b"
     r"|, as (?:required|desired|needed|stated|shown|expected|claimed)\b"
-    r"|,? \((?:since|because|as|by|from|recall|note|using|see)\b"
-    r"|,? (?:both|all|each|neither|none) of (?:which|these|them)\b"
+    r"|, as (?=[$\d\\(−-])| [-–—] (?:an?|the|as|just|which|not|exactly|this|so)\b"
+    r"|,? \((?:since|because|as|by|from|recall|note|using|see|not|and not)\b"
+    r"|, (?:both|all|each) of which (?:check|work|hold|satisfy|are (?:valid|solutions))\b"
 )
 """What stands behind an answer and adds nothing to it: "72, in total, so the farmer earns that",
 "12, not 13", "5, as required", "5 (since 2 + 3 = 5)", "2 or 3, both of which check"."""
@@ -93,7 +98,14 @@ def _displays(text: str, first: re.Match[str]) -> str:
         more := _DISPLAY.match(text, joint.end())
     ):
         found.append(more)
-    return ", ".join((display[1] or display[2]).strip().rstrip(".,") for display in found)
+    said = (display[1] or display[2] or _rows(display[4]) for display in found)
+    return ", ".join(part.strip().rstrip(".,") for part in said)
+
+
+def _rows(aligned: str) -> str:
+    """The rows of aligned formulas as a list; one that begins with = goes on."""
+    rows = [row.replace("&", "").strip().rstrip(".,") for row in aligned.split(r"\\")]
+    return re.sub(r", (?==)", " ", ", ".join(row for row in rows if row))
 
 
 def _items(text: str) -> str | None:
@@ -151,7 +163,8 @@ def value(said: list[str], english: bool = True) -> str | None:
         return said[0]  # as most do
     ends = [one for one in said[1:] if _CONCLUDES.match(one) and MASK in masked(one)]
     for sentence in ends[-1:] or said[:1]:
-        found = said_twice(sentence) or said_last(sentence) or in_bold(sentence)
+        first = in_bold(sentence) if _BOLD_FIRST.match(sentence) else None
+        found = first or said_twice(sentence) or said_last(sentence) or in_bold(sentence)
         if found := found or (one_alone(sentence) if english else None):
             return undollared(found)
     return None

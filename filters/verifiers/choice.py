@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 from filters.text.answer import extract as final_answer
 from filters.verdict import Verdict, correct, incorrect
+from filters.verifiers.math import quantities
 from filters.verifiers.math.notation import tidy
+from filters.verifiers.math.plain import certain
 
 LONGEST = 2_000
 """Characters at the end of a response in which a letter is looked for."""
+LONGEST_NUMBER = 50
 LETTERS = "ABCDEFGHIJ"
 
 _ALONE = re.compile(r"[(\[【]? ?([A-Ja-j]) ?[)\]】]?[.。:、]?")
@@ -142,7 +145,7 @@ def letters(answer: str, options: Mapping[str, str]) -> list[str]:
         return named if len(named) == 1 else []
     if (led := _LED.fullmatch(text)) and not _SEVERAL.fullmatch(led["text"].upper()):
         return [led[1].upper()]
-    if numbered := _numbered(said, options):
+    if numbered := _numbered(said, options) or _valued(text, options):
         return numbered
     return _last_group(text)
 
@@ -156,6 +159,14 @@ def _numbered(said: str, options: Mapping[str, str]) -> list[str]:
     same = [letter for letter, option in found.items() if option and option[1] == number[1]]
     bare = same and (number[0] == number[1] or (found[same[0]] or number)[0] == number[1])
     return same if len(same) == 1 and bare else []
+
+
+def _valued(text: str, options: Mapping[str, str]) -> list[str]:
+    """The only option that is the number of the answer: 1/4 for \\frac14."""
+    if not options or len(text) > LONGEST_NUMBER or quantities.read(text) is None:
+        return []
+    same = [letter for letter, option in options.items() if certain(text, option)]
+    return same if len(same) == 1 else []
 
 
 def _last_group(text: str) -> list[str]:

@@ -44,6 +44,8 @@ _ROWS = (
     ("onst", _CONSTANT, "+ C", (r"x^2 + \text{constant}", "x^2 + C")),
     ("∛", r"∛ ?(?:\(([^()]*)\)|(\d+|\w))", r"\\sqrt[3]{\1\2}", ("∛54", r"3\sqrt[3]{2}")),
     ("verline", r"\\overline ?\{ ?([A-Z]{2}) ?\}", r"\1", (r"\overline{AB}", "AB")),
+    ("m", r"(?<=\d,\d{3})((?:\.\d+)?)([ckm]?m)(?= ?\^|$)", r"\1 \2", ("1,000.99m²", "1000.99")),
+    ("triangle", r"\\triangle ?(?=[A-Z]{3}(?![A-Za-z]))", "", (r"\triangle ABC", "ABC")),
     ("varn", r"\\varnothing(?![a-zA-Z])", r"\\emptyset ", (r"\varnothing", "no solution")),
     (r"\{", r"\\\{ ?\\\}", r"\\emptyset ", (r"\{\}", "no solution")),
     ("leq", r"\\(?:leqslant|leqq?)(?![a-zA-Z])", r"\\le ", (r"x \leqslant 2", r"(-\infty, 2]")),
@@ -86,7 +88,7 @@ _ROWS = (
     # A point between groups of three digits, where a decimal comma or another point says so.
     (
         ",",
-        r"(?<![\d.,(\[])(\d{1,3})\.(\d{3})(?:\.(\d{3}))?(?:\.(\d{3}))?,(\d+)(?![\d.,])",
+        r"(?<![\d.,(\[])(\d{1,3})[. ](\d{3})(?:[. ](\d{3}))?(?:[. ](\d{3}))?,(\d{1,2})(?![\d.,])",
         r"\1\2\3\4.\5",
         ("1.234,56", "1234.56"),
     ),

@@ -37,6 +37,7 @@ _SYMBOLS = str.maketrans(
         "≈": r"\approx ", "≃": r"\approx ", "∀": r"\forall ", "∃": r"\exists ",
         "\N{FRACTION SLASH}": "/", "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ",
         "\N{THIN SPACE}": " ", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{PRIME}": "'", "\N{DOUBLE PRIME}": "''",
     }
     | _GREEK_LETTERS
     | {sign: rf"\frac{{{part.numerator}}}{{{part.denominator}}}" for sign, part in _PARTS.items()}
@@ -55,7 +56,7 @@ _DRESS = re.compile(
     r"\\(?:left|right|displaystyle|textstyle|limits|[bB]igg?[lr]?)(?![a-zA-Z])|\\[()\[\]]|\$|\*\*"
 )
 _TEXT = re.compile(
-    r"\\(?:text(?:bf|rm|it)?|math(?:rm|bf|it)|mbox|operatorname)\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+    r"\\(?:text(?:bf|rm|it|sf|tt)?|math(?:rm|bf|it|sf|tt)|mbox|operatorname|underline|emph)\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
 _DEGREES = re.compile(r"(?<=[\d)}]) ?deg(?:rees?)?(?! ?[A-Za-z])")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\\,|\{,\}|,\\! ?|'(?!\d{3}'(?!\d)))(?=\d{3}(?!\d))")

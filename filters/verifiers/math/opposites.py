@@ -31,6 +31,8 @@ _ROWS = (
     (r"\bmore\b", r"\b(?:less|fewer)\b", ("5 more", "5 fewer")),
     (r"\bfaster\b", r"\bslower\b", ("5 km/h faster", "5 km/h slower")),
     (r"\b(?:before|earlier)\b", r"\b(?:after|later)\b", ("arrives before 5", "arrives after 5")),
+    (r"\bat least\b", r"\bat most\b",
+     ("in each cell at least 5 are expected", "in each cell at most 5 are expected")),
     (r"\bm(?:ax(?:imum|imal)?)\b", r"\bmin(?:imum|imal)?\b",
      ("x = 1 is a maximum", "x = 1 is a minimum")),
     ("增", "减", ("增加20%", "减少20%")),

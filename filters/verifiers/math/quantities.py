@@ -37,6 +37,7 @@ _TAIL = re.compile(
     r" ?(?:(?P<scale>hundred|thousand|million|billion|trillion|dozens?(?: of)?)\b)?"
     r" ?(?P<percent>%|(?:percent|percentage|pct)\b)? ?(?P<unit>.*)"
 )
+_PERCENT_OF = re.compile("increase|decrease|discount|profit|gain|loss|chance|probability")
 _NEGATIVE = re.compile(r"^(?:negative|minus) (?=\w)")
 _EACH = re.compile(r" (?:per|each|an?|every|in)\b[a-z ]*")
 _COMPOUND = re.compile(r"(\d[\d.]* ?[a-z]+\.?),? (?:and )?(\d[\d.]* ?[a-z]+\.?)", re.IGNORECASE)
@@ -49,6 +50,9 @@ fifteen sixteen seventeen eighteen nineteen"""
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _NUMBERS = {word: value for value, word in enumerate(_ONES.split())}
 _NUMBERS |= {word: 10 * place for place, word in enumerate(_TENS.split(" "), start=2)}
+_HAN_NUMBERS = {sign: str(value) for value, sign in enumerate("零一二三四五六七八九十")} | {
+    "两": "2"
+}
 _GROUPS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _WORD = "|".join((*_NUMBERS, *_GROUPS))
 _SPOKEN = re.compile(rf"(?:{_WORD})(?:(?:[ -]| and )(?:{_WORD}))*(?![a-z])", re.IGNORECASE)
@@ -87,7 +91,7 @@ def read(text: str) -> Quantity | None:
         degrees, minutes, seconds = (int(part or 0) for part in parts.groups())
         size = degrees + Fraction(minutes, 60) + Fraction(seconds, 3600)
         return Quantity(size, unit=units.known(r"^\circ"))
-    text = _NEGATIVE.sub("-", text)
+    text = _HAN_NUMBERS.get(text, _NEGATIVE.sub("-", text))
     if spoken := _SPOKEN.match(text):
         text = f"{_number(spoken.group())}{text[spoken.end() :]}"
     sign = _SIGN.match(text)
@@ -260,4 +264,6 @@ def _tail(text: str) -> tuple[int, bool, Unit | None] | None:
     if letter and not text.startswith(" "):  # 5m may be a product
         return None
     unit = units.known(name) or (units.counted(name) if text.startswith(" ") else None)
-    return (size, percent, unit) if unit and not percent else None
+    if percent:  # 5% increase
+        return (size, True, None) if _PERCENT_OF.fullmatch(name) else None
+    return (size, False, unit) if unit else None

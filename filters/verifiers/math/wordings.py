@@ -158,6 +158,7 @@ def _told(one: str, two: str) -> bool | None:
     for word, sentence in ((one, two), (two, one)):
         word = _NOUN.sub("", _ARTICLE.sub("", word, count=1))
         told = _TOLD.fullmatch(sentence)
+        told = None if _VERDICT.fullmatch(sentence.casefold()) else told
         if told and re.fullmatch("[A-Za-z]{3,}", word) and not _NOT_SO.search(sentence):
             return word == told["who"] or word.casefold() in (told["how"], told["does"])
     return None
