@@ -185,7 +185,7 @@ def _whole(content: str, formulas: bool) -> str:
     """An answer that stands by itself: all of it, but for the value of its only sentence."""
     said = statements.sentences(content)
     is_one = len(said) == 1 and "\n" not in content
-    value = statements.value(said, english=False) if formulas and is_one else None
+    value = statements.value(said, "") if formulas and is_one else None
     return value or (content.rstrip(".") if is_one and not content.endswith("..") else content)
 
 
@@ -226,14 +226,14 @@ def _of(text: str, told: Announcement, formulas: bool) -> Said | None:
         said = statements.announced(said[inner.end :])
     if not said or statements.says_nothing(said) or said.rstrip(" *").endswith(("?", "？")):
         return None
-    answer = _read(said, formulas, told.phrase.word == "answer")
+    answer = _read(said, formulas, {"answer": "en", "উত্তর": "bn"}.get(told.phrase.word, ""))
     return Said(told.start, told.end, answer) if answer else None
 
 
-def _read(said: str, formulas: bool, english: bool = True) -> str | None:
+def _read(said: str, formulas: bool, language: str = "en") -> str | None:
     """The answer in what was announced: a value where there is one, else its first sentence."""
     found = statements.sentences(said)
-    answer = statements.value(found, english) if formulas else None
+    answer = statements.value(found, language) if formulas else None
     return answer or (found[0] if found else None)
 
 

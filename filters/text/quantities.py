@@ -14,6 +14,7 @@ from fractions import Fraction
 MASK = "\N{CURRENCY SIGN}"
 """What stands for a sign of a formula or number."""
 _HAN = "\u4e00-\u9fff"
+_BENGALI = "\u0980-\u09ff"
 _SIGN = r"(?: ?(?:\\?%|percent\b))?"
 _FORMULA = (  # what begins as money does, $18, has no words in it
     r"\$\$.+?\$\$|\$(?!\d)[^$\n]+?(?<!\\)\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]"
@@ -22,7 +23,7 @@ _FORMULA = (  # what begins as money does, $18, has no words in it
 )
 _NUMBER = (
     rf"(?<![^\W{_HAN}])(?<![.,^{{(])[-−]?(?:\\?[$€£₹¥] ?)?[-−]?(?:\d{{1,3}}(?:[ \u00a0\u202f]\d{{3}})+|\d[\d,]*(?<!,)|(?=\.\d))(?:\.\d+)?"
-    rf"(?:/\d+|(?:[kcdm]?m[²³]?|[km]?g|s|h|min)(?!\w)|°C?)?(?![^\W{_HAN}]|[\^({{]|[.,]\d)"
+    rf"(?:/\d+|(?:[kcdm]?m[²³]?|[km]?g|s|h|min)(?!\w)|°C?|টি|টা)?(?![^\W{_HAN}]|[\^({{]|[.,]\d)"
 )
 _QUANTITY = re.compile(rf"(?:{_FORMULA}|{_NUMBER}){_SIGN}", re.DOTALL)
 _LETTERS = (
@@ -61,7 +62,9 @@ _FUNCTIONS = {
     "cdot",
     "infty",
 }
-_SIGNS = re.compile(r"[-+*/^=<>≤≥≠≈√×·÷|\\{}_](?! ?\w*-)|[+*/^=<>≤≥≠≈√×·÷|\\{}_]")
+_SIGNS = re.compile(
+    rf"[-+*/^=<>≤≥≠≈√×·÷|\\{{}}_](?! ?\w*-|(?<=-)[{_BENGALI}])|[+*/^=<>≤≥≠≈√×·÷|\\{{}}_]"
+)
 _DENIES = re.compile(
     r"\b(?:cannot|never|neither|false|wrong|incorrect|impossible|not (?:true|the case)|if|unless|otherwise|either)\b",
     re.IGNORECASE,
@@ -83,6 +86,11 @@ _ALTERS = re.compile(
     re.IGNORECASE,
 )
 """Words that are numbers, or make another number of one."""
+_BENGALI_WORDS = re.compile(
+    "শতাংশ|গুণ|ভাগ|(?:^|[ *])(?:অর্ধেক|হাজার|লক্ষ|লাখ|কোটি|ডজন|কম|বেশি|অন্তত|কমপক্ষে|সর্বোচ্চ|সর্বাধিক|প্রায়|বা|অথবা|না|নয়|নেই|নাই"
+    "|থেকে|পর্যন্ত|ছাড়া|যদি|যোগ|বিয়োগ|বর্গ|এক|দুই|তিন|চার|পাঁচ|ছয়|সাত|আট|দশ)(?=[ *.।,]|$)"
+)
+"""The like in Bengali."""
 _ABOUT = re.compile(r"(?:about|approximately|roughly|equivalently) ")
 _FRACTION = re.compile(r"(-?[\d.]+)(?:/([\d.]+))?( ?\\?%)?|(-?)\\[dt]?frac\{?(\d+?)\}?\{?(\d+)\}?")
 _BOLD = re.compile(r"(?<![\w)*])\*\*(?=[^\s*])(.+?)(?<=\S)\*\*(?![\w(])")
@@ -182,8 +190,8 @@ def in_bold(sentence: str) -> str | None:
     return said_last(sentence[start:end].strip(" ."))
 
 
-def one_alone(sentence: str) -> str | None:
-    """The only quantity of an English sentence, with its unit.
+def one_alone(sentence: str, language: str = "en") -> str | None:
+    """The only quantity of a sentence, with its unit, in English or Bengali ("bn").
 
     >>> one_alone("Ann makes $18 a day"), one_alone("It is half of 12"), one_alone("She has 5 or 6")
     ('$18', None, None)
@@ -191,7 +199,8 @@ def one_alone(sentence: str) -> str | None:
     bare = _EMPHASIS.sub("", sentence)
     mask = masked(bare)
     found = list(_ONE.finditer(mask))
-    if len(found) != 1 or any(words.search(mask) for words in (_BOUNDS, _ALTERS, _SIGNS)):
+    altering = (_BENGALI_WORDS, _SIGNS) if language == "bn" else (_BOUNDS, _ALTERS, _SIGNS)
+    if len(found) != 1 or any(words.search(mask) for words in altering):
         return None
     one = bare[found[0].start() : found[0].end()]
     return one if any(map(str.isdigit, one)) else None

@@ -145,14 +145,15 @@ def says_nothing(sentence: str) -> bool:
     return bool(_NOTHING.match(sentence.lstrip("*_ ")))
 
 
-def value(said: list[str], english: bool = True) -> str | None:
+def value(said: list[str], language: str = "en") -> str | None:
     r"""The formula or number that sentences announce; None where it is not certain.
 
     The first sentence says it, unless a later one draws a conclusion.
 
     Args:
         said: as `sentences` gives them.
-        english: whether it is known what words make another number of a number.
+        language: "en", "bn", or any other, of which it is not known what words make another number
+            of a number.
 
     >>> value(["The volume of ABCDEFGH is 120", "I hope it is correct"])
     '120'
@@ -165,7 +166,8 @@ def value(said: list[str], english: bool = True) -> str | None:
     for sentence in ends[-1:] or said[:1]:
         first = in_bold(sentence) if _BOLD_FIRST.match(sentence) else None
         found = first or said_twice(sentence) or said_last(sentence) or in_bold(sentence)
-        if found := found or (one_alone(sentence) if english else None):
+        known = language in ("en", "bn")
+        if found := found or (one_alone(sentence, language) if known else None):
             return undollared(found)
     return None
 

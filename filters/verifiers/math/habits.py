@@ -45,6 +45,7 @@ _ROWS = (
     ("∛", r"∛ ?(?:\(([^()]*)\)|(\d+|\w))", r"\\sqrt[3]{\1\2}", ("∛54", r"3\sqrt[3]{2}")),
     ("verline", r"\\overline ?\{ ?([A-Z]{2}) ?\}", r"\1", (r"\overline{AB}", "AB")),
     ("m", r"(?<=\d,\d{3})((?:\.\d+)?)([ckm]?m)(?= ?\^|$)", r"\1 \2", ("1,000.99m²", "1000.99")),
+    ("ট", r"(?<=\d) ?(?:টি|টা)(?![\u0980-\u09ff])", " ", ("32টি মাছ", "32")),
     ("triangle", r"\\triangle ?(?=[A-Z]{3}(?![A-Za-z]))", "", (r"\triangle ABC", "ABC")),
     ("varn", r"\\varnothing(?![a-zA-Z])", r"\\emptyset ", (r"\varnothing", "no solution")),
     (r"\{", r"\\\{ ?\\\}", r"\\emptyset ", (r"\{\}", "no solution")),

@@ -88,7 +88,8 @@ def latex(text: str) -> str:
     for habit in HABITS:
         if habit.mark in text:
             text = habit.written.sub(habit.spelling, text)
-    return re.sub(r" {2,}", " ", undollared(text)).strip()
+    text = undollared(text).rstrip("\\ ")  # a line break that breaks nothing
+    return re.sub(r" {2,}", " ", text).strip()
 
 
 def _measured(found: re.Match[str]) -> str:

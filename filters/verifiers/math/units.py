@@ -141,7 +141,7 @@ _TIMES = re.compile(
     r" ?(?:\\cdot|\\times|\*) ?|(?<!sq)(?<!cu)(?<!square)(?<!cubic) (?!squared|cubed)"
 )
 _QUOTIENT = re.compile(r"\\frac ?\{ ?([^{}]+?) ?\} ?\{ ?([^{}]+?) ?\}")
-_LETTER = r"[a-zß-öø-ÿœа-яё]"
+_LETTER = "[a-zß-öø-ÿœа-яё\u0900-\u0963\u0980-\u09e3\u0c00-\u0c63\u0e01-\u0e4e\u0621-\u065f]"
 _WORDS = re.compile(rf"{_LETTER}{{3,}}(?: {_LETTER}{{2,}}){{0,2}}", re.IGNORECASE)
 _NO_NOUNS = """
 and or of out to by over times plus minus from mod with per sin cos tan sec csc cot log exp sqrt ln
@@ -156,6 +156,8 @@ prozent procent por ciento cent cento million millionen milliarden tausend hunde
 dutzend mal millones mil mille milliers milliards docenas douzaines oder und weniger mehr
 moins plus menos más
 ou et o y процентов процента тысяч миллионов или больше меньше
+শতাংশ গুণ হাজার লক্ষ লাখ কোটি ডজন বা কম বেশি प्रतिशत गुना हज़ार हजार लाख करोड़ दर्जन या
+శాతం వేల లక్షలు కోట్లు ร้อยละ พัน หมื่น แสน ล้าน โหล เท่า ألف مليون بالمائة
 """
 _NO_NOUN = _NO_UNIT | frozenset(_FOREIGN_WORDS.split())
 _SMALL_WORDS = "no yes all any one two six ten if so as be we he she it its on for dne"
