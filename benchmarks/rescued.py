@@ -1,4 +1,4 @@
-"""What a judge rescues of HardVerify-Math after the rules, counted apart from what the rules accept.
+"""What a judge rescues of HardVerify-Math after the rules, beside what the rules accept.
 
     python -m benchmarks.rescued http://localhost:8000/v1 MODEL [FOLDER]
 

@@ -61,7 +61,7 @@ class Announcement(NamedTuple):
 
 
 _IS = (
-    r"(?:, [a-z]{2,12},?|\s(?:to|for|of|in) (?:[^.:!?\n“\"]|[“\"][^.:“”\"\n]{1,60}[”\"]){1,80}?)?"
+    r"(?:, [a-z]{2,12}(?: [a-z]{2,12}){0,3},?|\s(?:to|for|of|in) (?:[^.:!?\n“\"]|[“\"][^.:“”\"\n]{1,60}[”\"]){1,80}?)?"
     r"(?:\s(?:is|are|was|equals|(?:will|would|should|must) be|(?:comes|turns|works) out(?: to be| as)?)\b(?!['’])|['’]s(?= [$\d\\−-]))"
     r"(?:,? (?:therefore|thus|then|hence|indeed|simply|just|exactly|also),?(?!\w))?"
 )

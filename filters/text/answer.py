@@ -25,6 +25,8 @@ from filters.text import boxes, statements
 from filters.text.announcements import Announcement, announced_in, announcements, lower
 from filters.text.at_the_end import formula_at_the_end
 
+LONGEST_FIELD = 2_500
+"""Characters at the end in which a field of JSON is looked for."""
 LONGEST_TAG = 20_000
 """Characters between answer tags; more is no answer."""
 
@@ -158,7 +160,7 @@ def _boxed(response: str) -> Said | None:
 
 def _tagged(response: str, since: int, formulas: bool) -> Said | None:
     """What stands in the last answer tags, as R1-Zero writes them; a box in them is the answer."""
-    if not (closings := list(_CLOSE.finditer(response, since))):
+    if response.find("</", since) < 0 or not (closings := list(_CLOSE.finditer(response, since))):
         return None
     closing = closings[-1]
     opening, since = f"<{closing[1].lower()}>", max(0, closing.start() - LONGEST_TAG)
@@ -172,6 +174,9 @@ def _tagged(response: str, since: int, formulas: bool) -> Said | None:
 
 def _field(response: str, since: int) -> Said | None:
     """The last field of an object in JSON that is called the answer."""
+    since = max(since, len(response) - LONGEST_FIELD)
+    if response.find('nswer"', since) < 0:
+        return None
     if not (found := list(_FIELD.finditer(response, since))):
         return None
     try:

@@ -37,6 +37,10 @@ _SAME_NAME = re.compile(
     rf"(?P<name>[a-zA-Z]) ?= ?\n[\s$]*(?:\\[)\]])?\s*(?:from|for|in|by)\b[^.!?\n]*?,? (?:and|or){_SIGNS}(?P=name) ?= ?$"
 )
 """Around the first box, with a line break for it: "x = \\boxed{2} from the first factor, and x = \\boxed{3}"."""
+_IN_TURN = re.compile(
+    r"[\s$]*(?:\\[)\]])?\s*(?:for|in) (?:the first|part \(?[aA1i]\)?)\b[^.!?\n]{0,20}?,? and[\s$]*(?:\\[(\[]\s*)?"
+)
+"""Between "\\boxed{1} for the first part and \\boxed{2} for the second"."""
 _LARGEST = re.compile(r"\b(?:max(?:imum|imal)?|largest|greatest|most)\b", re.IGNORECASE)
 _SMALLEST = re.compile(r"\b(?:min(?:imum|imal)?|smallest|least|fewest)\b", re.IGNORECASE)
 _LONGEST_JOINT = 60
@@ -121,7 +125,11 @@ def _belongs(text: str, found: list[Box], number: int) -> bool:
         return len(joint) <= _LONGEST_CLAUSE and _extremes(text, before, joint)
     if _JOINED.fullmatch(_BETWEEN.sub("", _LABEL.sub(",", joint))):
         return True
-    if _CASES.fullmatch(joint) or _FURTHER.fullmatch(joint.rstrip("\\")):
+    if (
+        _IN_TURN.fullmatch(joint.rstrip("\\"))
+        or _CASES.fullmatch(joint)
+        or _FURTHER.fullmatch(joint.rstrip("\\"))
+    ):
         return True
     lead = text[max(0, before.start - 5) : _backslash(text, before.start)]
     if _SAME_NAME.search(f"{lead}\n{joint}") or _extremes(text, before, joint):

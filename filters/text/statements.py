@@ -22,6 +22,7 @@ _DISPLAY = re.compile(
     re.DOTALL,
 )
 _JOINT = re.compile(r"\s*(?:,|and|or|和|或)\s*(?=\\\[|\$\$)")
+_BULLET = re.compile(r"^[-*•] +(?=[$\\(])")
 _FENCE = re.compile(r"```\w*\n(.+?)\n?```", re.DOTALL)
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)]|\([a-z\d]\)) +(?=\S)")
 _END = re.compile(
@@ -31,12 +32,14 @@ _END = re.compile(
 _POLITE = re.compile("(?:です|となります|になります|である|입니다|이다)$")
 _CONCLUDES = re.compile(r"(?:so|thus|therefore|hence)\b", re.IGNORECASE)
 _BOLD_FIRST = re.compile(r"\*\*[^*]+\*\*\s*[,;(–—]")
+_ORNAMENTS = re.compile("[\\s\u220e\u25a0-\u25ff\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]+$")
+"""Ticks, boxes and faces behind an answer."""
 _MARK = re.compile(r"<[a-z_|/]{1,20}>$")
 _ASIDES = re.compile(
     r"(?:,| ) ?(?:because|since|as we|as was|so that|hence|therefore|thus)\b"
     r"|, (?:which|so|not|in total|altogether|rather than|i\.e\.|that is)\b"
     r"|, as (?:required|desired|needed|stated|shown|expected|claimed)\b"
-    r"|, as (?=[$\d\\(−-])| [-–—] (?:an?|the|as|just|which|not|exactly|this|so)\b"
+    r"|,? (?:and|but) not\b|, as (?=[$\d\\(−-])| [-–—] (?:an?|the|as|just|which|not|exactly|this|so)\b"
     r"|,? \((?:since|because|as|by|from|recall|note|using|see|not|and not)\b"
     r"|, (?:both|all|each) of which (?:check|work|hold|satisfy|are (?:valid|solutions))\b"
 )
@@ -73,7 +76,7 @@ def announced(text: str) -> str:
         if not leads or not rest.strip():
             break
         text = rest
-    line = text.partition("\n")[0]
+    line = _BULLET.sub("", text.partition("\n")[0])
     return _items(text) or unmarked(line.rstrip(" |") if line.count("|") == 1 else line)
 
 
@@ -84,7 +87,8 @@ def unmarked(text: str) -> str:
     'So 5.'
     """
     while True:
-        text = text.rstrip("\n\t ✅")
+        text = text.rstrip("\n\t ")
+        text = _ORNAMENTS.sub("", text)
         mark = _MARK.search(text, max(0, len(text) - 22))
         if not mark:
             return text
@@ -174,5 +178,5 @@ def value(said: list[str], language: str = "en") -> str | None:
 
 def undollared(text: str) -> str:
     """A text without the dollar signs or backticks around all of it."""
-    whole = re.fullmatch(r"([$`])([^$`]+)\1", text.strip())
-    return (whole[2] if whole else text).strip()
+    whole = re.fullmatch(r"([$`\"'])([^$`\"']+)\1|[“‘]([^“‘’”]+)[’”]", text.strip())
+    return (whole[2] or whole[3] if whole else text).strip()

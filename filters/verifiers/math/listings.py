@@ -141,8 +141,8 @@ def _alone(one: str, two: str, a: Listing | None, b: Listing | None, same: Same)
     """One side is a list, the other none."""
     several = a or b
     assert several
-    if len(several.parts) == 1 and several.open in "({":
-        inside = several.parts[0]
+    inside = several.parts[0]
+    if len(several.parts) == 1 and (several.open in "({" or quantities.read(inside)):
         return same(inside, two) if a else same(one, inside)
     single, list_ = (two, one) if a else (one, two)
     if len(_names([single])) == 1 and len(set(_names(several.parts))) > 1:

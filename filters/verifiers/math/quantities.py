@@ -38,6 +38,9 @@ _TAIL = re.compile(
     r" ?(?P<percent>%|(?:percent|percentage|pct)\b)? ?(?P<unit>.*)"
 )
 _PERCENT_OF = re.compile("increase|decrease|discount|profit|gain|loss|chance|probability")
+_OF_IT = re.compile(r"^of (?:the|all(?: the)?|his|her|their|its|an?) ")
+"""4/5 of the cake."""
+_HAN_SCALES = {"万": 10**4, "亿": 10**8, "万亿": 10**12}
 _NEGATIVE = re.compile(r"^(?:negative|minus) (?=\w)")
 _EACH = re.compile(r" (?:per|each|an?|every|in)\b[a-z ]*")
 _COMPOUND = re.compile(r"(\d[\d.]* ?[a-z]+\.?),? (?:and )?(\d[\d.]* ?[a-z]+\.?)", re.IGNORECASE)
@@ -251,10 +254,13 @@ def _tail(text: str) -> tuple[int, bool, Unit | None] | None:
     """What stands after the digits: (how many of one, is it a percentage, unit), or None."""
     if text == "K":  # 25K are 25 thousand; of kelvins they are some way off
         return 1000, False, None
+    if text in _HAN_SCALES:
+        return _HAN_SCALES[text], False, None
     tail = _TAIL.fullmatch(text)
     if tail is None:
         return None
     scale, percent, name = tail["scale"], bool(tail["percent"]), tail["unit"].strip()
+    name = _OF_IT.sub("", name)
     if scale and not text.startswith(" "):
         return None
     size = _SCALES.get(scale or "", 1)
@@ -265,5 +271,6 @@ def _tail(text: str) -> tuple[int, bool, Unit | None] | None:
         return None
     unit = units.known(name) or (units.counted(name) if text.startswith(" ") else None)
     if percent:  # 5% increase
-        return (size, True, None) if _PERCENT_OF.fullmatch(name) else None
+        of_it = name != tail["unit"].strip() and units.counted(name)
+        return (size, True, None) if of_it or _PERCENT_OF.fullmatch(name) else None
     return (size, False, unit) if unit else None

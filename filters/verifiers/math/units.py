@@ -134,11 +134,12 @@ _LITRES = dict.fromkeys(["l", "L", "liter", "liters", "litre", "litres"], Fracti
 )
 _SPEEDS = {"mph": "mi/h", "kph": "km/h", "kmh": "km/h"}
 _POWER = re.compile(
-    r"(?:(square|sq|cubic|cu) )?(\S+?)(?:\^ ?\{? ?(-?[1-4]) ?\}?| (squared|cubed))?"
+    r"(?:(square|sq|cubic|cu)\.? )?(\S+?)(?:\^ ?\{? ?(-?[1-4]) ?\}?| (squared|cubed))?"
 )
 _PER = re.compile(r" ?/ ?| per ")
 _TIMES = re.compile(
-    r" ?(?:\\cdot|\\times|\*) ?|(?<!sq)(?<!cu)(?<!square)(?<!cubic) (?!squared|cubed)"
+    r" ?(?:\\cdot|\\times|\*) ?|(?<!sq)(?<!cu)(?<!sq\.)(?<!cu\.)"
+    r"(?<!square)(?<!cubic) (?!squared|cubed)"
 )
 _QUOTIENT = re.compile(r"\\frac ?\{ ?([^{}]+?) ?\} ?\{ ?([^{}]+?) ?\}")
 _LETTER = "[a-zß-öø-ÿœа-яё\u0900-\u0963\u0980-\u09e3\u0c00-\u0c63\u0e01-\u0e4e\u0621-\u065f]"

@@ -48,6 +48,9 @@ _SAME = (
     {"infinitely many", "infinite", "infinity", r"\infty", "infinitely many solutions", "无穷多"},
     {"yes", "是"},
     {"no", "否"},
+    {r"\mathbb{z}", "integers", "set of integers", "set of all integers"},
+    {r"\mathbb{q}", "rational numbers", "rationals", "set of rational numbers"},
+    {r"\mathbb{n}", "natural numbers", "set of natural numbers"},
     {"true", "正确", "对", "t"},
     {"false", "错误", "错", "f"},
 )
