@@ -67,7 +67,7 @@ _IS = (
 )
 
 PHRASES = [
-    Phrase("answer", rf"{_IS}|s are\b|s?{_COLON}|{_CELL}", "final", "The answer, then, is 42.", "42"),
+    Phrase("answer", rf"{_IS}|s are(?= [*$\d\\(−-]| [a-z] ?=)|s?{_COLON}|{_CELL}", "final", "The answer, then, is 42.", "42"),
     Phrase("final result", rf"{_IS}|{_COLON}", "(?!)", "The final result is 42.", "42"),
     Phrase("答案", rf"(?:应该|應該)?(?:[是为為选選】]|{_COLON})[是为為]?", "最终的?|最後的?|最终", "所以答案为 42。", "42"),
     Phrase("最终结果", rf"[是为為]|{_COLON}", "(?!)", "最终结果是 42。", "42"),

@@ -37,6 +37,8 @@ _SAME_NAME = re.compile(
     rf"(?P<name>[a-zA-Z]) ?= ?\n[\s$]*(?:\\[)\]])?\s*(?:from|for|in|by)\b[^.!?\n]*?,? (?:and|or){_SIGNS}(?P=name) ?= ?$"
 )
 """Around the first box, with a line break for it: "x = \\boxed{2} from the first factor, and x = \\boxed{3}"."""
+_CONCLUDES = re.compile(r"\b(?:so|thus|hence|therefore|then|answer|giving|which)\b", re.IGNORECASE)
+"""Between two boxes of which the second draws a conclusion."""
 _IN_TURN = re.compile(
     r"[\s$]*(?:\\[)\]])?\s*(?:for|in) (?:the first|part \(?[aA1i]\)?)\b[^.!?\n]{0,20}?,? and[\s$]*(?:\\[(\[]\s*)?"
 )
@@ -121,15 +123,17 @@ def _belongs(text: str, found: list[Box], number: int) -> bool:
     """Whether a box and the one before it are one answer of several parts."""
     before, box = found[number - 1], found[number]
     joint = text[before.end + 1 : box.start]
+    if text[before.inside : before.end].strip() == text[box.inside : box.end].strip():
+        return False  # said again
     if len(joint) > _LONGEST_JOINT:
         return len(joint) <= _LONGEST_CLAUSE and _extremes(text, before, joint)
     if _JOINED.fullmatch(_BETWEEN.sub("", _LABEL.sub(",", joint))):
         return True
-    if (
-        _IN_TURN.fullmatch(joint.rstrip("\\"))
-        or _CASES.fullmatch(joint)
-        or _FURTHER.fullmatch(joint.rstrip("\\"))
-    ):
+    if _CASES.fullmatch(joint):
+        return True
+    if _CONCLUDES.search(joint):
+        return False
+    if _IN_TURN.fullmatch(joint.rstrip("\\")) or _FURTHER.fullmatch(joint.rstrip("\\")):
         return True
     lead = text[max(0, before.start - 5) : _backslash(text, before.start)]
     if _SAME_NAME.search(f"{lead}\n{joint}") or _extremes(text, before, joint):
@@ -146,7 +150,7 @@ def _extremes(text: str, before: Box, joint: str) -> bool:
     """Whether one box has the largest and the next the smallest of something, or the reverse."""
     start = max(0, before.start - _LONGEST_CLAUSE)
     lead = re.split(r"[.!?\n]", text[start : before.start])[-1]
-    if not _GOES_ON.match(joint) or re.search(r"[.!?]\s", joint):
+    if not _GOES_ON.match(joint) or _CONCLUDES.search(joint) or re.search(r"[.!?]\s", joint):
         return False
     kinds = [
         (bool(_LARGEST.search(side)), bool(_SMALLEST.search(side)))

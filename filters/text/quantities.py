@@ -35,7 +35,9 @@ _STOPS = (
     r"|before|as|than|now|will|would|can|has|have|had|think|times|per)\b"
 )
 """Words behind a number that are no unit of it."""
-_HAN_UNIT = rf"(?![{_HAN}]*[上下多倍分万千百亿外内余])[{_HAN}]{{1,4}}"
+_HAN_UNIT = (
+    rf"(?![{_HAN}]*(?:[的之以多余倍半万千百亿]|[上下外内间起方](?![{_HAN}])))[{_HAN}]{{1,4}}"
+)
 _ONE = re.compile(rf"{MASK}+(?: ?{_HAN_UNIT}| (?!{_STOPS}){_UNIT}(?: per {_UNIT})?)?")
 _SEVERAL = rf"{MASK}+(?:(?:,? and |,? or |, |; ){MASK}+)*"
 _VALUE = re.compile(
@@ -66,7 +68,7 @@ _SIGNS = re.compile(
     rf"[-+*/^=<>≤≥≠≈√×·÷|\\{{}}_](?! ?\w*-|(?<=-)[{_BENGALI}])|[+*/^=<>≤≥≠≈√×·÷|\\{{}}_]"
 )
 _DENIES = re.compile(
-    r"\b(?:cannot|never|neither|false|wrong|incorrect|impossible|not (?:true|the case)|if|unless|otherwise|either)\b",
+    r"至少|至多|不到|超过|不足|大于|小于|除了|如果|\b(?:cannot|never|neither|false|wrong|incorrect|impossible|not (?:true|the case)|if|unless|otherwise|either)\b",
     re.IGNORECASE,
 )
 """Words of a sentence that takes back, or says for some cases only, what it says at its end."""

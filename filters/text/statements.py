@@ -39,7 +39,8 @@ _ASIDES = re.compile(
     r"(?:,| ) ?(?:because|since|as we|as was|so that|hence|therefore|thus)\b"
     r"|, (?:which|so|not|in total|altogether|rather than|i\.e\.|that is)\b"
     r"|, as (?:required|desired|needed|stated|shown|expected|claimed)\b"
-    r"|,? (?:and|but) not\b|, as (?=[$\d\\(−-])| [-–—] (?:an?|the|as|just|which|not|exactly|this|so)\b"
+    r"|,? (?:and|but) not (?=[$\d\\(−-])|, as (?=[$\d\\(−-])"
+    r"| [-–—] (?:an?|the|as|just|which|not|exactly|this|so) [a-z\d]{2,}"
     r"|,? \((?:since|because|as|by|from|recall|note|using|see|not|and not)\b"
     r"|, (?:both|all|each) of which (?:check|work|hold|satisfy|are (?:valid|solutions))\b"
 )

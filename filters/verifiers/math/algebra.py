@@ -36,7 +36,10 @@ _SMALL_WORD = re.compile(r"(?<= )(?!and |or )[a-z]{2,3}(?= )")
 """Of 3 out of 4, math-verify makes a product of letters."""
 _NAMED = re.compile(r"\\[a-zA-Z]+ ?\{[^{}\\]*\}")
 """Commands with a word: \\text{ways}, \\begin{cases}."""
-_COUNTED = re.compile(r"(?<=[\d})]) ?(?P<word>[\u4e00-\u9fff]{1,3})$")
+_COUNTED = re.compile(
+    r"(?<=[\d})]) ?(?P<word>(?!.*(?:[的之以多余倍半万千百亿]|[上下外内间起方]$))[\u4e00-\u9fff]{1,3})$"
+)
+"""What is counted, and not 20以上 or 20的倍数, which are no 20."""
 _ROMAN = re.compile(r"\\(?:text|mbox|textbf|textit|textrm) ?\{([^{}]*)\}")
 _WORD = re.compile(r"[^\W\d_]+")
 _IDLE = frozenset(("a", "an", "and", "are", "is", "it", "its", "of", "the", "their", "these"))

@@ -22,7 +22,8 @@ _LOG = re.compile(r"\\?log(?! ?_)(?![a-z])")
 def agree(one: str, two: str) -> bool | None:
     r"""Whether two formulas that end with + C are the same up to that; None where unsure.
 
-    The difference must be the same at x and at any other place.
+    The difference must be the same at x and at any other place. A key may be an integral that
+    nobody worked out: then the answer's derivative is compared with what stands under it.
 
     >>> agree(r"\frac{1}{2}\sin^2 x + C", r"-\frac{1}{4}\cos 2x + C"), agree("x^2 + C", "x^2")
     (True, None)
@@ -39,14 +40,12 @@ def agree(one: str, two: str) -> bool | None:
 
 
 def _agree(one: str, two: str) -> bool | None:
-    a, b = _UNDONE.fullmatch(one), _UNDONE.fullmatch(two)
-    if a or b:
-        match = a or b
-        if not match or (a and b):
-            return None
-        letter = match["by"] or match["letter"]
-        found = derivative(formulas.tree(two if a else one), letter)
-        return formulas.equal(found, _slope(match, letter))
+    undone, key = _UNDONE.fullmatch(one), _UNDONE.fullmatch(two)
+    if undone:
+        return None if key else False  # an answer has to be worked out
+    if key:
+        letter = key["by"] or key["letter"]
+        return formulas.equal(derivative(formulas.tree(one), letter), _slope(key, letter))
     difference = f"({one}) - ({two})"
     signs = tokens(difference)
     letters = {sign for sign in signs if _LETTER.fullmatch(sign)} - {"e"}

@@ -33,11 +33,29 @@ _QUOTIENT = re.compile(
     r"|(?P<p>\d[\d.]*) ?/ ?(?P<q>-?[\d.]+))"
 )
 _SIGN = re.compile(r"(?P<before>[-+]?) ?(?P<money>USD|[€£¥])? ?(?P<after>[-+]?) ?")
+_SCALE_ROWS = """
+12 | dozen of | dozens of | dozen | dozens
+100 | hundred
+1000 | thousand | tausend | mille | тысяч | тысячи | тысяча | হাজার | हज़ार | हजार
+100000 | lakh | lakhs | লক্ষ | লাখ | लाख
+1000000 | million | millions | Million | Millionen | millones | миллион | миллиона | миллионов
+10000000 | crore | crores | কোটি | करोड़
+1000000000 | billion | Milliarde | Milliarden | milliard | milliards | миллиард | миллиардов
+1000000000000 | trillion
+"""
+_SCALES = {
+    name: int(size)
+    for size, *names in (row.split(" | ") for row in _SCALE_ROWS.strip().splitlines())
+    for name in names
+}
 _TAIL = re.compile(
-    r" ?(?:(?P<scale>hundred|thousand|million|billion|trillion|dozens?(?: of)?)\b)?"
-    r" ?(?P<percent>%|(?:percent|percentage|pct)\b)? ?(?P<unit>.*)"
+    rf" ?(?:(?P<scale>{'|'.join(sorted(_SCALES, key=len, reverse=True))})(?![^\W\d_]))?"
+    r" ?(?P<percent>%|(?:percent|percentage|pct|[Pp]rozent|por ?ciento|процент(?:ов|а)?)\b)?"  # noqa: RUF001
+    r" ?(?P<unit>.*)"
 )
-_PERCENT_OF = re.compile("increase|decrease|discount|profit|gain|loss|chance|probability")
+_PERCENT_OF = re.compile(
+    "increase|decrease|discount|profit|gain|loss|chance|probability|more|less|mehr|weniger"
+)
 _OF_IT = re.compile(r"^of (?:the|all(?: the)?|his|her|their|its|an?) ")
 """4/5 of the cake."""
 _HAN_SCALES = {"万": 10**4, "亿": 10**8, "万亿": 10**12}
@@ -45,8 +63,6 @@ _NEGATIVE = re.compile(r"^(?:negative|minus) (?=\w)")
 _EACH = re.compile(r" (?:per|each|an?|every|in)\b[a-z ]*")
 _COMPOUND = re.compile(r"(\d[\d.]* ?[a-z]+\.?),? (?:and )?(\d[\d.]* ?[a-z]+\.?)", re.IGNORECASE)
 _MINUTES = re.compile(r"(\d+)\^\\circ ?(\d\d?)'(?: ?(\d\d?)'')?")
-_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_SCALES |= dict.fromkeys(("dozen", "dozens", "dozen of", "dozens of"), 12)
 _MONEY = {"USD": "usd", "€": "eur", "£": "gbp", "¥": "cny"}
 _ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
 fifteen sixteen seventeen eighteen nineteen"""

@@ -39,7 +39,7 @@ def like(one: str, two: str) -> str:
     a, b = _FUNCTION.fullmatch(one), _FUNCTION.fullmatch(two)
     if a and b and a["name"] == b["name"]:
         return _put(one, a["letter"], b["letter"], two)
-    bound = [_bound(side) for side in (one, two)]
+    bound = [_bound(side) for side in (one, two)] if "\\" in one and "\\" in two else [""]
     if all(bound):
         return _put(one, bound[0], bound[1], two)
     some, other = _SOME.fullmatch(one), _SOME.fullmatch(two)

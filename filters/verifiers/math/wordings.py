@@ -56,7 +56,7 @@ _SAME = (
 )
 """What says the same."""
 _NOTHING = re.compile(
-    r"(?:there (?:is|are|exists?) )?no (?:such )?(?:real |integer |positive |rational )?"
+    r"(?:there (?:is|are|exists?) )?no (?:such )?(?:real |integer )?"
     r"(?:solutions?|roots?|numbers?|values?|integers?)(?: (?:exists?|of [a-z]))?"
 )
 """Nothing that solves it, in one word or another."""
