@@ -37,7 +37,8 @@ _SMALL_WORD = re.compile(r"(?<= )(?!and |or )[a-z]{2,3}(?= )")
 _NAMED = re.compile(r"\\[a-zA-Z]+ ?\{[^{}\\]*\}")
 """Commands with a word: \\text{ways}, \\begin{cases}."""
 _COUNTED = re.compile(
-    r"(?<=[\d})]) ?(?P<word>(?!.*(?:[的之以多余倍半万千百亿]|[上下外内间起方]$))[\u4e00-\u9fff]{1,3})$"
+    r"(?<=[\d})]) ?(?P<word>(?!.*(?:[的之以多余倍半万千百亿]|[上下外内间起方]$))"
+    r"[\u4e00-\u9fff]{1,3})$"
 )
 """What is counted, and not 20以上 or 20的倍数, which are no 20."""
 _ROMAN = re.compile(r"\\(?:text|mbox|textbf|textit|textrm) ?\{([^{}]*)\}")
