@@ -123,14 +123,14 @@ def _belongs(text: str, found: list[Box], number: int) -> bool:
     """Whether a box and the one before it are one answer of several parts."""
     before, box = found[number - 1], found[number]
     joint = text[before.end + 1 : box.start]
-    if text[before.inside : before.end].strip() == text[box.inside : box.end].strip():
-        return False  # said again
     if len(joint) > _LONGEST_JOINT:
         return len(joint) <= _LONGEST_CLAUSE and _extremes(text, before, joint)
     if _JOINED.fullmatch(_BETWEEN.sub("", _LABEL.sub(",", joint))):
         return True
     if _CASES.fullmatch(joint):
         return True
+    if text[before.inside : before.end].strip() == text[box.inside : box.end].strip():
+        return False  # said again
     if _CONCLUDES.search(joint):
         return False
     if _IN_TURN.fullmatch(joint.rstrip("\\")) or _FURTHER.fullmatch(joint.rstrip("\\")):

@@ -46,7 +46,7 @@ def tokens(text: str) -> list[str]:
         place = match.end()
         if match["word"]:
             product = match["word"] == "ln" and _NO_OPERAND.match(text, place)
-            letters = list("ln") if product else _letters(match["word"])
+            letters = ["l", "n"] if product else _letters(match["word"])
             letters[-1] += match["primes"]
             found += letters
         elif match["command"]:
