@@ -61,6 +61,7 @@ _ROWS = (
     ("C", r"(?<![\w})])(?:\{ ?\} ?)?[_^] ?\{? ?(\d+) ?\}? ?C ?_ ?\{? ?(\d+) ?\}?",
      r"\\binom{\1}{\2}",
      ("{}_{10}C_{3}", "120")),
+    ("\\bar", r"\\bar ?\{ ?([a-zA-Z]) ?\}", r"\\overline{\1}", (r"\bar{z}", r"\overline{z}")),
     ("triangle", r"\\triangle ?(?=[A-Z]{3}(?![A-Za-z]))", "", (r"\triangle ABC", "ABC")),
     ("varn", r"\\varnothing(?![a-zA-Z])", r"\\emptyset ", (r"\varnothing", "no solution")),
     (r"\{", r"\\\{ ?\\\}", r"\\emptyset ", (r"\{\}", "no solution")),
