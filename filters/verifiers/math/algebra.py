@@ -44,7 +44,11 @@ _NAMED = re.compile(
     r"\\(?:text[a-z]*|mathrm|mathbb|mathcal|mbox|operatorname|begin|end) ?\{[^{}\\]*\}"
 )
 """Commands with a word: \\text{ways}, \\begin{cases}."""
-_COUNTED = re.compile(r"(?<=[\d})]) ?(?P<word>[\u4e00-\u9fff]{1,3})$")
+_COUNTED = re.compile(
+    r"(?<=[\d})]) ?(?P<word>(?!.*(?:[的之以多余倍半万千百亿]|[上下外内间起方]$))"
+    r"[\u4e00-\u9fff]{1,3})$"
+)
+"""What is counted, and not 20以上 or 20的倍数, which are no 20."""
 _ROMAN = re.compile(r"\\(?:text|mbox|textbf|textit|textrm) ?\{([^{}]*)\}")
 _WORD = re.compile(r"[^\W\d_]+")
 _IDLE_BRACES = re.compile(r"(?<![\\}\]\w^]) ?\{((?:[^{}]|\{[^{}]*\})*)\}")

@@ -32,6 +32,10 @@ _RELATION = re.compile(r"[<>]|\\[lg]e|\\ne|\\in(?![a-z])|\\equiv")
 _CONSTANT = re.compile(r"constants? ([a-zA-Z])\b|(?<= )([a-zA-Z]) is (?:a|any) constant")
 _EQUALS = re.compile(r"=(?![^{}\[\]()]*[\])}])")
 """Signs outside of brackets, unlike that below a sum."""
+_PERIOD = re.compile(
+    r"(?:(?<=\\pi)|(?<=\\circ)) ?([klm])(?![a-zA-Z])"
+    r"|(?<![a-zA-Z\\])([klm]) ?(?:\\cdot ?)?(?:\\pi|\d+ ?\^ ?\\circ)"
+)
 _NOTE = re.compile(
     r"(?P<value>\S(?:(?! \([^()]*[a-zA-Z]{3}).)*?) \((?P<note>(?=[^()]*[a-zA-Z]{3})"
     r"(?! ?(?:log|ln|sin|cos|tan|exp|sqrt)\b)[^()\\=]*)\)"
@@ -83,21 +87,21 @@ def same_name(one: str, two: str) -> bool:
 
 
 def spread(one: str, two: str) -> tuple[str, str]:
-    """Two tuples of names and their values, one by one; other texts as they are.
+    """Tuples of names and their values, one by one, where both texts have names.
 
     >>> spread("(a, b) = (3, 4)", "(b, a) = (4, 3)"), spread("(3, 4)", "x = 1")
     (('a = 3, b = 4', 'b = 4, a = 3'), ('(3, 4)', 'x = 1'))
     """
-    if not _TUPLE.fullmatch(one) or not _TUPLE.fullmatch(two):
-        return one, two
-    halves = [[listing(half) for half in side.split("=", 1)] for side in (one, two)]
-    parts = [[half.parts for half in side if half] for side in halves]
-    if any(len(side) != 2 or len(side[0]) != len(side[1]) for side in parts):
-        return one, two
-    one, two = (
-        ", ".join(f"{name} = {value}" for name, value in zip(*side, strict=True)) for side in parts
-    )
-    return one, two
+    return _spread(one), _spread(two)
+
+
+def _spread(text: str) -> str:
+    if not _TUPLE.fullmatch(text):
+        return text
+    parts = [half.parts for side in text.split("=", 1) if (half := listing(side))]
+    if len(parts) != 2 or len(parts[0]) != len(parts[1]):
+        return text
+    return ", ".join(f"{name} = {value}" for name, value in zip(*parts, strict=True))
 
 
 def unnoted(one: str, two: str) -> tuple[str, str]:
@@ -275,6 +279,10 @@ def agree(one: str, two: str, same: Same) -> bool | None:
         return _equation(ones, twos, same)
     if len(ones) == len(twos):
         return _chain(ones, twos, same)
+    if {len(ones), len(twos)} == {1, 2} and _solved(
+        *((one, twos) if len(ones) == 1 else (two, ones))
+    ):
+        return True
     called = [{part for part in side[:-1] if _named(part)} for side in (ones, twos)]
     if all(called) and called[0] != called[1]:
         return False
@@ -291,6 +299,29 @@ def agree(one: str, two: str, same: Same) -> bool | None:
             return True if same(*twos) else None  # 25 is not x^2 + y^2 = 25
         return verdict
     return same(ones[-1], twos[-1])
+
+
+def _solved(side: str, equation: list[str]) -> bool:
+    """Whether a formula without y is what an equation gives for y: 2x - 1 of y + 1 = 2x."""
+    try:
+        letters = names(formulas.tree(side))
+        known = letters and "y" not in letters and "y" in names(formulas.tree(equation[0]))
+    except Unclear:
+        return False
+    return bool(known) and formulas.proportional(("y", side), (equation[0], equation[1])) is True
+
+
+def periods(one: str, two: str, same: Same) -> bool | None:
+    r"""Whether angles over any whole k are the same, though nobody said what k is.
+
+    >>> periods(r"-\frac{\pi}{6} + k\pi", r"\frac{5\pi}{6} + k\pi", formulas.agree)
+    True
+    """
+    found = [{match[1] or match[2] for match in _PERIOD.finditer(side)} for side in (one, two)]
+    if found[0] != found[1] or len(found[0]) != 1:
+        return None
+    (letter,) = found[0]
+    return _families(one, letter, two, letter) or None
 
 
 def _equation(ones: list[str], twos: list[str], same: Same) -> bool | None:

@@ -31,7 +31,7 @@ _POINTS = tuple(
     (fmpq(start, 10_000), fmpq(step, 10_000))
     for start, step in (
         (7317, 6113), (-13713, 21131), (29173, 11317), (197137, -23719),
-        (9173, -1937), (-8131, 2719), (173137, 37129), (1371, 791),
+        (9173, -1937), (-8131, 2719), (173137, 37129), (1371, 791), (817, 1319), (-1173, 313),
     )
 )  # fmt: skip
 """First value and first step, for the variables in order; where there is no value, the next."""

@@ -15,7 +15,7 @@ DEEPEST = 10
 """Brackets inside brackets; no deeper list is compared here."""
 
 NAME = (
-    r"[A-Za-z](?:_ ?\{? ?\w{1,5} ?\}?)?'?(?: ?\([A-Za-z]\))?|[A-Z][a-z]+|\\[a-z]+"
+    r"[A-Za-z](?:_ ?\{? ?\\?\w{1,5} ?\}?)?'?(?: ?\([A-Za-z]\))?|[A-Z][a-z]+|\\[a-z]+"
     r"|\\frac\{d\w?\}\{d\w\}|(?:\\angle )?[A-Z]{2,3}|\\angle [A-Z]|[a-z]{3,}(?: [a-z]+){0,2}"
     r"|[A-Z](?: ?\\(?:cup|cap|setminus) ?[A-Z])+"
     r"|\\(?:vec|overrightarrow|overline|mathbf|bar) ?\{ ?\w+ ?\}"
@@ -33,7 +33,7 @@ _AND = re.compile(r"\band\b|且|和|与|\\(?:land|wedge)(?![a-z])")
 """x > 4 and y > 7 is not x > 4 or y > 7."""
 _BARE = re.compile(r"[a-zA-Z]|[^A-Z]*[A-Z].*")
 """One letter, or what has a capital: a name, as often as a formula: A or B is not A and B."""
-_COMMA = re.compile(r"-?\d+,\d+")
+_COMMA = re.compile(r"-?\d+,(?:\d+|(?!\d{3}\b)\d+(?: ?%| [^\W\d_][^,]*))")
 _DOTS = re.compile(r"\.\.\.|…|\\[cvl]?dots")
 _POINT = re.compile(r"\([^()]*\)")
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
@@ -60,7 +60,7 @@ def agree(one: str, two: str, same: Same) -> bool | None:
 
 
 def _agree(one: str, two: str, same: Same) -> bool | None:
-    a, b = listing(one), listing(two)
+    a, b = (_unwrapped(listing(side)) for side in (one, two))
     if a is None and b is None:
         return None
     same = _guarded(same)
@@ -83,6 +83,14 @@ def _agree(one: str, two: str, same: Same) -> bool | None:
         # (1,234) may be a pair or a number; read as points they may agree all the same.
         return True if verdict and a.open and b.open else None
     return verdict
+
+
+def _unwrapped(found: Listing | None) -> Listing | None:
+    """What stands in brackets around all of it: an interval in (…) is that interval."""
+    inside = (
+        listing(found.parts[0]) if found and len(found.parts) == 1 and found.open == "(" else None
+    )
+    return inside if inside and inside.open else found
 
 
 def _joined_otherwise(one: str, two: str) -> bool:
@@ -167,8 +175,8 @@ def _alone(one: str, two: str, a: Listing | None, b: Listing | None, same: Same)
     """One side is a list, the other none."""
     several = a or b
     assert several
-    if len(several.parts) == 1 and several.open in "({":
-        inside = several.parts[0]
+    inside = several.parts[0]
+    if len(several.parts) == 1 and (several.open in "({" or quantities.read(inside)):
         if several.open == "{" and inside in (r"\emptyset", r"\varnothing"):
             return False
         return same(inside, two) if a else same(one, inside)

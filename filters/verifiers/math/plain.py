@@ -125,11 +125,13 @@ def _read(one: str, two: str, same: listings.Same) -> bool | None:
         equations.qualified,
         equations.congruences,
         unions.agree,
+        tables.basis,
         listings.agree,
         _words,
         tables.agree,
         tables.cases,
         piecewise.agree,
+        equations.periods,
         equations.agree,
     ):
         if verdict is None:

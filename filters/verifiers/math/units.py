@@ -136,17 +136,19 @@ _LITRES = dict.fromkeys(["l", "L", "liter", "liters", "litre", "litres"], Fracti
 )
 _SPEEDS = {"mph": "mi/h", "kph": "km/h", "kmh": "km/h"}
 _POWER = re.compile(
-    r"(?:(square|sq|cubic|cu) )?(\S+?)(?:\^ ?\{? ?(-?[1-4]) ?\}?| (squared|cubed))?"
+    r"(?:(square|sq|cubic|cu)\.? )?(\S+?)(?:\^ ?\{? ?(-?[1-4]) ?\}?| (squared|cubed))?"
 )
 _PER = re.compile(r" ?/ ?| per ")
 _TIMES = re.compile(
-    r" ?(?:\\cdot|\\times|\*) ?|(?<!sq)(?<!cu)(?<!square)(?<!cubic) (?!squared|cubed)"
+    r" ?(?:\\cdot|\\times|\*) ?|(?<!sq)(?<!cu)(?<!sq\.)(?<!cu\.)"
+    r"(?<!square)(?<!cubic) (?!squared|cubed)"
 )
 _QUOTIENT = re.compile(r"\\frac ?\{ ?([^{}]+?) ?\} ?\{ ?([^{}]+?) ?\}")
 _SEVERAL = re.compile(r"[,;<>]|\\(?:[lg]e|to)(?![a-z])| (?:to|and|or) ")
 _ROMAN = re.compile(r"\d[ ,;\\!~]*\\(?:text|mathrm)\s*\{[^{}]*[A-Za-z]")
 """Words in roman type after a number."""
-_WORDS = re.compile(r"[a-z]{3,}(?: [a-z]{2,}){0,2}", re.IGNORECASE)
+_LETTER = "[a-zß-öø-ÿœа-яё\u0900-\u0963\u0980-\u09e3\u0c00-\u0c63\u0e01-\u0e4e\u0621-\u065f]"
+_WORDS = re.compile(rf"{_LETTER}{{3,}}(?: {_LETTER}{{2,}}){{0,2}}", re.IGNORECASE)
 _NO_NOUNS = """
 and or of out to by over times plus minus from mod with per sin cos tan sec csc cot log exp sqrt ln
 pi remainder about approximately is not than the each max min dozen hundred thousand million billion
@@ -157,6 +159,15 @@ extraneous undefined ago later earlier before after above below under beyond sho
 smaller larger bigger lower higher deep between except without unless if when where only if either
 """
 _NO_UNIT = frozenset(_NO_NOUNS.split())
+_FOREIGN_WORDS = """
+prozent procent por ciento cent cento million millionen milliarden tausend hundert
+dutzend mal millones mil mille milliers milliards docenas douzaines oder und weniger mehr
+moins plus menos más
+ou et o y процентов процента тысяч миллионов или больше меньше
+শতাংশ গুণ হাজার লক্ষ লাখ কোটি ডজন বা কম বেশি प्रतिशत गुना हज़ार हजार लाख करोड़ दर्जन या
+శాతం వేల లక్షలు కోట్లు ร้อยละ พัน หมื่น แสน ล้าน โหล เท่า ألف مليون بالمائة
+"""
+_NO_NOUN = _NO_UNIT | frozenset(_FOREIGN_WORDS.split())
 _SMALL_WORDS = "no yes all any one two six ten if so as be we he she it its on for dne"
 _SMALL = frozenset(_SMALL_WORDS.split())
 
@@ -214,7 +225,7 @@ def counted(text: str) -> Unit | None:
     if not _WORDS.fullmatch(text):
         return None
     words = text.casefold().split()
-    if (_NO_UNIT | _SMALL) & set(words):
+    if (_NO_NOUN | _SMALL) & set(words):
         return None
     if words[0].endswith("s") and len(words) > 1 and (unit := known(words[0])):
         return unit  # 74 inches tall

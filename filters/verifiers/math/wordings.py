@@ -40,7 +40,8 @@ _ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "
 _CHAIN = re.compile(r"[a-zA-Z](?: ?< ?[a-zA-Z]){2,}|[a-zA-Z](?: ?> ?[a-zA-Z]){2,}")
 _ORDER = re.compile(r"[a-zA-Z](?: ?, ?[a-zA-Z]){2,}")
 _TOLD = re.compile(
-    r"(?P<who>[A-Z][a-z]+) (?:will|was|should|must|can|[a-z]+s)\b.*"
+    r"(?:[Tt]he [a-z]+|[Ii]t) (?P<does>[a-z]{4,}s)"
+    r"|(?P<who>[A-Z][a-z]+) (?:will|was|should|must|can|[a-z]+s)\b.*"
     r"|.* (?:is|are) (?:an? )?(?P<how>[a-z]{3,})"
 )
 _WORD = re.compile("[A-Za-z]{3,}")
@@ -51,19 +52,24 @@ _BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven
     "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "sixteen": "16",
 }  # fmt: skip
 _SAME = (
-    {"no solution", "no solutions", "no real solution", "no real solutions", "none", "empty set"}
-    | {r"\emptyset", "no such number", "no such numbers", "no real number", "无解", "空集"}
-    | {"no integer solution", "no integer solutions", "there is no solution", "impossible"}
-    | {"there are no solutions", "no roots", "no real roots", "not possible", "cannot be done"}
-    | {"system is inconsistent", "inconsistent", "no such value exists"},
+    {"no solution", "none", "empty set", r"\emptyset", "无解", "空集", "impossible"}
+    | {"not possible", "cannot be done", "system is inconsistent", "inconsistent"},
     {"does not exist", "dne", "undefined", "不存在"},
     {"infinitely many", "infinite", "infinity", r"\infty", "infinitely many solutions", "无穷多"},
     {"yes", "是"},
     {"no", "否"},
+    {r"\mathbb{z}", "integers", "set of integers", "set of all integers"},
+    {r"\mathbb{q}", "rational numbers", "rationals", "set of rational numbers"},
+    {r"\mathbb{n}", "natural numbers", "set of natural numbers"},
     {"true", "正确", "对", "t"},
     {"false", "错误", "错", "f"},
 )
 """What says the same."""
+_NOTHING = re.compile(
+    r"(?:there (?:is|are|exists?) )?no (?:such )?(?:real |integer )?"
+    r"(?:solutions?|roots?|numbers?|values?|integers?)(?: (?:exists?|of [a-z]))?"
+)
+"""Nothing that solves it, in one word or another."""
 
 
 def agree(one: str, two: str) -> bool | None:
@@ -165,11 +171,12 @@ def _orders(one: str, two: str) -> bool | None:
 def _told(one: str, two: str) -> bool | None:
     """A sentence that says one word of something: Ann will win, and Ann; f is odd, and odd."""
     for word, sentence in ((one, two), (two, one)):
+        word = _NOUN.sub("", _ARTICLE.sub("", word, count=1))
         told = _TOLD.fullmatch(sentence)
         if not told or not _WORD.fullmatch(word) or _NOT_SO.search(sentence):
             continue
-        if word.casefold() not in ("yes", "true", "false"):
-            return word == told["who"] or word.casefold() == told["how"]
+        if word.casefold() not in ("yes", "true", "false", "no"):
+            return word == told["who"] or word.casefold() in (told["how"], told["does"])
     return None
 
 
@@ -185,6 +192,8 @@ def words(one: str, two: str) -> bool | None:
     ):
         return None  # the line a B is not the line A B
     one, two = (_ARTICLE.sub("", side.casefold(), count=1) for side in (one, two))
+    one, two = (_NOTHING.sub("no solution", side) if _NOTHING.fullmatch(side) else side
+                for side in (one, two))  # fmt: skip
     groups = [[place for place, ways in enumerate(_SAME) if side in ways] for side in (one, two)]
     if groups[0] and groups[1] and (len(one) > 1 or len(two) > 1):
         return groups[0] == groups[1]
