@@ -27,6 +27,8 @@ TAIL = 2_000
 
 _AFTER = r"(?:\*\*|__)?(?: ?[（(][^()（）\n]{1,30}[)）])?(?:\*\*|__)?"
 _COLON = r"\s?[:：]"
+_CELL = r"\s?\|(?=[^|\n]{1,80}\|\s*(?:\n|$))"
+"""The last row of a table: | Final answer | 42 |."""
 _MATH = r"[ \n](?=[*_]{0,2}(?:\$|\\[(\[]|\d))"
 _MARKUP = re.compile(r"\s*(?:#{1,6}|\*\*|__|>|\d\.)?[^\w\n]{0,6}(?:\w+\.?[^\w\n]{1,3}){0,2}")
 _ALONE = re.compile(rf"{_AFTER}(?:(?<!correct answer) ?=|[^\w\n.,;!?]{{0,3}}(?:\n|$))")
@@ -59,23 +61,29 @@ class Announcement(NamedTuple):
 
 
 _IS = (
-    r"(?:, [a-z]{2,12},?|\s(?:to|for|of|in) [^.:!?\n]{1,80}?)?"
-    r"(?:\s(?:is|are|was|equals|(?:will|would|should|must) be|(?:comes|turns) out to be)\b(?!['’]))"
+    r"(?:, [a-z]{2,12}(?: [a-z]{2,12}){0,3},?|\s(?:to|for|of|in) (?:[^.:!?\n“\"]|[“\"][^.:“”\"\n]{1,60}[”\"]){1,80}?)?"
+    r"(?:\s(?:is|are|was|equals|(?:will|would|should|must) be|(?:comes|turns|works) out(?: to be| as)?)\b(?!['’])|['’]s(?= [$\d\\−-]))"
     r"(?:,? (?:therefore|thus|then|hence|indeed|simply|just|exactly|also),?(?!\w))?"
 )
 
 PHRASES = [
-    Phrase("answer", rf"{_IS}|{_COLON}", "final", "The answer, then, is 42.", "42"),
+    Phrase("answer", rf"{_IS}|s are(?= [*$\d\\(−-]| [a-z] ?=)|s?{_COLON}|{_CELL}", "final", "The answer, then, is 42.", "42"),
+    Phrase("final result", rf"{_IS}|{_COLON}", "(?!)", "The final result is 42.", "42"),
     Phrase("答案", rf"(?:应该|應該)?(?:[是为為选選】]|{_COLON})[是为為]?", "最终的?|最後的?|最终", "所以答案为 42。", "42"),
+    Phrase("最终结果", rf"[是为為]|{_COLON}", "(?!)", "最终结果是 42。", "42"),
+    Phrase("答", rf"(?<!回答){_COLON}", "(?!)", "答：一共有 42 个苹果。", "42 个苹果"),
     Phrase("选", rf"(?<=[故应]选){_COLON}?", "(?!)", "故选 C。", "C"),
     Phrase("答え", rf"[はが]|{_COLON}", "最終的?な?|最後の", "よって、答えは 42 です。", "42"),
     Phrase("回答", rf"[はが是为]|{_COLON}", "最終的?な?|最终", "最終回答：42", "42"),
     Phrase("답", rf"(?:변|안)?(?:은|이|:)|{_COLON}", "최종 ?|정", "따라서 정답은 42입니다.", "42"),
-    Phrase("respuesta", rf"(?: correcta| final)?(?: es| sería)\b|(?: final)?{_COLON}", "final", "La respuesta final es 42.", "42"),
-    Phrase("réponse", rf"(?: correcte| finale)?(?: est)\b|(?: finale)?{_COLON}", "finale", "La réponse finale est 42.", "42"),
-    Phrase("antwort", rf"(?: ist| lautet)\b|{_COLON}", "endgültige|finale|letzte", "Die Antwort lautet 42.", "42"),
-    Phrase("resposta", rf"(?: correta| final)?(?: é)\b|(?: final)?{_COLON}", "final", "A resposta é 42.", "42"),
-    Phrase("risposta", rf"(?: corretta| finale)?(?: è)\b|(?: finale)?{_COLON}", "finale", "La risposta è 42.", "42"),
+    Phrase("respuesta", rf"(?: correcta| final)?(?: es| sería)\b(?:,? (?:entonces|pues|por tanto),?)?|(?: final)?{_COLON}", "final", "La respuesta final es 42.", "42"),
+    Phrase("réponse", rf"(?: correcte| finale)?(?: est)\b(?:,? (?:donc|ainsi|alors),?)?(?: ?:)?|(?: correcte| finale)?{_COLON}", "finale", "La réponse finale est 42.", "42"),
+    Phrase("antwort", rf"(?: ist| lautet)\b(?: (?:also|somit|daher|demnach))?|{_COLON}", "endgültige|finale|letzte", "Die Antwort lautet 42.", "42"),
+    Phrase("endergebnis", rf"(?: ist| lautet)\b|{_COLON}", "(?!)", "Das Endergebnis lautet 42.", "42"),
+    Phrase("résultat final", rf"(?: est)\b|{_COLON}", "(?!)", "Le résultat final est 42.", "42"),
+    Phrase("resultado final", rf"(?: es| é)\b|{_COLON}", "(?!)", "El resultado final es 42.", "42"),
+    Phrase("resposta", rf"(?: correta| final)?(?: é)\b(?:,? (?:portanto|então),?)?|(?: final)?{_COLON}", "final", "A resposta é 42.", "42"),
+    Phrase("risposta", rf"(?: corretta| finale)?(?: è)\b(?:,? (?:quindi|dunque),?)?|(?: finale)?{_COLON}", "finale", "La risposta è 42.", "42"),
     Phrase("ответ", rf"(?: равен)?(?: —| -)|{_COLON}", "окончательный|итоговый", "Окончательный ответ: 42.", "42"),
     Phrase("উত্তর", rf"(?:টি)?(?: হলো| হল| হবে|ঃ)|{_COLON}", "চূড়ান্ত|সর্বশেষ", "উত্তর: 42 টি", "42 টি"),
     Phrase("उत्तर", rf"(?: है)|{_COLON}", "अंतिम", "अंतिम उत्तर: 42", "42"),
@@ -184,4 +192,4 @@ _RULES = {
     )
     for phrase in PHRASES
 }
-_BARE = re.compile(rf"{_AFTER}{_MATH}")
+_BARE = re.compile(rf"{_AFTER}(?:{_MATH}|\s[-–—]\s(?=[*$\d\\(]))")

@@ -3,12 +3,12 @@ r"""The final answer of a response: where one is announced, and what is announce
 The grammar, strongest first. The last announcement of a kind counts, and one that says nothing new
 ("Final answer: see above") is passed over.
 
-1. A box, an answer tag, a last line behind `####`: the last of these; but what is called the *final*
+1. A box, an answer tag, a field `"answer"` of JSON, a last line behind `####`: the last of these; but what is called the *final*
    answer behind it wins.
 2. What is called the answer, in any of the languages of `announcements`.
 3. A number alone on a line behind `####`.
-4. For answers that are formulas or numbers: a displayed formula, or the only one in bold, at the
-   end.
+4. For answers that are formulas or numbers: a last line "A: 18", a displayed formula or the only
+   one in bold, at the end.
 
 Behind words that take an answer back only what follows them counts.
 """
@@ -17,19 +17,29 @@ Behind words that take an answer back only what follows them counts.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import NamedTuple
 
 from filters.text import boxes, statements
-from filters.text.announcements import Announcement, announced_in, announcements
+from filters.text.announcements import Announcement, announced_in, announcements, lower
 from filters.text.at_the_end import formula_at_the_end
 
+LONGEST_FIELD = 2_500
+"""Characters at the end in which a field of JSON is looked for."""
 LONGEST_TAG = 20_000
 """Characters between answer tags; more is no answer."""
 
 _CLOSING = " \n\t$.*\\)]}"
 """Signs behind a box that close what it stands in."""
-_OPEN, _CLOSE = "<answer>", "</answer>"
+_CLOSE = re.compile(r"</((?:final_)?answer)>", re.IGNORECASE)
+_LAST_LINE = re.compile(r"(?:^|\n)(?:A\s?:|Ans\s?[:.]) ?(\S[^\n]{0,200})\s*$")
+"""The end of a dialogue "Q: … A: 18"."""
+_FIELD = re.compile(
+    r'"(?:final[ _])?answer"\s*:\s*("(?:[^"\\\n]|\\.){0,2000}"|-?\d[\d.]*)(?=\s*[,}\n]|$)',
+    re.IGNORECASE,
+)
+_LETTERED = re.compile(r"^[B-PR-Z]\s?:", re.MULTILINE)
 _HASHES = "####"
 _NUMBER_ALONE = re.compile(r"####\s*(-?[$€£]?-?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?)\.?\s*(?:\n|$)")
 _TAKEN_BACK = re.compile(
@@ -116,14 +126,27 @@ def _extracted(response: str, formulas: bool) -> str | None:
         said = _number_alone(response, since)
     if said:
         return said.text
-    return formula_at_the_end(response[since:]) if formulas else None
+    return _at_the_end(response[since:]) if formulas else None
+
+
+def _at_the_end(text: str) -> str | None:
+    """A formula or number that nothing but its place announces."""
+    last = _LAST_LINE.search(text, max(0, len(text) - 300))
+    if last and not _LETTERED.search(text):
+        return statements.value(statements.sentences(last[1]))
+    return formula_at_the_end(text)
 
 
 def _marked(response: str, formulas: bool) -> Said | None:
     """The last of boxes, tags and a line behind `####` at the end."""
     box = _boxed(response)
     since = box.end if box else 0
-    return _hashed(response, since, formulas) or _tagged(response, since, formulas) or box
+    return (
+        _hashed(response, since, formulas)
+        or _tagged(response, since, formulas)
+        or _field(response, since)
+        or box
+    )
 
 
 def _boxed(response: str) -> Said | None:
@@ -137,20 +160,37 @@ def _boxed(response: str) -> Said | None:
 
 def _tagged(response: str, since: int, formulas: bool) -> Said | None:
     """What stands in the last answer tags, as R1-Zero writes them; a box in them is the answer."""
-    end = response.rfind(_CLOSE, since)
-    start = response.rfind(_OPEN, max(0, end - LONGEST_TAG), max(0, end))
+    if response.find("</", since) < 0 or not (closings := list(_CLOSE.finditer(response, since))):
+        return None
+    closing = closings[-1]
+    opening, since = f"<{closing[1].lower()}>", max(0, closing.start() - LONGEST_TAG)
+    start = lower(response[since : closing.start()]).rfind(opening)
     if start < 0:
         return None
-    content = response[start + len(_OPEN) : end].strip()
+    content = response[since + start + len(opening) : closing.start()].strip()
     inner = _extracted(content, formulas) or _whole(content, formulas) if content else None
-    return Said(start, end + len(_CLOSE), inner)
+    return Said(since + start, closing.end(), inner)
+
+
+def _field(response: str, since: int) -> Said | None:
+    """The last field of an object in JSON that is called the answer."""
+    since = max(since, len(response) - LONGEST_FIELD)
+    if response.find('nswer"', since) < 0:
+        return None
+    if not (found := list(_FIELD.finditer(response, since))):
+        return None
+    try:
+        said = json.loads(found[-1][1])
+    except ValueError:  # a text whose signs are not escaped
+        said = found[-1][1].strip('"')
+    return Said(found[-1].start(), found[-1].end(), str(said).strip() or None)
 
 
 def _whole(content: str, formulas: bool) -> str:
     """An answer that stands by itself: all of it, but for the value of its only sentence."""
     said = statements.sentences(content)
     is_one = len(said) == 1 and "\n" not in content
-    value = statements.value(said, english=False) if formulas and is_one else None
+    value = statements.value(said, "") if formulas and is_one else None
     return value or (content.rstrip(".") if is_one and not content.endswith("..") else content)
 
 
@@ -191,14 +231,14 @@ def _of(text: str, told: Announcement, formulas: bool) -> Said | None:
         said = statements.announced(said[inner.end :])
     if not said or statements.says_nothing(said) or said.rstrip(" *").endswith(("?", "？")):
         return None
-    answer = _read(said, formulas, told.phrase.word == "answer")
+    answer = _read(said, formulas, {"answer": "en", "উত্তর": "bn"}.get(told.phrase.word, ""))
     return Said(told.start, told.end, answer) if answer else None
 
 
-def _read(said: str, formulas: bool, english: bool = True) -> str | None:
+def _read(said: str, formulas: bool, language: str = "en") -> str | None:
     """The answer in what was announced: a value where there is one, else its first sentence."""
     found = statements.sentences(said)
-    answer = statements.value(found, english) if formulas else None
+    answer = statements.value(found, language) if formulas else None
     return answer or (found[0] if found else None)
 
 

@@ -9,8 +9,10 @@ from filters.text.statements import unmarked
 
 LONGEST = 1_000
 """Characters of a displayed formula, or of the last line."""
-_GOES_ON = re.compile(r"(?:\b(?:and|or|with|where|if)|[+=,])\s*$")
+_GOES_ON = re.compile(r"(?:\b(?:and|or|with|where|if)|[+=]|(?<![a-z]{3}),)\s*$")
 """Before a displayed formula that is but a part of what is said."""
+_DENIED = re.compile(r"(?:\b(?:not|never|cannot be)|n['\u2019]t(?: be)?)[ :]*\s*$")
+"""Before what is not the answer."""
 _ASKS = re.compile(
     r"(?:^|[.!?:\n]|\bto)\s*(?:calculate|compute|determine|evaluate|expand|factor|find|simplify|solve)\b"
     r"[^.!?]*$",
@@ -28,8 +30,9 @@ def formula_at_the_end(text: str) -> str | None:
     (None, None)
     """
     tail = unmarked(text[-LONGEST:])
-    line = tail.rpartition("\n")[2]
-    return _displayed(tail) or (in_bold(line) if _is_whole(line) else None)
+    before, _, line = tail.rpartition("\n")
+    whole = _is_whole(line) and not _DENIED.search(before)
+    return _displayed(tail) or (in_bold(line) if whole else None)
 
 
 def _is_whole(line: str) -> bool:
@@ -44,7 +47,8 @@ def _displayed(tail: str) -> str | None:
             continue
         start = bare.rfind(opens, 0, -len(closes))
         inside = bare[start + len(opens) : -len(closes)].strip().rstrip(".,")
-        whole = start >= 0 and not _GOES_ON.search(bare, max(0, start - 20), start)
+        before = bare[max(0, start - 20) : start]
+        whole = start >= 0 and not (_GOES_ON.search(before) or _DENIED.search(before))
         whole = whole and not _ASKS.search(bare[max(0, start - 200) : start])
         if whole and "$" not in inside and "&" not in inside:
             return inside or None

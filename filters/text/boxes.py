@@ -27,7 +27,27 @@ _NAMED = re.compile(
 "the minimum is \\boxed{1} and the maximum is \\boxed{2}"; but "\\boxed{1}, so the answer is
 \\boxed{2}" is one answer."""
 _GOES_ON = re.compile(r"[\s$.]*(?:\\[)\]])?\s*(?:,|;|\band\b|\n)", re.IGNORECASE)
+_SIGNS = r"[\s$:]*(?:\\[(\[]\s*)?\$?"
+_FURTHER = re.compile(
+    r"[\s$.]*(?:\\[)\]])?\s*(?:,|;|\band\b|\bor\b)[^.!?\n]*"
+    rf"\b(?:also|as well as|(?:the other|another)(?: \w+)?(?: is)?){_SIGNS}(?:[a-zA-Z](?:_\d)? ?= ?)?$"
+)
+"""Between two boxes of which the second is said to be one more."""
+_SAME_NAME = re.compile(
+    rf"(?P<name>[a-zA-Z]) ?= ?\n[\s$]*(?:\\[)\]])?\s*(?:from|for|in|by)\b[^.!?\n]*?,? (?:and|or){_SIGNS}(?P=name) ?= ?$"
+)
+"""Around the first box, with a line break for it: "x = \\boxed{2} from the first factor, and x = \\boxed{3}"."""
+_CONCLUDES = re.compile(r"\b(?:so|thus|hence|therefore|then|answer|giving|which)\b", re.IGNORECASE)
+"""Between two boxes of which the second draws a conclusion."""
+_IN_TURN = re.compile(
+    r"[\s$]*(?:\\[)\]])?\s*(?:for|in) (?:the first|part \(?[aA1i]\)?)\b[^.!?\n]{0,20}?,? and[\s$]*(?:\\[(\[]\s*)?"
+)
+"""Between "\\boxed{1} for the first part and \\boxed{2} for the second"."""
+_LARGEST = re.compile(r"\b(?:max(?:imum|imal)?|largest|greatest|most)\b", re.IGNORECASE)
+_SMALLEST = re.compile(r"\b(?:min(?:imum|imal)?|smallest|least|fewest)\b", re.IGNORECASE)
 _LONGEST_JOINT = 60
+_LONGEST_CLAUSE = 160
+"""Characters between the largest and the smallest of something."""
 
 
 class Box(NamedTuple):
@@ -104,10 +124,19 @@ def _belongs(text: str, found: list[Box], number: int) -> bool:
     before, box = found[number - 1], found[number]
     joint = text[before.end + 1 : box.start]
     if len(joint) > _LONGEST_JOINT:
-        return False
+        return len(joint) <= _LONGEST_CLAUSE and _extremes(text, before, joint)
     if _JOINED.fullmatch(_BETWEEN.sub("", _LABEL.sub(",", joint))):
         return True
     if _CASES.fullmatch(joint):
+        return True
+    if text[before.inside : before.end].strip() == text[box.inside : box.end].strip():
+        return False  # said again
+    if _CONCLUDES.search(joint):
+        return False
+    if _IN_TURN.fullmatch(joint.rstrip("\\")) or _FURTHER.fullmatch(joint.rstrip("\\")):
+        return True
+    lead = text[max(0, before.start - 5) : _backslash(text, before.start)]
+    if _SAME_NAME.search(f"{lead}\n{joint}") or _extremes(text, before, joint):
         return True
     ours = _NAMED.search(joint)
     since = max(before.start - _LONGEST_JOINT, found[number - 2].end + 1 if number > 1 else 0)
@@ -115,6 +144,19 @@ def _belongs(text: str, found: list[Box], number: int) -> bool:
     if not ours or not theirs or not _GOES_ON.match(joint):
         return False
     return bool(ours["place"]) == bool(theirs["place"]) and ours["is"] == theirs["is"]
+
+
+def _extremes(text: str, before: Box, joint: str) -> bool:
+    """Whether one box has the largest and the next the smallest of something, or the reverse."""
+    start = max(0, before.start - _LONGEST_CLAUSE)
+    lead = re.split(r"[.!?\n]", text[start : before.start])[-1]
+    if not _GOES_ON.match(joint) or _CONCLUDES.search(joint) or re.search(r"[.!?]\s", joint):
+        return False
+    kinds = [
+        (bool(_LARGEST.search(side)), bool(_SMALLEST.search(side)))
+        for side in (lead, joint)
+    ]  # fmt: skip
+    return sorted(kinds) == [(False, True), (True, False)]
 
 
 def _first(text: str) -> int:

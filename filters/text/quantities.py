@@ -13,6 +13,8 @@ from fractions import Fraction
 
 MASK = "\N{CURRENCY SIGN}"
 """What stands for a sign of a formula or number."""
+_HAN = "\u4e00-\u9fff"
+_BENGALI = "\u0980-\u09ff"
 _SIGN = r"(?: ?(?:\\?%|percent\b))?"
 _FORMULA = (  # what begins as money does, $18, has no words in it
     r"\$\$.+?\$\$|\$(?!\d)[^$\n]+?(?<!\\)\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]"
@@ -20,8 +22,8 @@ _FORMULA = (  # what begins as money does, $18, has no words in it
     r"|-?\\[dt]?frac(?:\{[^{}]*\}\{[^{}]*\}|\d\d)(?![\w^({\\*/])"
 )
 _NUMBER = (
-    r"(?<![\w.,^{(])[-−]?(?:\\?[$€£₹¥] ?)?[-−]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d[\d,]*(?<!,)|(?=\.\d))(?:\.\d+)?"
-    r"(?:/\d+|(?:[kcdm]?m[²³]?|[km]?g|s|h|min)(?!\w)|°C?)?(?![\w^({]|[.,]\d)"
+    rf"(?<![^\W{_HAN}])(?<![.,^{{(])[-−]?(?:\\?[$€£₹¥] ?)?[-−]?(?:\d{{1,3}}(?:[ \u00a0\u202f]\d{{3}})+|\d[\d,]*(?<!,)|(?=\.\d))(?:\.\d+)?"
+    rf"(?:/\d+|(?:[kcdm]?m[²³]?|[km]?g|s|h|min)(?!\w)|°C?|টি|টা)?(?![^\W{_HAN}]|[\^({{]|[.,]\d)"
 )
 _QUANTITY = re.compile(rf"(?:{_FORMULA}|{_NUMBER}){_SIGN}", re.DOTALL)
 _LETTERS = (
@@ -33,15 +35,18 @@ _STOPS = (
     r"|before|as|than|now|will|would|can|has|have|had|think|times|per)\b"
 )
 """Words behind a number that are no unit of it."""
-_ONE = re.compile(rf"{MASK}+(?: (?!{_STOPS}){_UNIT}(?: per {_UNIT})?)?")
+_HAN_UNIT = (
+    rf"(?![{_HAN}]*(?:[的之以多余倍半万千百亿]|[上下外内间起方](?![{_HAN}])))[{_HAN}]{{1,4}}"
+)
+_ONE = re.compile(rf"{MASK}+(?: ?{_HAN_UNIT}| (?!{_STOPS}){_UNIT}(?: per {_UNIT})?)?")
 _SEVERAL = rf"{MASK}+(?:(?:,? and |,? or |, |; ){MASK}+)*"
 _VALUE = re.compile(
     rf"(?:(?:about|approximately|around|exactly) )?{_SEVERAL}"
-    rf"(?: (?!times\b|more than\b|less than\b){_UNIT}){{0,3}}"
+    rf"(?: ?{_HAN_UNIT}|(?: (?!times\b|more than\b|less than\b){_UNIT}){{0,3}})"
 )
 _COPULA = re.compile(
     r"(?:\b(?:is|are|was|were|equals?|becomes|(?:will|must|should|would) be)\b(?: (?:therefore|thus|also|simply)\b)?"
-    r"|(?<=[^\W\d_]{2}):(?=\s)|：)\s*"
+    rf"|(?<=[^\W\d_]{{2}}):(?=\s)|：|(?<![没沒不非未无])(?:[有是为為]|需要?|剩下?|得到?|等于|花了?|用了?)(?=\s*{MASK}))\s*"
 )
 _EQUALS = re.compile(r"=\s*")
 _WORD = re.compile(rf"[^\W\d_]{{2,}}|[^\W\d_A-Za-zα-ωΑ-Ω{MASK}]")
@@ -59,9 +64,11 @@ _FUNCTIONS = {
     "cdot",
     "infty",
 }
-_SIGNS = re.compile(r"[-+*/^=<>≤≥≠≈√×·÷|\\{}_](?! ?\w*-)|[+*/^=<>≤≥≠≈√×·÷|\\{}_]")
+_SIGNS = re.compile(
+    rf"[-+*/^=<>≤≥≠≈√×·÷|\\{{}}_](?! ?\w*-|(?<=-)[{_BENGALI}])|[+*/^=<>≤≥≠≈√×·÷|\\{{}}_]"
+)
 _DENIES = re.compile(
-    r"\b(?:cannot|never|neither|false|wrong|incorrect|impossible|not (?:true|the case)|if|unless|otherwise|either)\b",
+    r"至少|至多|不到|超过|不足|大于|小于|除了|如果|\b(?:cannot|never|neither|false|wrong|incorrect|impossible|not (?:true|the case)|if|unless|otherwise|either)\b",
     re.IGNORECASE,
 )
 """Words of a sentence that takes back, or says for some cases only, what it says at its end."""
@@ -81,6 +88,11 @@ _ALTERS = re.compile(
     re.IGNORECASE,
 )
 """Words that are numbers, or make another number of one."""
+_BENGALI_WORDS = re.compile(
+    "শতাংশ|গুণ|ভাগ|(?:^|[ *])(?:অর্ধেক|হাজার|লক্ষ|লাখ|কোটি|ডজন|কম|বেশি|অন্তত|কমপক্ষে|সর্বোচ্চ|সর্বাধিক|প্রায়|বা|অথবা|না|নয়|নেই|নাই"
+    "|থেকে|পর্যন্ত|ছাড়া|যদি|যোগ|বিয়োগ|বর্গ|এক|দুই|তিন|চার|পাঁচ|ছয়|সাত|আট|দশ)(?=[ *.।,]|$)"
+)
+"""The like in Bengali."""
 _ABOUT = re.compile(r"(?:about|approximately|roughly|equivalently) ")
 _FRACTION = re.compile(r"(-?[\d.]+)(?:/([\d.]+))?( ?\\?%)?|(-?)\\[dt]?frac\{?(\d+?)\}?\{?(\d+)\}?")
 _BOLD = re.compile(r"(?<![\w)*])\*\*(?=[^\s*])(.+?)(?<=\S)\*\*(?![\w(])")
@@ -123,6 +135,8 @@ def said_last(sentence: str) -> str | None:
     ends = [found.end() for found in copulas]
     start = ends[-1] if ends else 0
     rest = mask[start:].rstrip(" .")
+    if ";" in mask[:start] and MASK in mask[: mask.rindex(";", 0, start)]:
+        return None  # x = 1; the other root is 3
     if _DENIES.search(mask) or any(mask.startswith(MASK, end) for end in ends[:-1]):
         return None
     if _VALUE.fullmatch(rest):
@@ -178,8 +192,8 @@ def in_bold(sentence: str) -> str | None:
     return said_last(sentence[start:end].strip(" ."))
 
 
-def one_alone(sentence: str) -> str | None:
-    """The only quantity of an English sentence, with its unit.
+def one_alone(sentence: str, language: str = "en") -> str | None:
+    """The only quantity of a sentence, with its unit, in English or Bengali ("bn").
 
     >>> one_alone("Ann makes $18 a day"), one_alone("It is half of 12"), one_alone("She has 5 or 6")
     ('$18', None, None)
@@ -187,7 +201,8 @@ def one_alone(sentence: str) -> str | None:
     bare = _EMPHASIS.sub("", sentence)
     mask = masked(bare)
     found = list(_ONE.finditer(mask))
-    if len(found) != 1 or any(words.search(mask) for words in (_BOUNDS, _ALTERS, _SIGNS)):
+    altering = (_BENGALI_WORDS, _SIGNS) if language == "bn" else (_BOUNDS, _ALTERS, _SIGNS)
+    if len(found) != 1 or any(words.search(mask) for words in altering):
         return None
     one = bare[found[0].start() : found[0].end()]
     return one if any(map(str.isdigit, one)) else None

@@ -17,8 +17,12 @@ LONGEST = 2_000
 
 _LEAD = re.compile(r"(?:[\s:：*_✅]|[-=─━═–—]{3,}|•|(?<=\n)> )+")
 _LEADS = re.compile(r"(?:[:：=]|\b(?:is|are))[ *]*$")
-_DISPLAY = re.compile(r"\\\[(.+?)\\\]|\$\$(.+?)\$\$", re.DOTALL)
+_DISPLAY = re.compile(
+    r"\\\[(.+?)\\\]|\$\$(.+?)\$\$|\\begin\{(?P<aligned>(?:align|equation|gather)\*?)\}(.+?)\\end\{(?P=aligned)\}",
+    re.DOTALL,
+)
 _JOINT = re.compile(r"\s*(?:,|and|or|和|或)\s*(?=\\\[|\$\$)")
+_BULLET = re.compile(r"^[-*•] +(?=[$\\(])")
 _FENCE = re.compile(r"```\w*\n(.+?)\n?```", re.DOTALL)
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)]|\([a-z\d]\)) +(?=\S)")
 _END = re.compile(
@@ -27,17 +31,25 @@ _END = re.compile(
 )
 _POLITE = re.compile("(?:です|となります|になります|である|입니다|이다)$")
 _CONCLUDES = re.compile(r"(?:so|thus|therefore|hence)\b", re.IGNORECASE)
+_BOLD_FIRST = re.compile(r"\*\*[^*]+\*\*\s*[,;(–—]")
+_ORNAMENTS = re.compile("[\\s\u220e\u25a0-\u25ff\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]+$")
+"""Ticks, boxes and faces behind an answer."""
 _MARK = re.compile(r"<[a-z_|/]{1,20}>$")
 _ASIDES = re.compile(
     r"(?:,| ) ?(?:because|since|as we|as was|so that|hence|therefore|thus)\b"
     r"|, (?:which|so|not|in total|altogether|rather than|i\.e\.|that is)\b"
     r"|, as (?:required|desired|needed|stated|shown|expected|claimed)\b"
+    r"|,? (?:and|but) not (?=[$\d\\(−-])|, as (?=[$\d\\(−-])"
+    r"| [-–—] (?:an?|the|as|just|which|not|exactly|this|so) [a-z\d]{2,}"
+    r"|,? \((?:since|because|as|by|from|recall|note|using|see|not|and not)\b"
+    r"|, (?:both|all|each) of which (?:check|work|hold|satisfy|are (?:valid|solutions))\b"
 )
 """What stands behind an answer and adds nothing to it: "72, in total, so the farmer earns that",
-"12, not 13", "5, as required"."""
+"12, not 13", "5, as required", "5 (since 2 + 3 = 5)", "2 or 3, both of which check"."""
 _NOTHING = re.compile(
     r"(?:indeed |therefore |also )?(?:(?:as |what )?(?:(?:is|was|we|I) )?(?:have )?(?:see|shown?|given|stated"
     r"|boxed|found|written|above|below|earlier)\b|(?:in|inside|within) (?:the|a) box\b"
+    r"|(?:clearly|already|now) (?:highlighted|marked|enclosed|labelled)\b"
     r"|not [$\\(]*[\d\\-]|(?:correct|right|verified|confirmed|consistent|valid|reasonable|the same)\b)",
     re.IGNORECASE,
 )
@@ -65,7 +77,8 @@ def announced(text: str) -> str:
         if not leads or not rest.strip():
             break
         text = rest
-    return _items(text) or unmarked(text.partition("\n")[0])
+    line = _BULLET.sub("", text.partition("\n")[0])
+    return _items(text) or unmarked(line.rstrip(" |") if line.count("|") == 1 else line)
 
 
 def unmarked(text: str) -> str:
@@ -75,7 +88,8 @@ def unmarked(text: str) -> str:
     'So 5.'
     """
     while True:
-        text = text.rstrip("\n\t ✅")
+        text = text.rstrip("\n\t ")
+        text = _ORNAMENTS.sub("", text)
         mark = _MARK.search(text, max(0, len(text) - 22))
         if not mark:
             return text
@@ -89,7 +103,14 @@ def _displays(text: str, first: re.Match[str]) -> str:
         more := _DISPLAY.match(text, joint.end())
     ):
         found.append(more)
-    return ", ".join((display[1] or display[2]).strip().rstrip(".,") for display in found)
+    said = (display[1] or display[2] or _rows(display[4]) for display in found)
+    return ", ".join(part.strip().rstrip(".,") for part in said)
+
+
+def _rows(aligned: str) -> str:
+    """The rows of aligned formulas as a list; one that begins with = goes on."""
+    rows = [row.replace("&", "").strip().rstrip(".,") for row in aligned.split(r"\\")]
+    return re.sub(r", (?==)", " ", ", ".join(row for row in rows if row))
 
 
 def _items(text: str) -> str | None:
@@ -129,14 +150,15 @@ def says_nothing(sentence: str) -> bool:
     return bool(_NOTHING.match(sentence.lstrip("*_ ")))
 
 
-def value(said: list[str], english: bool = True) -> str | None:
+def value(said: list[str], language: str = "en") -> str | None:
     r"""The formula or number that sentences announce; None where it is not certain.
 
     The first sentence says it, unless a later one draws a conclusion.
 
     Args:
         said: as `sentences` gives them.
-        english: whether it is known what words make another number of a number.
+        language: "en", "bn", or any other, of which it is not known what words make another number
+            of a number.
 
     >>> value(["The volume of ABCDEFGH is 120", "I hope it is correct"])
     '120'
@@ -147,13 +169,15 @@ def value(said: list[str], english: bool = True) -> str | None:
         return said[0]  # as most do
     ends = [one for one in said[1:] if _CONCLUDES.match(one) and MASK in masked(one)]
     for sentence in ends[-1:] or said[:1]:
-        found = said_twice(sentence) or said_last(sentence) or in_bold(sentence)
-        if found := found or (one_alone(sentence) if english else None):
+        first = in_bold(sentence) if _BOLD_FIRST.match(sentence) else None
+        found = first or said_twice(sentence) or said_last(sentence) or in_bold(sentence)
+        known = language in ("en", "bn")
+        if found := found or (one_alone(sentence, language) if known else None):
             return undollared(found)
     return None
 
 
 def undollared(text: str) -> str:
     """A text without the dollar signs or backticks around all of it."""
-    whole = re.fullmatch(r"([$`])([^$`]+)\1", text.strip())
-    return (whole[2] if whole else text).strip()
+    whole = re.fullmatch(r"([$`\"'])([^$`\"']+)\1|[“‘]([^“‘’”]+)[’”]", text.strip())
+    return (whole[2] or whole[3] if whole else text).strip()

@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 from filters.text.answer import extract as final_answer
 from filters.verdict import Verdict, correct, incorrect
+from filters.verifiers.math import quantities
 from filters.verifiers.math.notation import tidy
+from filters.verifiers.math.plain import certain
 
 LONGEST = 2_000
 """Characters at the end of a response in which a letter is looked for."""
+LONGEST_NUMBER = 50
 LETTERS = "ABCDEFGHIJ"
 
 _ALONE = re.compile(r"[(\[【]? ?([A-Ja-j]) ?[)\]】]?[.。:、]?")
@@ -27,6 +30,8 @@ _NO = re.compile(
     r"(?: (?:option|choice|answer))?|不选|不是|不能选|排除|错选|而非) ?[(【]?$",
     re.IGNORECASE,
 )
+_NEITHER = re.compile(r"\b(?:not|neither|nor|except)(?: (?:option|choice))? [(\[]?$", re.IGNORECASE)
+"""Before the first of letters that are all refused: "not A or B"."""
 _REFUSED = re.compile(
     r" ?[)】]? (?:is|are|was) (?:not|wrong|incorrect|false)|(?:是错|不正确|错误|不对)"
 )
@@ -140,7 +145,7 @@ def letters(answer: str, options: Mapping[str, str]) -> list[str]:
         return named if len(named) == 1 else []
     if (led := _LED.fullmatch(text)) and not _SEVERAL.fullmatch(led["text"].upper()):
         return [led[1].upper()]
-    if numbered := _numbered(said, options):
+    if numbered := _numbered(said, options) or _valued(text, options):
         return numbered
     return _last_group(text)
 
@@ -156,16 +161,27 @@ def _numbered(said: str, options: Mapping[str, str]) -> list[str]:
     return same if len(same) == 1 and bare else []
 
 
+def _valued(text: str, options: Mapping[str, str]) -> list[str]:
+    """The only option that is the number of the answer: 1/4 for \\frac14."""
+    if not options or len(text) > LONGEST_NUMBER or quantities.read(text) is None:
+        return []
+    same = [letter for letter, option in options.items() if certain(text, option)]
+    return same if len(same) == 1 else []
+
+
 def _last_group(text: str) -> list[str]:
     """The last letter that is not refused, with those that and/or joins to it."""
     group: list[str] = []
     after: int | None = None  # where the group starts
+    refused: int | None = None  # and where letters that are not it do
     for match in reversed(list(_LETTER.finditer(text))):
         if after is not None and not _JOINS.fullmatch(text[match.end() : after]):
             break
-        if _refused(text, match) or _ARTICLE.match(text, match.start()):
+        joined = refused is not None and _JOINS.fullmatch(text[match.end() : refused])
+        if joined or _refused(text, match) or _ARTICLE.match(text, match.start()):
             if group:
-                break
+                return [] if _NEITHER.search(text, 0, match.start()) else sorted(set(group))
+            refused = match.start()
             continue
         group.insert(0, match[1])
         after = match.start()

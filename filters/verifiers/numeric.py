@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from filters.verdict import Verdict, correct, incorrect
 from filters.verifiers import pool
 from filters.verifiers.math import algebra, bounds, formulas, quantities, rounding, units
-from filters.verifiers.math.equations import unassigned
+from filters.verifiers.math.equations import unassigned, unnoted
 from filters.verifiers.math.notation import LONGEST, tidy
 from filters.verifiers.math.quantities import Quantity
 
@@ -151,7 +151,7 @@ def _known(value: object) -> Quantity:
 
 
 def _read(text: str) -> Quantity | None:
-    return quantities.read(unassigned(tidy(text)))
+    return quantities.read(unassigned(unnoted(tidy(text), "")[0]))
 
 
 def _unread(value: object) -> str | None:

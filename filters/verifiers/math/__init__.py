@@ -6,6 +6,7 @@ from filters.verdict import Verdict, correct, incorrect, unverifiable
 from filters.verifiers import pool
 from filters.verifiers.math import rounding
 from filters.verifiers.math.algebra import compare
+from filters.verifiers.math.approximations import settled
 from filters.verifiers.math.notation import LONGEST
 from filters.verifiers.math.plain import certain
 
@@ -44,13 +45,14 @@ def judge(
     >>> judge("85.71", r"\frac{600}{7}").reason, judge("70%", "70").reason
     ('rounded: 85.71 for \\frac{600}{7}', 'percent: 70% read as 70')
     """
-    same = certain(answer, str(reference))
-    if reading := rounding.reading(answer, str(reference), tolerance, same):
+    said, gold = settled(answer), settled(str(reference))
+    same = certain(said, gold)
+    if reading := rounding.reading(said, gold, tolerance, same):
         return correct(answer, None if reading == "exact" else reading)
     if same is None:
         if len(answer) > LONGEST:
             return incorrect("unreadable_answer", answer)
-        outcome = pool.call(compare, answer, str(reference))
+        outcome = pool.call(compare, said, gold)
         if outcome == "bad_reference":
             return unverifiable("bad_reference: math-verify cannot read it", answer)
         return correct(answer) if outcome == "correct" else incorrect(outcome, answer)

@@ -8,42 +8,56 @@ compared as they stand. To be asked in a worker: it has no clock and may not com
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import Any
 
 from filters.verifiers.math.equations import unassigned
-from filters.verifiers.math.listings import NAME
+from filters.verifiers.math.listings import NAME, balanced
 from filters.verifiers.math.notation import latex, tidy, undollared
-from filters.verifiers.math.units import may_be_product, trailing
+from filters.verifiers.math.tokens import FUNCTIONS, GREEK
+from filters.verifiers.math.units import alike, may_be_product
 
 POINTS = (13, -11, 44)
 """Sixteenths at which formulas with variables must coincide; further variables stand 6 apart."""
 DIGITS = 60
 """Digits in which formulas must coincide."""
-CLOSE = 1e-3
-"""Part of the larger by which rounded numbers may differ at most: 1e-8 is not 2e-8."""
-
 _DEGREES = re.compile(r"(\d[\d.]*) ?\^ ?\\circ")
-_LETTERS = re.compile(r"\d[ ,;\\!~]*\\(?:text|mathrm)\s*\{[^{}]*[A-Za-z]")
-"""Words in roman type after a number."""
 _DROPPED = re.compile(
-    r"'|!!|\\prime(?![a-z])|\\[lcvd]?dots|\.\.\.|…|\^ ?\{? ?[+-] ?(?:\}|$)|\^ ?\{ ?\("
-    r"|\\(?:angle|triangle|vec|overrightarrow)(?![a-z])(?=.*(?:[A-Z]{2}|\\times))"
+    r"'|!!|\.\.|\^ ?\{? ?[+-] ?(?:\}|$)|\^ ?\{ ?\(|(?<![\d.])0\d|\d ?_|:.*:"
+    r"|^\$?[A-Z] ?\\times ?[A-Z]\$?$"
 )
-"""What math-verify passes over: primes, dots, from which side a limit is, orders, products."""
-_PROSE = re.compile(r"(?<![\\a-zA-Z])(?!arc|sinh|cosh|tanh|sqrt)[a-z]{4,}")
-_SMALL_WORD = re.compile(r"(?<= )(?!and |or )[a-z]{2,3}(?= )")
-"""Of 3 out of 4, math-verify makes a product of letters."""
-_NAMED = re.compile(r"\\[a-zA-Z]+ ?\{[^{}\\]*\}")
+"""What math-verify passes over: primes, dots, sides of limits, orders, indices, ratios, sets."""
+_SIGNS = re.compile(r"[\w\s\\{}()\[\]|+\-*/^=<>.,!%:;'&~$]*", re.ASCII)
+_COMMANDS = """
+frac dfrac tfrac sqrt over choose binom overline sum prod int lim to infty gcd lcm max min log ln lg
+exp sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh cotx cdot times div equiv mod pmod
+bmod le ge lt gt leq geq neq ne in cup cap setminus emptyset mid left right big Big displaystyle
+quad text mathrm textbf textit mathbb begin end pi circ lfloor rfloor lceil rceil lvert rvert
+boxed partial
+"""
+_READ = GREEK.union(_COMMANDS.split())
+"""Commands that math-verify reads; others, like \\nabla, it makes letters of or leaves out."""
+_COMMAND = re.compile(r"\\([a-zA-Z]+)")
+_LETTERS = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}")
+_CALLED = FUNCTIONS | {"sqrt", "asin", "acos", "atan", "max", "min", "gcd", "lcm", "mod", "lim"}
+"""Words in formulas; other runs of letters are products, or prose."""
+_NAMED = re.compile(
+    r"\\(?:text[a-z]*|mathrm|mathbb|mathcal|mbox|operatorname|begin|end) ?\{[^{}\\]*\}"
+)
 """Commands with a word: \\text{ways}, \\begin{cases}."""
-_COUNTED = re.compile(r"(?<=[\d})]) ?(?P<word>[\u4e00-\u9fff]{1,3})$")
+_COUNTED = re.compile(
+    r"(?<=[\d})]) ?(?P<word>(?!.*(?:[的之以多余倍半万千百亿]|[上下外内间起方]$))"
+    r"[\u4e00-\u9fff]{1,3})$"
+)
+"""What is counted, and not 20以上 or 20的倍数, which are no 20."""
 _ROMAN = re.compile(r"\\(?:text|mbox|textbf|textit|textrm) ?\{([^{}]*)\}")
 _WORD = re.compile(r"[^\W\d_]+")
+_IDLE_BRACES = re.compile(r"(?<![\\}\]\w^]) ?\{((?:[^{}]|\{[^{}]*\})*)\}")
+"""{\\pi \\over 2} in a sentence."""
 _IDLE = frozenset(("a", "an", "and", "are", "is", "it", "its", "of", "the", "their", "these"))
 """Words that change no meaning."""
 _TELLING_WORDS = """
 not no or least most less fewer greater than over under above below except without half
-twice double remainder never cannot minimum maximum min max
+twice double million thousand hundred billion dozen remainder never cannot minimum maximum min max
 """
 _TELLING = frozenset(_TELLING_WORDS.split())
 """Words that no answer without them agrees with."""
@@ -65,7 +79,9 @@ def compare(answer: str, reference: str) -> str:
             answer, reference = sides[0][2], sides[1][2]
         elif not any(re.fullmatch(NAME, side[0].strip()) for side in sides):
             return "wrong_answer"
-    answer, reference, comparable = _same_unit(*_uncounted(answer, reference))
+    if (bare := alike(*_uncounted(answer, reference))) is None:
+        return "wrong_answer"
+    answer, reference = bare
     gold, found = parsed(reference), parsed(answer)
     if gold is None or gold in (nan, zoo):
         return "bad_reference"
@@ -75,12 +91,9 @@ def compare(answer: str, reference: str) -> str:
         same = _bare(answer) == _bare(reference)
     else:
         same = (
-            comparable
-            and not _letters_differ(answer, reference)
+            not _letters_differ(answer, reference)
             and not _said_otherwise(answer, reference)
-            and _same(
-                *_complex(gold, found), decimal=bool(re.search(r"\d\.\d", answer + reference))
-            )
+            and _same(gold, found)
         )
     return "correct" if same else "wrong_answer"
 
@@ -89,17 +102,49 @@ def parsed(text: str) -> Any:
     """What math-verify reads, the text where it does not read all of it, None for nothing."""
     from math_verify import LatexExtractionConfig, parse
 
-    bare = _NAMED.sub("", text)
-    small = any(not may_be_product(word) for word in _SMALL_WORD.findall(bare))
-    if small or _DROPPED.search(text) or _PROSE.search(bare):
+    formula = _formula(text)
+    dropped = _DROPPED.search(text) or _DROPPED.search(formula)
+    if dropped or not _readable(formula) or not balanced(tidy(text)):
         return text
     found = parse(
-        _formula(text),
+        formula,
         extraction_config=[LatexExtractionConfig()],
         parsing_timeout=0,
         raise_on_error=True,
     )
-    return found[0] if found else None
+    if not found:
+        return None
+    return found[0] if _covers(found[0], text) else text
+
+
+def _readable(formula: str) -> bool:
+    """Whether nothing is in a formula but signs, commands and words that math-verify knows."""
+    bare = _NAMED.sub("", formula)
+    words = (word for word in _LETTERS.findall(bare) if word not in _CALLED)
+    return (
+        bool(_SIGNS.fullmatch(bare))
+        and formula.count("$") - formula.count(r"\$") < 3  # not one formula of several
+        and _READ.issuperset(_COMMAND.findall(formula))
+        and all(len(word) < 4 and may_be_product(word) for word in words)
+    )
+
+
+def _covers(found: Any, text: str) -> bool:
+    """Whether something that SymPy knows has all letters of a text, and what commas part."""
+    from sympy import Basic, Expr, Symbol
+    from sympy.core.function import AppliedUndef
+
+    if not isinstance(found, Basic):
+        return True
+    bare = re.sub(r"\\[a-zA-Z]+", " ", tidy(_NAMED.sub(" ", text)))
+    bare = _LETTERS.sub(lambda word: "" if word[0] in _CALLED else word[0], bare)
+    symbols = [str(each) for each in found.atoms(Symbol)]
+    known = "".join([*symbols, *(str(each.func) for each in found.atoms(AppliedUndef))])
+    letters = {sign for sign in bare.casefold() if sign.isalpha()} - set("deixyz")
+    if not letters <= set(known.casefold()):
+        return False
+    flat = re.sub(r"(?<=\d),(?=\d{3})|\([^()]*\)|\[[^\[\]]*\]", "", tidy(text))
+    return not (isinstance(found, Expr) and "," in flat)
 
 
 def _formula(text: str) -> str:
@@ -113,19 +158,16 @@ def _formula(text: str) -> str:
     return formula if "$" in formula.replace(r"\$", "") else f"${formula}$"
 
 
-def _same(gold: Any, found: Any, decimal: bool) -> bool:
+def _same(gold: Any, found: Any) -> bool:
     """Whether two things that SymPy knows are the same."""
     from math_verify import verify
-    from sympy import Expr
+    from sympy import Expr, nsimplify, oo
 
     if all(isinstance(side, Expr) for side in (gold, found)):
-        gold, found = _worked_out(gold), _worked_out(found)
-        if gold is None or found is None:
+        gold, found = (_worked_out(nsimplify(side, rational=True)) for side in (gold, found))
+        if gold is None or found is None or gold.has(oo) != found.has(oo):
             return False
-        if gold == found or _coincide(gold, found):
-            return True
-        if not decimal or _far(gold, found):
-            return False
+        return gold == found or _coincide(gold, found)
     return verify(
         [gold], [found], allow_set_relation_comp=True, timeout_seconds=None, raise_on_error=True
     )
@@ -163,32 +205,11 @@ def _coincide(gold: Any, found: Any) -> bool:
     return True
 
 
-def _far(gold: Any, found: Any) -> bool:
-    """Whether two numbers are apart after all: math-verify rounds 1e-8 and 2e-8 to the same 0."""
-    try:
-        a, b = complex(gold), complex(found)
-        return abs(a - b) > CLOSE * max(abs(a), abs(b))
-    except (TypeError, ValueError, OverflowError):
-        return False  # not numbers, or too large ones
-
-
-def _complex(gold: Any, found: Any) -> tuple[Any, Any]:
-    """Makes i the imaginary unit where it is the only letter: math-verify has a variable there."""
-    from sympy import Expr, I
-
-    if not all(isinstance(side, Expr) for side in (gold, found)):
-        return gold, found
-    letters = gold.free_symbols | found.free_symbols
-    if {letter.name for letter in letters} != {"i"}:
-        return gold, found
-    real = dict.fromkeys(letters, I)
-    return gold.subs(real).doit(), found.subs(real).doit()
-
-
 def _bare(text: str) -> str:
     """A text without spaces and brackets that TeX has for itself."""
     text = re.sub(r"\.\.\.|…|\\[cvd]?dots(?![a-z])", r"\\ldots", text)
     text = re.sub(r"\{ ?([A-Za-z0-9]) ?\}", r"\1", tidy(text))
+    text = _IDLE_BRACES.sub(r"\1", re.sub(r"(?<=[,(]) ?\+ ?(?=\\infty)", "", text))
     return re.sub(r"(?<![A-Za-z0-9]) | (?![A-Za-z0-9])", "", text)
 
 
@@ -217,31 +238,10 @@ def _value(text: str) -> str:
 
 def _letters_differ(answer: str, reference: str) -> bool:
     """Whether variables differ in case alone: math-verify reads the R of 3R^2 as r."""
+    both = "=" in answer and "=" in reference
     one, two = (
-        {sign for sign in re.sub(r"\\[a-zA-Z]+", "", unassigned(tidy(side))) if sign.isalpha()}
+        {sign for sign in re.sub(r"\\[a-zA-Z]+", "", side if both else unassigned(tidy(side)))
+         if sign.isalpha()}
         for side in (answer, reference)
-    )
+    )  # fmt: skip
     return one != two and {sign.lower() for sign in one} == {sign.lower() for sign in two}
-
-
-def _same_unit(answer: str, reference: str) -> tuple[str, str, bool]:
-    """Both sides in one unit and without it, and whether they can be compared at all.
-
-    Nothing is a unit that nobody knows, and math-verify would leave it out.
-    """
-    (one, a), (two, b) = (
-        trailing(tidy(side), letters=r"\text" in side or r"\mathrm" in side)
-        for side in (answer, reference)
-    )
-    if a and b:
-        return _times(one, a.factor), _times(two, b.factor), a.dimension == b.dimension
-    strange = _LETTERS.search(reference if a else answer) if a or b else None
-    return one if a else answer, two if b else reference, not strange
-
-
-def _times(value: str, factor: Fraction) -> str:
-    return (
-        value
-        if factor == 1
-        else rf"({value})\cdot\frac{{{factor.numerator}}}{{{factor.denominator}}}"
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from filters.verifiers.math import formulas, leads
-from filters.verifiers.math.listings import ASSIGNED, NAME, Same, listing, titled
+from filters.verifiers.math.listings import ASSIGNED, NAME, Same, balanced, listing, titled
 from filters.verifiers.math.trees import Tree, Unclear, minus, names, negative, number, put
 from filters.verifiers.math.values import bounds
 
@@ -25,18 +25,39 @@ _CONGRUENCE = re.compile(
     r"(?:(?P<name>[^=]*?) ?(?:\\equiv|≡) ?)?(?P<residue>-?\d+(?:(?: ?,| or| and) ?-?\d+)*) ?"
     r"(?:\(? ?\\?[pb]?mod) ?\{? ?(?P<modulus>[1-9]\d*) ?\}? ?\)?"
 )
-_SENTENCE = re.compile(r"[A-Za-z',; -]*[A-Za-z]{3,} [A-Za-z',; -]*[A-Za-z]{3,}")
+_SENTENCE = re.compile(r"(?<![\\a-zA-Z])[A-Za-z]{3,} (?:[a-z]+ )*[A-Za-z]{2,}")
 """What holds for all n is a formula."""
 _BARS = re.compile(r"\| ?[nmtxy] ?\||-?\d+ ?\|[^|]+\|")
 _RELATION = re.compile(r"[<>]|\\[lg]e|\\ne|\\in(?![a-z])|\\equiv")
 _CONSTANT = re.compile(r"constants? ([a-zA-Z])\b|(?<= )([a-zA-Z]) is (?:a|any) constant")
 _EQUALS = re.compile(r"=(?![^{}\[\]()]*[\])}])")
 """Signs outside of brackets, unlike that below a sum."""
-_NOTE = re.compile(r"(?P<value>\S.*?) ?\((?P<note>(?=[^()]*[a-zA-Z]{3})[^()\\=]*)\)")
-_DENIED = re.compile(
-    r"\b(?:wrong|incorrect|false|not|no|never|impossible|invalid|rejected|extraneous|discarded)\b"
+_PERIOD = re.compile(
+    r"(?:(?<=\\pi)|(?<=\\circ)) ?([klm])(?![a-zA-Z])"
+    r"|(?<![a-zA-Z\\])([klm]) ?(?:\\cdot ?)?(?:\\pi|\d+ ?\^ ?\\circ)"
 )
-"""Remarks behind a value that take it back."""
+_NOTE = re.compile(
+    r"(?P<value>\S(?:(?! \([^()]*[a-zA-Z]{3}).)*?) \((?P<note>(?=[^()]*[a-zA-Z]{3})"
+    r"(?! ?(?:log|ln|sin|cos|tan|exp|sqrt)\b)[^()\\=]*)\)"
+)
+_DENIED = re.compile(
+    r"\b(?:if|when|unless|where|for|even|odd|only|except|binary|octal|hex|mod|ago|wrong"
+    r"|incorrect|false|not|no|never|impossible|invalid|rejected|extraneous|discarded)\b"
+)
+"""Remarks behind a value that take it back, or make another one of it."""
+_FUNCTION_CALLS = re.compile(
+    r"(?:\\(?:varphi|phi|psi|omega|sigma|tau)|(?<![a-zA-Z\\])[ghGPQ]) ?\([^()]*\)"
+)
+"""What applies a function: \\omega(2n) = \\omega(n) is no product, nor \\omega(3n) = \\omega(n)."""
+_HARMLESS = re.compile(r"(?:(?!\\(?:[lg]e|ne))[^\d=<>])*")
+"""What may be left out behind where: no value, as of `where a = 0`, and no bound."""
+_KINDS = {"integer": "Z", "real": "R", "natural": "N", "rational": "Q", "complex": "C"}
+_KIND = re.compile("|".join(_KINDS))
+"""cx for all integers x is not cx for all real x."""
+_QUANTIFIERS = re.compile(
+    r"\b(?:some(?! (?:constant|fixed))|exists?|non-?negative|positive|negative|primes?|even|odd)\b"
+)
+"""cx for some x, or for positive x, is not cx for all x."""
 
 
 def unassigned(text: str) -> str:
@@ -58,29 +79,29 @@ def name(text: str) -> str | None:
 
 def same_name(one: str, two: str) -> bool:
     """Whether two texts give the same name a value; of words, one may be the other's beginning."""
-    a, b = ((name(side) or "").casefold() if len(name(side) or "") > 2 else name(side)
-            for side in (one, two))  # fmt: skip
+    a, b = name(one), name(two)
     if a and b and min(len(a), len(b)) > 2 and a.isalpha() and b.isalpha():
+        a, b = a.casefold(), b.casefold()
         return a.startswith(b) or b.startswith(a)
     return a == b
 
 
 def spread(one: str, two: str) -> tuple[str, str]:
-    """Two tuples of names and their values, one by one; other texts as they are.
+    """Tuples of names and their values, one by one, where both texts have names.
 
     >>> spread("(a, b) = (3, 4)", "(b, a) = (4, 3)"), spread("(3, 4)", "x = 1")
     (('a = 3, b = 4', 'b = 4, a = 3'), ('(3, 4)', 'x = 1'))
     """
-    if not _TUPLE.fullmatch(one) or not _TUPLE.fullmatch(two):
-        return one, two
-    halves = [[part.strip(" ()").split(",") for part in side.split("=", 1)] for side in (one, two)]
-    if any(len(known) != len(values) for known, values in halves):
-        return one, two
-    one, two = (
-        ", ".join(f"{name.strip()} = {value.strip()}" for name, value in zip(*half, strict=True))
-        for half in halves
-    )
-    return one, two
+    return _spread(one), _spread(two)
+
+
+def _spread(text: str) -> str:
+    if not _TUPLE.fullmatch(text):
+        return text
+    parts = [half.parts for side in text.split("=", 1) if (half := listing(side))]
+    if len(parts) != 2 or len(parts[0]) != len(parts[1]):
+        return text
+    return ", ".join(f"{name} = {value}" for name, value in zip(*parts, strict=True))
 
 
 def unnoted(one: str, two: str) -> tuple[str, str]:
@@ -92,6 +113,8 @@ def unnoted(one: str, two: str) -> tuple[str, str]:
     a, b = _NOTE.fullmatch(one), _NOTE.fullmatch(two)
     if any(match and _DENIED.search(match["note"].casefold()) for match in (a, b)):
         return one, two
+    if a and not b and "base" in a["note"]:
+        return one, two  # a key has the base, or there is none
     if a and b and a["note"].casefold() != b["note"].casefold():
         return one, two
     return a["value"] if a else one, b["value"] if b else two
@@ -107,7 +130,7 @@ def qualified(one: str, two: str, same: Same) -> bool | None:
     True
     """
     a, b = _QUALIFIED.fullmatch(one), _QUALIFIED.fullmatch(two)
-    if (not a and not b) or any(match and _SENTENCE.fullmatch(match["value"]) for match in (a, b)):
+    if (not a and not b) or any(match and _SENTENCE.search(match["value"]) for match in (a, b)):
         return None
     values = [
         match["value"].rstrip(" ,;:(") if match else side
@@ -116,8 +139,14 @@ def qualified(one: str, two: str, same: Same) -> bool | None:
     for place, match in enumerate((a, b)):
         if match and (free := _CONSTANT.search(match.group())):
             values[place] = re.sub(rf"(?<![a-zA-Z\\]){free[1]}(?![a-zA-Z])", "C", values[place])
+    tails = [_tail(match) for match in (a, b) if match]
+    harmless = all(_HARMLESS.fullmatch(tail.replace("_+", "")) for tail in tails)
+    if not harmless and (not (a and b) or tails[0] != tails[1]):
+        return None
     if a and b:
         kinds = {_kind(match) for match in (a, b)}
+        if tails[0] != tails[1] and len({str(_QUANTIFIERS.findall(tail)) for tail in tails}) > 1:
+            return None
         letters = [match["letter"] or match["word"] for match in (a, b)]
         if len(kinds) > 1 and None not in kinds:
             return None
@@ -130,6 +159,14 @@ def qualified(one: str, two: str, same: Same) -> bool | None:
         if letter and _families(values[0], letter, values[1], letter):
             return True
     return same(values[0], values[1])
+
+
+def _tail(match: re.Match[str]) -> str:
+    """What is said of a value, without spaces and with one name for the letter."""
+    tail = match.group()[len(match["value"]) :].strip(" ,;:()")
+    if letter := match["letter"] or match["word"]:
+        tail = re.sub(rf"(?<![a-zA-Z\\]){letter}(?![a-zA-Z])", "n", tail)
+    return tail.strip()
 
 
 def _unsolved(side: str) -> bool:
@@ -195,7 +232,8 @@ def congruences(one: str, two: str, same: Same) -> bool | None:
 def _kind(match: re.Match[str]) -> str | None:
     if kind := match["set"] or match["bare"]:
         return kind
-    return {"i": "Z", "r": "R", "n": "N"}.get((match["kind"] or " ")[0])
+    named = _KIND.search(match.group()[len(match["value"]) :])
+    return _KINDS[named[0]] if named else None
 
 
 def _families(one: str, k: str, two: str, n: str) -> bool | None:
@@ -235,13 +273,19 @@ def agree(one: str, two: str, same: Same) -> bool | None:
     if "=" not in one + two or any(_RELATION.search(side) or listing(side) for side in (one, two)):
         return None
     ones, twos = ([part.strip() for part in _EQUALS.split(side)] for side in (one, two))
-    if not all(ones + twos):
+    if not all(ones + twos) or not all(map(balanced, ones + twos)):
         return None
     if len(ones) == len(twos) == 2:
-        functions = all(_FUNCTIONS.fullmatch(side[0]) for side in (ones, twos))
-        if (functions or ones[0] == twos[0]) and (verdict := same(ones[1], twos[1])) is not None:
-            return verdict
-        return formulas.proportional((ones[0], ones[1]), (twos[0], twos[1]))
+        return _equation(ones, twos, same)
+    if len(ones) == len(twos):
+        return _chain(ones, twos, same)
+    if {len(ones), len(twos)} == {1, 2} and _solved(
+        *((one, twos) if len(ones) == 1 else (two, ones))
+    ):
+        return True
+    called = [{part for part in side[:-1] if _named(part)} for side in (ones, twos)]
+    if all(called) and called[0] != called[1]:
+        return False
     if len(ones) != len(twos) and _unsolved(ones[0] if len(twos) == 1 else twos[0]):
         return False
     if len(twos) == 1:  # the answer shows how it came about
@@ -254,6 +298,70 @@ def agree(one: str, two: str, same: Same) -> bool | None:
         if verdict and len(twos) == 2 and not re.fullmatch(NAME, twos[0]):
             return True if same(*twos) else None  # 25 is not x^2 + y^2 = 25
         return verdict
-    if len(ones) == len(twos) > 2 and False in map(same, ones, twos):
-        return False  # all that is said to be equal is
     return same(ones[-1], twos[-1])
+
+
+def _solved(side: str, equation: list[str]) -> bool:
+    """Whether a formula without y is what an equation gives for y: 2x - 1 of y + 1 = 2x."""
+    try:
+        letters = names(formulas.tree(side))
+        known = letters and "y" not in letters and "y" in names(formulas.tree(equation[0]))
+    except Unclear:
+        return False
+    return bool(known) and formulas.proportional(("y", side), (equation[0], equation[1])) is True
+
+
+def periods(one: str, two: str, same: Same) -> bool | None:
+    r"""Whether angles over any whole k are the same, though nobody said what k is.
+
+    >>> periods(r"-\frac{\pi}{6} + k\pi", r"\frac{5\pi}{6} + k\pi", formulas.agree)
+    True
+    """
+    found = [{match[1] or match[2] for match in _PERIOD.finditer(side)} for side in (one, two)]
+    if found[0] != found[1] or len(found[0]) != 1:
+        return None
+    (letter,) = found[0]
+    return _families(one, letter, two, letter) or None
+
+
+def _equation(ones: list[str], twos: list[str], same: Same) -> bool | None:
+    if all(re.fullmatch("[a-zA-Z]", side[1]) for side in (ones, twos)) and ones[1] != twos[1]:
+        return False if ones[0] == twos[0] else None
+    functions = all(_FUNCTIONS.fullmatch(side[0]) for side in (ones, twos))
+    if ones[1] == twos[1] and re.fullmatch(NAME, ones[1]):  # 5 + 20 = n
+        return same(ones[0], twos[0])
+    computed = all(
+        _computed(side[0]) and (_computed(side[1]) or not formulas.is_formula(side[1]))
+        for side in (ones, twos)
+    )  # the end counts
+    if functions or computed or ones[0] == twos[0]:
+        verdict = same(ones[1], twos[1])
+        if verdict is not None:
+            return verdict
+    calls = [set(_FUNCTION_CALLS.findall("=".join(side))) for side in (ones, twos)]
+    if calls[0] != calls[1] and not functions:
+        return None
+    return formulas.proportional((ones[0], ones[1]), (twos[0], twos[1]))
+
+
+def _chain(ones: list[str], twos: list[str], same: Same) -> bool | None:
+    """Compares a = b = c part by part; of what is computed from numbers the end counts."""
+    called = [{part for part in side if _named(part)} for side in (ones, twos)]
+    if called[0] != called[1]:
+        return False
+    pairs = [
+        pair
+        for pair in zip(ones[:-1], twos[:-1], strict=True)
+        if pair[0] != pair[1] and not all(map(_named, pair)) and not any(map(_computed, pair))
+    ]
+    verdicts = [same(*pair) for pair in [*pairs, (ones[-1], twos[-1])]]
+    return False if False in verdicts else None if None in verdicts else True
+
+
+def _named(part: str) -> bool:
+    return bool(re.fullmatch(NAME, part)) and not _FUNCTIONS.fullmatch(part)
+
+
+def _computed(part: str) -> bool:
+    """Whether a part is a formula without letters."""
+    return formulas.constant(part) is not None

@@ -31,7 +31,7 @@ _POINTS = tuple(
     (fmpq(start, 10_000), fmpq(step, 10_000))
     for start, step in (
         (7317, 6113), (-13713, 21131), (29173, 11317), (197137, -23719),
-        (9173, -1937), (-8131, 2719), (173137, 37129), (1371, 791),
+        (9173, -1937), (-8131, 2719), (173137, 37129), (1371, 791), (817, 1319), (-1173, 313),
     )
 )  # fmt: skip
 """First value and first step, for the variables in order; where there is no value, the next."""
@@ -185,6 +185,8 @@ def proportional(one: tuple[str, str], two: tuple[str, str]) -> bool | None:
         ratios = _ratios(a, b)
         if not names(a) | names(b):  # any two numbers are proportional
             return True if ratios and not apart(ratios[0] * ratios[0], ONE) else None
+        if ratios and not apart(ratios[0], ONE - ONE):
+            return None  # an identity is no multiple of an equation
         if len(ratios) >= ENOUGH and not any(apart(ratios[0], ratio) for ratio in ratios[1:]):
             return True
         forms = [Polynomial.of(side) for side in (a, b)]
@@ -216,5 +218,8 @@ def _renamed(a: Tree, b: Tree) -> Tree:
     own, others = names(a) - names(b), names(b) - names(a)
     if len(own) != 1 or len(others) != 1 or "C" not in own | others or not own | others <= _FREE:
         return a
+    shared = names(a) & names(b)
+    if not shared or any(name[0].isupper() for name in shared):
+        return a  # C_8H_9 is a molecule
     (name,), (other,) = own, others
     return put(a, name, Tree("variable", value=other))

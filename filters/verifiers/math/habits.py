@@ -20,6 +20,10 @@ class Habit(NamedTuple):
 _FUNCTION = r"\\(?:operatorname ?\{ ?(?=[a-z]{2,7} ?\}))?(arc)?"
 _NAME = r"[a-zA-Z]\w{0,2}(?: ?_ ?\{?[ \w\\]{1,9}\}?)?(?: ?\([a-zA-Z0-9]+\))?|\\[a-z]+"
 _TH = "st|nd|rd|th"
+_CONSTANT = (
+    r"\+ ?(\\(?:text|mathrm) ?\{ ?)?(?:an? )?(?:arbitrary )?[cC]onst(?:ant|\.)?"
+    r"(?: of integration)? ?(?(1)\})"
+)
 _ROWS = (
     # In JSON \t, \f, \b and \r are signs, and so \text and \frac lose their beginnings.
     ("rac", r"\x0c(?=rac)|(?<![a-zA-Z\\\x0c])(?=rac ?\{)", r"\\f", ("\x0crac{1}{2}", "0.5")),
@@ -34,6 +38,31 @@ _ROWS = (
     ("num", r"\\num ?\{ ?([^{}]+?) ?\}", r"\1", (r"\num{1200}", "1200")),
     ("ang", r"\\ang ?\{ ?([\d.]+) ?\}", r"\1^\\circ ", (r"\ang{30}", r"30^\circ")),
     ("frac", r"\\[dtcs]frac(?![a-zA-Z])", r"\\frac", (r"\sfrac{1}{2}", "0.5")),
+    ("=", r"^ ?= ?(?=\S)", "", ("= 5", "5")),
+    ("+/", r"\+ ?/ ?- ?", r"\\pm ", ("+/-4", r"\pm 4")),
+    ("\\", r"(?<![\\\d,.])\\(?=\d)", "", (r"\15", "15")),
+    ("onst", _CONSTANT, "+ C", (r"x^2 + \text{constant}", "x^2 + C")),
+    ("∛", r"∛ ?(?:\(([^()]*)\)|(\d+|\w))", r"\\sqrt[3]{\1\2}", ("∛54", r"3\sqrt[3]{2}")),
+    ("verline", r"\\overline ?\{ ?([A-Z]{2}) ?\}", r"\1", (r"\overline{AB}", "AB")),
+    ("m", r"(?<=\d,\d{3})((?:\.\d+)?)([ckm]?m)(?= ?\^|$)", r"\1 \2", ("1,000.99m²", "1000.99")),
+    ("ট", r"(?<=\d) ?(?:টি|টা)(?![\u0980-\u09ff])", " ", ("32টি মাছ", "32")),
+    ("^", r"\^ ?\{ ?([+-]) ?\}", r"^\1", (r"\lim_{x \to 0^{+}} f(x)", r"\lim_{x \to 0^+} f(x)")),
+    ("vee", r"\\vee(?![a-z])", r"\\lor ", (r"p \vee q", r"p \lor q")),
+    ("wedge", r"\\wedge(?![a-z])", r"\\land ", (r"p \wedge q", r"p \land q")),
+    ("lnot", r"\\lnot(?![a-z])", r"\\neg ", (r"\lnot p", r"\neg p")),
+    ("arrow", r"\\(?:long)?rightarrow(?![a-z])", r"\\to ", (r"p \rightarrow q", r"p \to q")),
+    ("implies", r"\\implies(?![a-z])", r"\\Rightarrow ", (r"p \implies q", r"p \Rightarrow q")),
+    (r"\{", r"^(\\\{[^|:]*?) ?(?:\\mid(?![a-z])|:) ?", r"\1 | ",
+     (r"\{2n : n \in \mathbb{Z}\}", r"\{2k \mid k \in \mathbb{Z}\}")),
+    ("elsius", r"(?:\^ ?\\circ|degrees?) ?Celsius\b", r"^\\circ C",
+     ("20 degrees Celsius", r"20^\circ C")),
+    ("ahrenheit", r"(?:\^ ?\\circ|degrees?) ?Fahrenheit\b", r"^\\circ F",
+     ("20 degrees Fahrenheit", r"20^\circ F")),
+    ("C", r"(?<![\w})])(?:\{ ?\} ?)?[_^] ?\{? ?(\d+) ?\}? ?C ?_ ?\{? ?(\d+) ?\}?",
+     r"\\binom{\1}{\2}",
+     ("{}_{10}C_{3}", "120")),
+    ("\\bar", r"\\bar ?\{ ?([a-zA-Z]) ?\}", r"\\overline{\1}", (r"\bar{z}", r"\overline{z}")),
+    ("triangle", r"\\triangle ?(?=[A-Z]{3}(?![A-Za-z]))", "", (r"\triangle ABC", "ABC")),
     ("varn", r"\\varnothing(?![a-zA-Z])", r"\\emptyset ", (r"\varnothing", "no solution")),
     (r"\{", r"\\\{ ?\\\}", r"\\emptyset ", (r"\{\}", "no solution")),
     ("leq", r"\\(?:leqslant|leqq?)(?![a-zA-Z])", r"\\le ", (r"x \leqslant 2", r"(-\infty, 2]")),
@@ -65,7 +94,7 @@ _ROWS = (
     ("lt", r"\\lt(?![a-z])", "<", (r"x \lt 2", r"(-\infty, 2)")),
     ("eq", r"\\(?:simeq|doteq)(?![a-z])", r"\\approx ", (r"x \simeq 2.5", "2.5")),
     ("approx", rf"^( ?\$?(?:{_NAME}) ?)\\approx(?![a-z])", r"\1=", (r"v_1 \approx 2.5", "2.5")),
-    ("approx", r"(?<=\S) ?\\approx(?![a-z]).*$", "", (r"\sqrt{2} \approx 1.41", r"\sqrt{2}")),
+    ("boxed", r"\\boxed ?\{((?:[^{}]|\{[^{}]*\})*)\}", r"\1", (r"\boxed{5}", "5")),
     ("}", r"(?<![a-z])\{([:,;])\}", r"\1", ("3{:}4", "6:8")),
     (
         "}",
@@ -76,7 +105,7 @@ _ROWS = (
     # A point between groups of three digits, where a decimal comma or another point says so.
     (
         ",",
-        r"(?<![\d.,(\[])(\d{1,3})\.(\d{3})(?:\.(\d{3}))?(?:\.(\d{3}))?,(\d+)(?![\d.,])",
+        r"(?<![\d.,(\[])(\d{1,3})[. ](\d{3})(?:[. ](\d{3}))?(?:[. ](\d{3}))?,(\d{1,2})(?![\d.,])",
         r"\1\2\3\4.\5",
         ("1.234,56", "1234.56"),
     ),
@@ -87,7 +116,7 @@ _ROWS = (
         "^",
         rf"(?<=\d) ?\^ ?(\{{ ?)?\\[a-z]+ ?\{{ ?({_TH}) ?\}}(?(1) ?\}})",
         r"\2",
-        (r"12^{\text{th}} \text{ grade}", "12"),
+        (r"12^{\text{th}}", "12"),
     ),
     ("prime", r"\^ ?\{ ?\\prime ?\}|\^ ?\\prime(?![a-z])", "'", (r"60^\circ 30^{\prime}", "60.5")),
     ("arge", r"\\(?:large|Large)(?![a-zA-Z])", "", (r"\large 5", "5")),

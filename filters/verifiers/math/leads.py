@@ -24,7 +24,7 @@ class Lead(NamedTuple):
 
 _NUMBER = r"(?=(?:USD |\()?-?(?:USD )?[\d.(]|-?\\(?:frac|sqrt|pi))"
 _CALLED = (
-    r"(?!.*\b(?:not|n't|no|never|none|neither|nor|or|but|except|than|least|most|over|under|above|below"
+    r"(?!.*\b(?:because|since|if|not|n't|no|never|none|neither|nor|or|but|except|than|least|most|over|under|above|below"
     r"|between|from|until|without|nearly|almost|half|twice|thrice|double|triple|bounds?|multiples|powers|factors"
     r"|divisors|roots?|squares?|cubes?|logarithm|factorial|reciprocal|inverse|opposite|negative)\b)"
 )
@@ -87,8 +87,13 @@ def split(text: str) -> tuple[frozenset[str], str] | None:
     """
     for lead in LEADS:
         if (found := lead.words.match(text)) and (value := text[found.end() :].strip()):
+            if lead.words.groups and _MORE.search(value):
+                return None
             named = " ".join(filter(None, found.groupdict().values()))
-            words = {singular(word) for word in re.findall(r"[^\W\d_]+", named.casefold())}
+            words = {
+                word if re.fullmatch("[A-Z]", word) else singular(word.casefold())
+                for word in re.findall(r"[^\W\d_]+", named)
+            }
             return frozenset(words - _IDLE), value
     return None
 
@@ -100,6 +105,4 @@ def differ(one: str, two: str) -> bool:
     (True, False, False)
     """
     a, b = split(one), split(two)
-    if any(side and _MORE.search(side[1]) for side in (a, b)):
-        return False
     return a is not None and b is not None and not (a[0] <= b[0] or a[0] >= b[0])

@@ -15,8 +15,8 @@ DEEPEST = 10
 """Brackets inside brackets; no deeper list is compared here."""
 
 NAME = (
-    r"[A-Za-z](?:_ ?\{? ?\w{1,5} ?\}?)?'?(?: ?\([A-Za-z]\))?|[A-Z][a-z]+|\\[a-z]+"
-    r"|\\frac\{d\w?\}\{d\w\}|(?:\\angle )?[A-Z]{2,3}|[a-z]{3,}(?: [a-z]+){0,2}"
+    r"[A-Za-z](?:_ ?\{? ?\\?\w{1,5} ?\}?)?'?(?: ?\([A-Za-z]\))?|[A-Z][a-z]+|\\[a-z]+"
+    r"|\\frac\{d\w?\}\{d\w\}|(?:\\angle )?[A-Z]{2,3}|\\angle [A-Z]|[a-z]{3,}(?: [a-z]+){0,2}"
     r"|[A-Z](?: ?\\(?:cup|cap|setminus) ?[A-Z])+"
     r"|\\(?:vec|overrightarrow|overline|mathbf|bar) ?\{ ?\w+ ?\}"
 )
@@ -29,10 +29,16 @@ _ROOT = re.compile(r"(?:[xtz]|\\lambda) ?_ ?\{? ?(?P<index>\d|\d, ?\d) ?\}? ?= ?
 _POWER = re.compile(rf"(?:{NAME}) ?\^[^=]*=")
 _VARIABLE = re.compile(r"[a-zA-Z](?= ?(?:[=<>]|\\[lgn]e))")
 _OR = re.compile(r"\bor\b|或|\\(?:lor|vee)(?![a-z])")
-_COMMA = re.compile(r"-?\d+,\d+")
+_AND = re.compile(r"\band\b|且|和|与|\\(?:land|wedge)(?![a-z])")
+"""x > 4 and y > 7 is not x > 4 or y > 7."""
+_BARE = re.compile(r"[a-zA-Z]|[^A-Z]*[A-Z].*")
+"""One letter, or what has a capital: a name, as often as a formula: A or B is not A and B."""
+_COMMA = re.compile(r"-?\d+,(?:\d+|(?!\d{3}\b)\d+(?: ?%| [^\W\d_][^,]*))")
 _DOTS = re.compile(r"\.\.\.|…|\\[cvl]?dots")
 _POINT = re.compile(r"\([^()]*\)")
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
+
+_OPEN = {")": "(", "]": "[", "}": "{"}
 
 Same = Callable[[str, str], bool | None]
 """How parts are compared."""
@@ -54,11 +60,13 @@ def agree(one: str, two: str, same: Same) -> bool | None:
 
 
 def _agree(one: str, two: str, same: Same) -> bool | None:
-    a, b = listing(one), listing(two)
+    a, b = (_unwrapped(listing(side)) for side in (one, two))
     if a is None and b is None:
         return None
     same = _guarded(same)
     if a and b and len({_either(one, a.parts), _either(two, b.parts)}) > 1:
+        return False
+    if a and b and _joined_otherwise(one, two) and not _values(a.parts + b.parts):
         return False
     if (a is None or b is None or a.open != b.open) and (
         (a and _either(one, a.parts)) or (b and _either(two, b.parts))
@@ -75,6 +83,40 @@ def _agree(one: str, two: str, same: Same) -> bool | None:
         # (1,234) may be a pair or a number; read as points they may agree all the same.
         return True if verdict and a.open and b.open else None
     return verdict
+
+
+def _unwrapped(found: Listing | None) -> Listing | None:
+    """What stands in brackets around all of it: an interval in (…) is that interval."""
+    inside = (
+        listing(found.parts[0]) if found and len(found.parts) == 1 and found.open == "(" else None
+    )
+    return inside if inside and inside.open else found
+
+
+def _joined_otherwise(one: str, two: str) -> bool:
+    """Whether one text says `and` where the other says `or`."""
+    words = [(bool(_AND.search(side)), bool(_OR.search(side))) for side in (one, two)]
+    return words[0] != words[1] and all(map(any, words))
+
+
+def _values(parts: list[str]) -> bool:
+    """Whether parts are values of one thing, which people join with both words."""
+    known = [(ASSIGNED.fullmatch(part), part) for part in parts]
+    names = {match["name"] for match, _ in known if match}
+    bare = [match["value"].strip() if match else part for match, part in known]
+    numbers = [quantities.read(part) for part in bare]
+    nouns = {
+        part.partition(" ")[2] for part, of in zip(bare, numbers, strict=True) if of and of.unit
+    }
+    return max(len(names), len(nouns - {""})) < 2 and all(
+        number or _is_value(part) for number, part in zip(numbers, bare, strict=True)
+    )
+
+
+def _is_value(part: str) -> bool:
+    if (inside := listing(part)) and inside.open:
+        return _values(inside.parts)
+    return formulas.is_formula(part) and not _BARE.fullmatch(part)
 
 
 def _has_thousands(text: str) -> bool:
@@ -133,8 +175,10 @@ def _alone(one: str, two: str, a: Listing | None, b: Listing | None, same: Same)
     """One side is a list, the other none."""
     several = a or b
     assert several
-    if len(several.parts) == 1 and several.open in "({":
-        inside = several.parts[0]
+    inside = several.parts[0]
+    if len(several.parts) == 1 and (several.open in "({" or quantities.read(inside)):
+        if several.open == "{" and inside in (r"\emptyset", r"\varnothing"):
+            return False
         return same(inside, two) if a else same(one, inside)
     single, list_ = (two, one) if a else (one, two)
     if len(_names([single])) == 1 and len(set(_names(several.parts))) > 1:
@@ -189,6 +233,8 @@ def listing(text: str) -> Listing | None:
         parts = [side for part in parts for side in signs.both(part)]
     if len(parts) == 1 and not brackets[0]:
         return None
+    if brackets == ("[", "]") and _named(parts):  # Maple's [x = 1, y = 2]
+        brackets = "", ""
     return Listing(*brackets, labels.named([_escaped(part) for part in parts]))
 
 
@@ -200,6 +246,21 @@ def titled(text: str) -> bool:
     """
     found = listing(text)
     return found is not None and all(labels.titled(part) for part in found.parts)
+
+
+def balanced(text: str) -> bool:
+    r"""Whether every bracket of a text is closed by its like; those of an interval may differ.
+
+    >>> balanced(r"\{(x + 1)\}"), balanced("-5]"), balanced("(0, 1]"), balanced("[x)")
+    (True, False, True, False)
+    """
+    stack: list[str] = []
+    for sign in text:
+        if sign in "([{":
+            stack.append(sign)
+        elif sign in ")]}" and (not stack or (_OPEN[sign] != stack.pop() and "," not in text)):
+            return False
+    return not stack
 
 
 def _depths(text: str) -> list[int]:

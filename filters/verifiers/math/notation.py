@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from fractions import Fraction
 
 from filters.verifiers.math.habits import HABITS
 
@@ -21,6 +22,9 @@ _GREEK_LETTERS = {
 """Small ones; μ is left alone, as it may be a millionth, and so are o and a closing sigma."""
 _MATHEMATICAL = range(0x1D400, 0x1D800)
 """Unicode's letters and digits in italics, bold, script and so on."""
+_PARTS = {
+    sign: Fraction(unicodedata.numeric(sign)).limit_denominator(20) for sign in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
+}
 _RAISED, _LOWERED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "₀₁₂₃₄₅₆₇₈₉"
 _SYMBOLS = str.maketrans(
     {
@@ -31,12 +35,12 @@ _SYMBOLS = str.maketrans(
         "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "±": r"\pm ",
         "\N{UNION}": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "°": r"^\circ ",
         "≈": r"\approx ", "≃": r"\approx ", "∀": r"\forall ", "∃": r"\exists ",
-        "½": r"\frac12", "¼": r"\frac14", "¾": r"\frac34",
-        "⅓": r"\frac13", "⅔": r"\frac23",
         "\N{FRACTION SLASH}": "/", "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ",
         "\N{THIN SPACE}": " ", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{PRIME}": "'", "\N{DOUBLE PRIME}": "''",
     }
     | _GREEK_LETTERS
+    | {sign: rf"\frac{{{part.numerator}}}{{{part.denominator}}}" for sign, part in _PARTS.items()}
     | {
         chr(code): _GREEK_LETTERS.get(plain, plain)
         for code in _MATHEMATICAL
@@ -47,15 +51,27 @@ _SYMBOLS = str.maketrans(
 _SCRIPTS = re.compile(rf"([{_RAISED}]+)|([{_LOWERED}]+)")
 _LEVEL = str.maketrans(_RAISED + _LOWERED, "0123456789+-n0123456789")
 _PLAIN = re.compile(r"[-+]?\d[\d,/]*(?:\.\d+)?\.?")
-_SPACES = re.compile(r"(?:(?<!\\)\\[,;:! ]|\\q?quad\b|~|\s)+")
+_SPACES = re.compile(r"(?:(?<!\\)\\[,;:! ]|\\q?quad(?![a-zA-Z])|~|\s)+")
 _DRESS = re.compile(
-    r"\\(?:left|right|displaystyle|textstyle|limits|[bB]igg?[lr]?)(?![a-zA-Z])|\\[()\[\]]|\$|\*\*"
+    r"\\(?:left|right)(?= ?(?:$|[()\[\]|.<>/]|\\[{}|]|\\[lr]?(?:angle|floor|ceil|[vV]ert|brace)))"
+    r"|\\(?:displaystyle|textstyle|limits|[bB]igg?[lr]?)(?![a-zA-Z])|\\[()\[\]]|\$|\*\*"
 )
 _TEXT = re.compile(
-    r"\\(?:text(?:bf|rm|it)?|math(?:rm|bf|it)|mbox|operatorname)\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+    r"\\(?:text(?:bf|rm|it|sf|tt)?|math(?:rm|bf|it|sf|tt)|mbox|operatorname|underline|emph)\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
+_BRACED = re.compile(r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})+)\}")
 _DEGREES = re.compile(r"(?<=[\d)}]) ?deg(?:rees?)?(?! ?[A-Za-z])")
-_THOUSANDS = re.compile(r"(?<=\d)(?:\\,|\{,\}|,\\! ?)(?=\d{3}(?!\d))")
+_THOUSANDS = re.compile(r"(?<=\d)(?:\\,|\{,\}|,\\! ?|'(?!\d{3}'(?!\d)))(?=\d{3}(?!\d))")
+_SIUNITX = re.compile(
+    r"\\(?:SI|qty|si|unit) ?(?:\{(?P<number>[^{}]*)\})? ?\{(?P<unit>(?:[^{}]|\{[^{}]*\})*)\}"
+)
+_PREFIX = re.compile(r"\\(nano|micro|milli|centi|deci|kilo|mega|giga) ?\\")
+_UNIT_SIGNS = {
+    "degreeCelsius": r"^\circ C",
+    "celsius": r"^\circ C",
+    "degree": r"^\circ",
+    "percent": r"\%",
+}
 
 
 def latex(text: str) -> str:
@@ -68,11 +84,22 @@ def latex(text: str) -> str:
         return text
     if r"\begin" not in text:  # there, two backslashes end a row
         text = re.sub(r"\\\\(?=[a-zA-Z])", r"\\", text)
+    if _SIUNITX.search(text):
+        text = _SIUNITX.sub(_measured, text)
     text = _THOUSANDS.sub("", _levelled(text.strip("\n ")).translate(_SYMBOLS))
     for habit in HABITS:
         if habit.mark in text:
             text = habit.written.sub(habit.spelling, text)
-    return re.sub(r" {2,}", " ", undollared(text)).strip()
+    text = undollared(text).rstrip("\\ ")  # a line break that breaks nothing
+    return re.sub(r" {2,}", " ", text).strip()
+
+
+def _measured(found: re.Match[str]) -> str:
+    r"""A quantity of siunitx: \SI{5}{\centi\meter\per\second} is 5 centimeter per second."""
+    unit = _PREFIX.sub(r"\\\1", found["unit"])
+    unit = re.sub(r"\\([a-zA-Z]+) ?", lambda name: _UNIT_SIGNS.get(name[1], name[1]) + " ", unit)
+    unit = re.sub(r"(?<=[a-zA-Z])\.(?=[a-zA-Z])", " ", unit)
+    return rf"{found['number'] or ''} \text{{{unit.strip()}}}"
 
 
 def _levelled(text: str) -> str:
@@ -96,8 +123,16 @@ def tidy(text: str) -> str:
         return text.rstrip(".")
     text = latex(text).replace(r"\$", "USD ").replace(r"\%", "%")
     text = _DRESS.sub("", _TEXT.sub(r" \1 ", text))
-    text = _DEGREES.sub(r"^\\circ ", _SPACES.sub(" ", text)).replace(" ^", "^").strip()
+    text = _DEGREES.sub(r"^\\circ ", _SPACES.sub(" ", text)).replace(" ^", "^").replace(" _", "_")
+    text = _unbraced(text.strip())
     return text if text.endswith("..") else text.rstrip(". ")
+
+
+def _unbraced(text: str) -> str:
+    r"""A text without braces around all of it; with commas they are those of a set."""
+    if not (match := _BRACED.fullmatch(text)):
+        return text
+    return rf"\{{{match[1]}\}}" if "," in match[1] else match[1].strip()
 
 
 def undollared(text: str) -> str:

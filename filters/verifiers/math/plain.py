@@ -33,7 +33,17 @@ from filters.verifiers.math.values import bounded, spend
 
 LONGEST_FORMULA = 2_000
 """Characters; in nothing longer formulas, words or lists are looked for."""
-_REMAINDER = re.compile(r"\d ?% ?\d")
+_SOLUTION = re.compile(
+    r"^(?:[Tt]he )?(?:[Ss]olutions?|[Vv]alues?|[Rr]oots?)(?: set)?"
+    r"(?: (?:of|for|to) (?:(?!\b(?:is|are|not|no|except)\b)[^.;])*?)?"
+    r" (?:is|are) ?:? ?(?=[(\[\\a-z])"
+)
+"""The values of x for which f(x) = 0 are x = 1 and x = 2, and 1, 2."""
+_REMAINDER = re.compile(r"\d ?[%Rr] ?\d")
+_VECTOR = re.compile(
+    r"\\(?:vec|overrightarrow|mathbf|boldsymbol)(?![a-z]).*\\times|^\$?[A-Z] ?\\times ?[A-Z]\$?$"
+)
+"""Products with an order: of bold letters \\cdot is not \\times, and A \\times B no B \\times A."""
 DEEPEST = 6
 """Lists inside lists, and values behind equals signs, that are followed."""
 
@@ -46,33 +56,32 @@ def certain(answer: str, reference: str) -> bool | None:
     """
     if max(len(answer), len(reference)) > LONGEST:
         return None
-    one, two = labels.joined(tidy(answer)), labels.joined(tidy(reference))
-    if any(differ(one, two) for differ in (opposites.opposite, labels.conflict, leads.differ)):
+    one, two = (_SOLUTION.sub("", labels.joined(tidy(side))) for side in (answer, reference))
+    kinds = opposites.opposite, labels.conflict, leads.differ, quantities.rates_differ
+    if any(differ(one, two) for differ in kinds):
         return False
-    if one != two and "%" in one + two and any(map(_REMAINDER.search, (one, two))):
-        return False  # 1 % 0 is no 0: a remainder, or nothing
-    if any(side.startswith((r"\forall", r"\exists")) for side in (one, two)):
+    if one.replace(" ", "") != two.replace(" ", "") and _REMAINDER.search(f"{one};{two}"):
+        return False  # 1 % 0 is no 0, and 3 R 2 no 2 R 3: a remainder, or nothing
+    if any(side.startswith((r"\forall", r"\exists")) for side in (one, two)) or any(
+        map(_VECTOR.search, (answer, reference))
+    ):
         return True if one.replace(" ", "") == two.replace(" ", "") else None
     one = renamed.like(one, two)
     with bounded(), suppress(Unclear):
         same = _agree(one, two)
-        return _without_units(answer, reference, one, two) if same is None else same
+        return _without_units(answer, reference) if same is None else same
     return None
 
 
-def _without_units(answer: str, reference: str, one: str, two: str) -> bool | None:
+def _without_units(answer: str, reference: str) -> bool | None:
     r"""Compares what stands before units, 4\sqrt{3} m and 4\sqrt{3}, in one of them."""
-    (a, unit), (b, other) = (
-        units.trailing(text, letters=r"\text" in raw or r"\mathrm" in raw)
-        for raw, text in ((answer, one), (reference, two))
-    )
-    if unit and other:
-        if unit.dimension != other.dimension:
-            return False
-        ratio = unit.factor / other.factor
-        if ratio != 1:
-            a = rf"\frac{{{ratio.numerator}}}{{{ratio.denominator}}} ({equations.unassigned(a)})"
-    return _agree(a, b) if unit or other else None
+    bare = units.alike(answer, reference)
+    if bare is None:
+        return False
+    if bare == (answer, reference):
+        return None
+    one, two = map(tidy, bare)
+    return _agree(one, two)
 
 
 def _agree(one: str, two: str, depth: int = 0) -> bool | None:
@@ -85,6 +94,8 @@ def _agree(one: str, two: str, depth: int = 0) -> bool | None:
     if a and b:
         return quantities.agree(a, b)
     spend(50)
+    if depth and leads.differ(one, two):
+        return False  # part A: 5 is no part B: 5
 
     def same(x: str, y: str) -> bool | None:
         return _agree(x, y, depth + 1)
@@ -114,11 +125,13 @@ def _read(one: str, two: str, same: listings.Same) -> bool | None:
         equations.qualified,
         equations.congruences,
         unions.agree,
+        tables.basis,
         listings.agree,
         _words,
         tables.agree,
         tables.cases,
         piecewise.agree,
+        equations.periods,
         equations.agree,
     ):
         if verdict is None:

@@ -33,21 +33,46 @@ _QUOTIENT = re.compile(
     r"|(?P<p>\d[\d.]*) ?/ ?(?P<q>-?[\d.]+))"
 )
 _SIGN = re.compile(r"(?P<before>[-+]?) ?(?P<money>USD|[€£¥])? ?(?P<after>[-+]?) ?")
+_SCALE_ROWS = """
+12 | dozen of | dozens of | dozen | dozens
+100 | hundred
+1000 | thousand | tausend | mille | тысяч | тысячи | тысяча | হাজার | हज़ार | हजार
+100000 | lakh | lakhs | লক্ষ | লাখ | लाख
+1000000 | million | millions | Million | Millionen | millones | миллион | миллиона | миллионов
+10000000 | crore | crores | কোটি | करोड़
+1000000000 | billion | Milliarde | Milliarden | milliard | milliards | миллиард | миллиардов
+1000000000000 | trillion
+"""
+_SCALES = {
+    name: int(size)
+    for size, *names in (row.split(" | ") for row in _SCALE_ROWS.strip().splitlines())
+    for name in names
+}
 _TAIL = re.compile(
-    r" ?(?:(?P<scale>hundred|thousand|million|billion|trillion)\b)?"
-    r" ?(?P<percent>%|(?:percent|percentage|pct)\b)? ?(?P<unit>.*)"
+    rf" ?(?:(?P<scale>{'|'.join(sorted(_SCALES, key=len, reverse=True))})(?![^\W\d_]))?"
+    r" ?(?P<percent>%|(?:percent|percentage|pct|[Pp]rozent|por ?ciento|процент(?:ов|а)?)\b)?"  # noqa: RUF001
+    r" ?(?P<unit>.*)"
 )
+_PERCENT_OF = re.compile(
+    "increase|decrease|discount|profit|gain|loss|chance|probability|more|less|mehr|weniger"
+)
+_OF_IT = re.compile(r"^of (?:the|all(?: the)?|his|her|their|its|an?) ")
+"""4/5 of the cake."""
+_HAN_SCALES = {"万": 10**4, "亿": 10**8, "万亿": 10**12}
 _NEGATIVE = re.compile(r"^(?:negative|minus) (?=\w)")
 _EACH = re.compile(r" (?:per|each|an?|every|in)\b[a-z ]*")
+_PRICE = re.compile(r"-?(?:USD|[€£¥]).* (?:per|an?|every) ([a-z]+)")
 _COMPOUND = re.compile(r"(\d[\d.]* ?[a-z]+\.?),? (?:and )?(\d[\d.]* ?[a-z]+\.?)", re.IGNORECASE)
 _MINUTES = re.compile(r"(\d+)\^\\circ ?(\d\d?)'(?: ?(\d\d?)'')?")
-_SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _MONEY = {"USD": "usd", "€": "eur", "£": "gbp", "¥": "cny"}
 _ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
 fifteen sixteen seventeen eighteen nineteen"""
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _NUMBERS = {word: value for value, word in enumerate(_ONES.split())}
 _NUMBERS |= {word: 10 * place for place, word in enumerate(_TENS.split(" "), start=2)}
+_HAN_NUMBERS = {sign: str(value) for value, sign in enumerate("零一二三四五六七八九十")} | {
+    "两": "2"
+}
 _GROUPS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _WORD = "|".join((*_NUMBERS, *_GROUPS))
 _SPOKEN = re.compile(rf"(?:{_WORD})(?:(?:[ -]| and )(?:{_WORD}))*(?![a-z])", re.IGNORECASE)
@@ -86,7 +111,7 @@ def read(text: str) -> Quantity | None:
         degrees, minutes, seconds = (int(part or 0) for part in parts.groups())
         size = degrees + Fraction(minutes, 60) + Fraction(seconds, 3600)
         return Quantity(size, unit=units.known(r"^\circ"))
-    text = _NEGATIVE.sub("-", text)
+    text = _HAN_NUMBERS.get(text, _NEGATIVE.sub("-", text))
     if spoken := _SPOKEN.match(text):
         text = f"{_number(spoken.group())}{text[spoken.end() :]}"
     sign = _SIGN.match(text)
@@ -107,7 +132,17 @@ def read(text: str) -> Quantity | None:
             return None
         unit = units.known(_MONEY[sign["money"]])
     size = -size if "-" in (sign["before"], sign["after"]) else size
-    return Quantity(size * 10**scale, step and step * 10**scale, percent, unit)
+    return Quantity(size * scale, step and step * scale, percent, unit)
+
+
+def rates_differ(one: str, two: str) -> bool:
+    """Whether two texts are prices of different things: 5 dollars per kg, and per lb.
+
+    >>> rates_differ("USD 5 per kg", "USD 5 per lb"), rates_differ("USD 5 per kg", "USD 5")
+    (True, False)
+    """
+    a, b = _PRICE.fullmatch(one), _PRICE.fullmatch(two)
+    return a is not None and b is not None and units.known(a[1]) != units.known(b[1])
 
 
 def agree(one: Quantity, two: Quantity) -> bool:
@@ -243,20 +278,26 @@ def _quotient(text: str) -> tuple[Fraction, None, int] | None:
 
 
 def _tail(text: str) -> tuple[int, bool, Unit | None] | None:
-    """What stands after the digits: (power of ten, is it a percentage, unit), or None."""
+    """What stands after the digits: (how many of one, is it a percentage, unit), or None."""
     if text == "K":  # 25K are 25 thousand; of kelvins they are some way off
-        return 3, False, None
+        return 1000, False, None
+    if text in _HAN_SCALES:
+        return _HAN_SCALES[text], False, None
     tail = _TAIL.fullmatch(text)
     if tail is None:
         return None
     scale, percent, name = tail["scale"], bool(tail["percent"]), tail["unit"].strip()
+    name = _OF_IT.sub("", name)
     if scale and not text.startswith(" "):
         return None
-    power = _SCALES.get(scale or "", 0)
+    size = _SCALES.get(scale or "", 1)
     if not name:
-        return power, percent, None
+        return size, percent, None
     letter = len(name.split("^")[0].split("/")[0]) == 1 and name[0].isalpha() and name.isascii()
     if letter and not text.startswith(" "):  # 5m may be a product
         return None
     unit = units.known(name) or (units.counted(name) if text.startswith(" ") else None)
-    return (power, percent, unit) if unit and not percent else None
+    if percent:  # 5% increase
+        of_it = name != tail["unit"].strip() and units.counted(name)
+        return (size, True, None) if of_it or _PERCENT_OF.fullmatch(name) else None
+    return (size, False, unit) if unit else None

@@ -52,6 +52,21 @@ _BUILT = re.compile(
 )
 
 
+_WORDED = re.compile(
+    r"(?:(?:all |any )?(?:real |the )?numbers? (?:x )?(?:that (?:is|are) )?)?"
+    r"(?P<sign>at least|at most|(?:greater|more|larger|less|smaller|fewer) than(?: or equal to)?)"
+    r" (?P<end>\S.*)"
+)
+_OR_MORE = re.compile(r"(?P<end>.*\S) (?P<sign>or (?:more|greater|larger|less|fewer|smaller))")
+_SIGNS = {"at least": r"\ge ", "at most": r"\le "}
+_SIGNS |= {f"or {word}": r"\ge " for word in ("more", "greater", "larger")}
+_SIGNS |= {f"or {word}": r"\le " for word in ("less", "fewer", "smaller")}
+_SIGNS |= {f"{word} than": ">" for word in ("more", "greater", "larger")}
+_SIGNS |= {f"{word} than": "<" for word in ("less", "fewer", "smaller")}
+_SIGNS |= {f"{word} than or equal to": r"\ge " for word in ("more", "greater", "larger")}
+_SIGNS |= {f"{word} than or equal to": r"\le " for word in ("less", "fewer", "smaller")}
+
+
 def agree(one: str, two: str) -> bool | None:
     r"""Whether two tidied texts are the same set of numbers; None where one is not certainly a set.
 
@@ -121,8 +136,15 @@ def read(text: str) -> Region | None:
 
     Raises:
         Unclear: it may be one, but which is not certain.
+
+    >>> read("at least 5") == read(r"\\ge 5") == read("5 or more"), read("5 apples")
+    (True, None)
     """
     text = text.strip()
+    if worded := _WORDED.fullmatch(text) or _OR_MORE.fullmatch(text):
+        text = _SIGNS[worded["sign"]] + worded["end"]
+    if RELATION.match(text):
+        return chain(f"x {text}")._replace(variable=None)
     if built := _BUILT.fullmatch(text):
         region = read(built[2])
         return region if region and region.variable in (None, built[1]) else None

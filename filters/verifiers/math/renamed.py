@@ -17,6 +17,11 @@ _SOME = re.compile(
 _PERIOD = re.compile(
     r"[klmn](?: ?[+-] ?\d+ ?\)?)? ?(?:\\cdot ?)?(?:\\pi|\d+\^\\circ)|\d+\^\\circ ?[klmn]"
 )
+_BOUND = re.compile(
+    r"\\(?:sum|prod) ?_ ?\{ ?([a-z]) ?=|\\lim ?_ ?\{ ?([a-z]) ?\\to|\\int.* ?d ?([a-z])$"
+    r"|\\\{[^|]*\| ?([a-z]) ?\\in.*\\\}"
+)
+"""The letter that a sum, a limit, an integral or a set runs over."""
 _LETTERS = re.compile(r"\\[a-zA-Z]+|[a-zA-Z]+")
 
 
@@ -34,6 +39,9 @@ def like(one: str, two: str) -> str:
     a, b = _FUNCTION.fullmatch(one), _FUNCTION.fullmatch(two)
     if a and b and a["name"] == b["name"]:
         return _put(one, a["letter"], b["letter"], two)
+    bound = [_bound(side) for side in (one, two)] if "\\" in one and "\\" in two else [""]
+    if all(bound):
+        return _put(one, bound[0], bound[1], two)
     some, other = _SOME.fullmatch(one), _SOME.fullmatch(two)
     if some and not other and len(free := _free(two)) == 1:
         return _put(some["body"], some["letter"], free.pop(), two)
@@ -53,6 +61,11 @@ def _put(text: str, old: str, new: str, beside: str) -> str:
         lambda word: word.group().replace(old, new) if _product(word.group()) else word.group(),
         text,
     )
+
+
+def _bound(text: str) -> str:
+    found = [next(filter(None, match.groups())) for match in _BOUND.finditer(text)]
+    return found[0] if len(found) == 1 else ""
 
 
 def _free(text: str) -> set[str]:

@@ -21,6 +21,8 @@ _CASES = re.compile(
 )
 _CONDITION = re.compile(r"(?: ?[,;])? ?(?:&[ ,]*(?:if|when|for|where)?|,? (?:if|when|for|where)\b)")
 _TRANSPOSED = re.compile(r" ?\^ ?\{? ?(?:T|\\top|\\prime|')(?: ?\})?$")
+_HATS = re.compile(r"\\(?:hat|vec|boldsymbol|bm) ?\{ ?\\?([ijk])(?:math)? ?\}")
+_BASIS = re.compile(rf"{_HATS.pattern}|(?<![a-zA-Z])i(?![a-zA-Z]).*(?<![a-zA-Z])j(?![a-zA-Z])")
 LARGEST = 100
 """Entries; no larger matrix is compared here."""
 
@@ -56,6 +58,24 @@ def _vectors(one: str, two: str, same: Same) -> bool | None:
         return False
     verdicts = [same(x, y) for x, y in zip(a, b, strict=True)]
     return False if False in verdicts else None if None in verdicts else True
+
+
+def basis(one: str, two: str, same: Same) -> bool | None:
+    """Whether a sum of i, j and k is a vector; None where there is no such sum.
+
+    >>> basis("3i - 4j", "(3, -4)", formulas.agree), basis("3i - 4j", "(4, 3)", formulas.agree)
+    (True, False)
+    """
+    if not any(map(_BASIS.search, (one, two))):
+        return None
+    one, two = (vector(side) or side for side in (one, two))
+    sums = [_HATS.sub(r" \1 ", side) for side in (one, two)]
+    for place, side in enumerate((one, two)):
+        found = listing(side)
+        if found and found.open == "(" and 1 < len(found.parts) < 4:
+            letters = zip(found.parts, "ijk", strict=False)
+            sums[place] = " + ".join(f"({part}) {letter}" for part, letter in letters)
+    return formulas.agree(*sums)
 
 
 def vector(text: str) -> str | None:

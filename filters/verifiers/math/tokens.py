@@ -24,6 +24,8 @@ _TOKEN = re.compile(
     r"|(?P<word>[A-Za-z]+)(?P<primes>'*)"
     r"|(?P<sign>[-+*/^(){}\[\]|!_%]))"
 )
+_NO_OPERAND = re.compile(r" *(?:[+=*/)]|$)")
+"""Behind the letters l and n, which are a product there."""
 _EXPONENT = re.compile(r"\d\.?[eE] ?[-+]?\d")
 _DERIVATIVE = re.compile(r"\\frac ?\{ ?d ?\w?(?: ?\^ ?\d[^}]*)? ?\} ?\{ ?d|d[a-z]/d[a-z]")
 _INDEX = re.compile(r"_ ?(?:\{ ?([A-Za-z0-9]{1,6}) ?\}|([A-Za-z0-9]))")
@@ -43,7 +45,8 @@ def tokens(text: str) -> list[str]:
             raise Unclear(f"unexpected {text[place]!r}")
         place = match.end()
         if match["word"]:
-            letters = _letters(match["word"])
+            product = match["word"] == "ln" and _NO_OPERAND.match(text, place)
+            letters = ["l", "n"] if product else _letters(match["word"])
             letters[-1] += match["primes"]
             found += letters
         elif match["command"]:

@@ -7,6 +7,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from filters.verifiers.math.notation import tidy
+
 
 class Unit(NamedTuple):
     """A product of powers: of metres, kilograms, seconds, dollars, or of things counted."""
@@ -54,7 +56,7 @@ degree | 1 | degree degrees deg ^\\circ
 rad | 1 | rad rad radian radians
 celsius | 1 | ^\\circC ^\\circc celsius
 fahrenheit | 1 | ^\\circF ^\\circf fahrenheit
-kelvin | 1 | K kelvin kelvins
+kelvin | 1 | K ^\\circK kelvin kelvins
 kg m s-2 | 1 | N newton newtons
 kg m2 s-2 | 1 | J joule joules
 kg m2 s-3 | 1 | W watt watts
@@ -134,22 +136,38 @@ _LITRES = dict.fromkeys(["l", "L", "liter", "liters", "litre", "litres"], Fracti
 )
 _SPEEDS = {"mph": "mi/h", "kph": "km/h", "kmh": "km/h"}
 _POWER = re.compile(
-    r"(?:(square|sq|cubic|cu) )?(\S+?)(?:\^ ?\{? ?(-?[1-4]) ?\}?| (squared|cubed))?"
+    r"(?:(square|sq|cubic|cu)\.? )?(\S+?)(?:\^ ?\{? ?(-?[1-4]) ?\}?| (squared|cubed))?"
 )
 _PER = re.compile(r" ?/ ?| per ")
 _TIMES = re.compile(
-    r" ?(?:\\cdot|\\times|\*) ?|(?<!sq)(?<!cu)(?<!square)(?<!cubic) (?!squared|cubed)"
+    r" ?(?:\\cdot|\\times|\*) ?|(?<!sq)(?<!cu)(?<!sq\.)(?<!cu\.)"
+    r"(?<!square)(?<!cubic) (?!squared|cubed)"
 )
 _QUOTIENT = re.compile(r"\\frac ?\{ ?([^{}]+?) ?\} ?\{ ?([^{}]+?) ?\}")
-_WORDS = re.compile(r"[a-z]{3,}(?: [a-z]{2,}){0,2}", re.IGNORECASE)
+_SEVERAL = re.compile(r"[,;<>]|\\(?:[lg]e|to)(?![a-z])| (?:to|and|or) ")
+_ROMAN = re.compile(r"\d[ ,;\\!~]*\\(?:text|mathrm)\s*\{[^{}]*[A-Za-z]")
+"""Words in roman type after a number."""
+_LETTER = "[a-zß-öø-ÿœа-яё\u0900-\u0963\u0980-\u09e3\u0c00-\u0c63\u0e01-\u0e4e\u0621-\u065f]"
+_WORDS = re.compile(rf"{_LETTER}{{3,}}(?: {_LETTER}{{2,}}){{0,2}}", re.IGNORECASE)
 _NO_NOUNS = """
 and or of out to by over times plus minus from mod with per sin cos tan sec csc cot log exp sqrt ln
 pi remainder about approximately is not than the each max min dozen hundred thousand million billion
 trillion percent more less squared cubed factorial half thirds quarters root roots power powers
 halves fourths fifths sixths eighths tenths hundredths thousandths tens hundreds thousands millions
-dozens
+dozens score power base wrong right incorrect correct false true invalid rejected impossible maybe
+extraneous undefined ago later earlier before after above below under beyond short fewer greater
+smaller larger bigger lower higher deep between except without unless if when where only if either
 """
 _NO_UNIT = frozenset(_NO_NOUNS.split())
+_FOREIGN_WORDS = """
+prozent procent por ciento cent cento million millionen milliarden tausend hundert
+dutzend mal millones mil mille milliers milliards docenas douzaines oder und weniger mehr
+moins plus menos más
+ou et o y процентов процента тысяч миллионов или больше меньше
+শতাংশ গুণ হাজার লক্ষ লাখ কোটি ডজন বা কম বেশি प्रतिशत गुना हज़ार हजार लाख करोड़ दर्जन या
+శాతం వేల లక్షలు కోట్లు ร้อยละ พัน หมื่น แสน ล้าน โหล เท่า ألف مليون بالمائة
+"""
+_NO_NOUN = _NO_UNIT | frozenset(_FOREIGN_WORDS.split())
 _SMALL_WORDS = "no yes all any one two six ten if so as be we he she it its on for dne"
 _SMALL = frozenset(_SMALL_WORDS.split())
 
@@ -207,8 +225,10 @@ def counted(text: str) -> Unit | None:
     if not _WORDS.fullmatch(text):
         return None
     words = text.casefold().split()
-    if _NO_UNIT & set(words):
+    if (_NO_NOUN | _SMALL) & set(words):
         return None
+    if words[0].endswith("s") and len(words) > 1 and (unit := known(words[0])):
+        return unit  # 74 inches tall
     noun = words[-1]
     return Unit(((noun.removesuffix("s") if len(noun) > 3 else noun, 1),), Fraction(1))
 
@@ -227,12 +247,46 @@ def trailing(text: str, letters: bool) -> tuple[str, Unit | None]:
     for count in (3, 2, 1):
         if len(words) > count:
             value, unit = " ".join(words[:-count]), " ".join(words[-count:])
-            letter = len(re.split(r"[\^/]", unit)[0]) == 1
+            letter = len(re.split(r"[\^/]", unit)[0]) == 1 and "/" not in unit
             if letter and not letters:
                 continue
             if found := known(unit) or (counted(unit) if value[-1] in "0123456789})" else None):
                 return value, found
     return text, None
+
+
+def alike(answer: str, reference: str) -> tuple[str, str] | None:
+    r"""Two answers without their units, in one of them; None where they cannot be compared.
+
+    Nothing is a unit that nobody knows, and only one value can be converted.
+
+    >>> alike(r"\sqrt{2} cm", r"\sqrt{2}"), alike(r"\sqrt{2} cm", r"\sqrt{2} kg")
+    (('\\sqrt{2}', '\\sqrt{2}'), None)
+    """
+    sides = [tidy(side) for side in (answer, reference)]
+    (one, a), (two, b) = (
+        trailing(tidied, letters=r"\text" in side or r"\mathrm" in side)
+        for tidied, side in zip(sides, (answer, reference), strict=True)
+    )
+    if a and b:
+        ratio = a.factor / b.factor
+        if a.dimension != b.dimension or (ratio != 1 and any(map(_SEVERAL.search, sides))):
+            return None
+        name, sign, value = one.rpartition("=")
+        factor = rf"\frac{{{ratio.numerator}}}{{{ratio.denominator}}}"
+        return one if ratio == 1 else f"{name}{sign}{factor} ({value.strip()})", two
+    if (a or b) and (ends(sides[bool(a)]) or _ROMAN.search(reference if a else answer)):
+        return None
+    return one if a else answer, two if b else reference
+
+
+def ends(text: str) -> bool:
+    """Whether the last word of a text may be a unit.
+
+    >>> ends("height = 5 m"), ends("2x")
+    (True, False)
+    """
+    return bool(known(text.rpartition(" ")[2]))
 
 
 def may_be_product(word: str) -> bool:

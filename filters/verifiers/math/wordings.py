@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from operator import ne
 
 from filters.verifiers.math import clocks
 
@@ -19,21 +20,31 @@ _RATIO = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?: ?: ?\d{1,9}(?:\.\d{1,9})?){1,20}"
 _ARTICLE = re.compile(
     r"(?:(?:on|in|at|by) )?(?:(?:the|an?|any|all|every|each) )?(?:straight |quadrant )?(?=\w{2})"
 )
-_VERDICT = re.compile(r"(yes|true|false|no(?= it| th|[^ ]|$))(?:[,;.:]? (?!or\b|and\b).*)?")
+_VERDICT = re.compile(
+    r"(yes|true|false|no(?= it| th|[^ ]|$))(?:(?P<free>[.;:] .*"
+    r"|,? (?:because|since|as|so|it|this|that|they|there|the|these)\b.*)|[,;.:]? (?!or\b|and\b).*)?"
+)
+"""A verdict, with its reasons, which are free; or with more, as in `yes, for n = 3`."""
+_LONE = re.compile(r"(?<![^\W\d_])(?![aA] (?!and\b|n?or\b|is\b|are\b)[a-z]{2})[a-zA-Z](?![^\W\d_])")
+"""Letters that stand for something: no article."""
+_GENES = re.compile(r"(?:([A-Za-z])(?i:\1)){2,}")
+"""AaBb is not AABB."""
 _NOUN = re.compile(
     r"(?<=\w) (?:triangle|balls?|(?:integers?|numbers?)(?: of [a-z]+)?|function|quadrilateral"
-    r"|sequence)|(?<=\w)条件$"
+    r"|sequence)(?=$| [a-z]$)|(?<=\w)条件$"
 )
-_ORDINAL = re.compile(r"(\d+)(st|nd|rd|th)?(?: ([a-z]{3,}(?: [a-z]+)?))?")
+_ORDINAL = re.compile(r"(\d+)(st|nd|rd|th)?(?: (?!power|root)([a-z]{3,}(?: [a-z]+)?))?")
 _ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"} | {
     "sixth": "6th", "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th",
 }  # fmt: skip
 _CHAIN = re.compile(r"[a-zA-Z](?: ?< ?[a-zA-Z]){2,}|[a-zA-Z](?: ?> ?[a-zA-Z]){2,}")
 _ORDER = re.compile(r"[a-zA-Z](?: ?, ?[a-zA-Z]){2,}")
 _TOLD = re.compile(
-    r"(?P<who>[A-Z][a-z]+) (?:will|was|should|must|can|[a-z]+s)\b.*"
+    r"(?:[Tt]he [a-z]+|[Ii]t) (?P<does>[a-z]{4,}s)"
+    r"|(?P<who>[A-Z][a-z]+) (?:will|was|should|must|can|[a-z]+s)\b.*"
     r"|.* (?:is|are) (?:an? )?(?P<how>[a-z]{3,})"
 )
+_WORD = re.compile("[A-Za-z]{3,}")
 _NOT_SO = re.compile(r"\b(?:not|no|never|neither|nor|or|and|but|los[et]s?|except|unless|if)\b|n't")
 _CODE = re.compile(r"(?=.*[A-Za-z]\d)[A-Za-z\d]+")
 _ROMAN = re.compile(r"[IVX]{2,}|I")
@@ -41,19 +52,24 @@ _BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven
     "eight": "8", "nine": "9", "ten": "10", "twelve": "12", "sixteen": "16",
 }  # fmt: skip
 _SAME = (
-    {"no solution", "no solutions", "no real solution", "no real solutions", "none", "empty set"}
-    | {r"\emptyset", "no such number", "no such numbers", "no real number", "无解", "空集"}
-    | {"no integer solution", "no integer solutions", "there is no solution", "impossible"}
-    | {"there are no solutions", "no roots", "no real roots", "not possible", "cannot be done"}
-    | {"system is inconsistent", "inconsistent", "no such value exists"},
+    {"no solution", "none", "empty set", r"\emptyset", "无解", "空集", "impossible"}
+    | {"not possible", "cannot be done", "system is inconsistent", "inconsistent"},
     {"does not exist", "dne", "undefined", "不存在"},
     {"infinitely many", "infinite", "infinity", r"\infty", "infinitely many solutions", "无穷多"},
     {"yes", "是"},
     {"no", "否"},
+    {r"\mathbb{z}", "integers", "set of integers", "set of all integers"},
+    {r"\mathbb{q}", "rational numbers", "rationals", "set of rational numbers"},
+    {r"\mathbb{n}", "natural numbers", "set of natural numbers"},
     {"true", "正确", "对", "t"},
     {"false", "错误", "错", "f"},
 )
 """What says the same."""
+_NOTHING = re.compile(
+    r"(?:there (?:is|are|exists?) )?no (?:such )?(?:real |integer )?"
+    r"(?:solutions?|roots?|numbers?|values?|integers?)(?: (?:exists?|of [a-z]))?"
+)
+"""Nothing that solves it, in one word or another."""
 
 
 def agree(one: str, two: str) -> bool | None:
@@ -78,6 +94,8 @@ def _choices(one: str, two: str) -> bool | None:
     if not all(matches):
         return None
     letters = [match[match.lastindex or 0].upper() for match in matches if match]
+    if min(len(one), len(two)) > 3 and re.findall(r"\d+", one) != re.findall(r"\d+", two):
+        return None
     return letters[0] == letters[1]
 
 
@@ -153,9 +171,12 @@ def _orders(one: str, two: str) -> bool | None:
 def _told(one: str, two: str) -> bool | None:
     """A sentence that says one word of something: Ann will win, and Ann; f is odd, and odd."""
     for word, sentence in ((one, two), (two, one)):
+        word = _NOUN.sub("", _ARTICLE.sub("", word, count=1))
         told = _TOLD.fullmatch(sentence)
-        if told and re.fullmatch("[A-Za-z]{3,}", word) and not _NOT_SO.search(sentence):
-            return word == told["who"] or word.casefold() == told["how"]
+        if not told or not _WORD.fullmatch(word) or _NOT_SO.search(sentence):
+            continue
+        if word.casefold() not in ("yes", "true", "false", "no"):
+            return word == told["who"] or word.casefold() in (told["how"], told["does"])
     return None
 
 
@@ -166,13 +187,21 @@ def words(one: str, two: str) -> bool | None:
     (True, False, None)
     """
     capital = len(one) == 3 and (one + two).isupper()  # the triangle ABC, or an order of three
+    if one.casefold() == two.casefold() and (
+        _GENES.fullmatch(one) or any(map(ne, *(_LONE.findall(side) for side in (one, two))))
+    ):
+        return None  # the line a B is not the line A B
     one, two = (_ARTICLE.sub("", side.casefold(), count=1) for side in (one, two))
+    one, two = (_NOTHING.sub("no solution", side) if _NOTHING.fullmatch(side) else side
+                for side in (one, two))  # fmt: skip
     groups = [[place for place, ways in enumerate(_SAME) if side in ways] for side in (one, two)]
     if groups[0] and groups[1] and (len(one) > 1 or len(two) > 1):
         return groups[0] == groups[1]
     if (groups[0] and two.isdigit()) or (groups[1] and one.isdigit()):
         return False
     if (a := _VERDICT.fullmatch(one)) and (b := _VERDICT.fullmatch(two)):
+        if a[1] == b[1] and one != two and not all(m["free"] or m.group() == m[1] for m in (a, b)):
+            return None
         return a[1] == b[1]
     if not _WORDS.fullmatch(one) or not _WORDS.fullmatch(two):
         return None

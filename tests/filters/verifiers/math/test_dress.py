@@ -133,6 +133,30 @@ def test_every_pair_of_opposites_has_a_pair_that_needs_it(row, monkeypatch):
         (r"\sin^2 x + C", r"-\cos^2 x + C", True),
         (r"\sin^2 x + C", r"\cos^2 x + C", False),
         ("x^2 + C", "x^2", False),
+        (r"\int 2x dx + C", "x^2 + C", False),  # an answer has to be worked out, a key need not
+        ("x^2 + C", "Integral(2*x, x) + C", True),
+        ("x^2", "Integral(2*x, x) + C", False),
+        ("x**3/3 + x + C", "x + Integral(x**2, x) + C", True),
+        ("x*atan(x) - ln(1 + x^2)/2 + C", "Integral(atan(x), x) + C", True),
+        ("x*atan(x) + ln(1 + x^2)/2 + C", "Integral(atan(x), x) + C", False),
+        # Sums of i, j and k.
+        (r"3\hat{i} - 4\hat{j}", "(3, -4)", True),
+        (r"3\hat{i} - 4\hat{j}", "(-4, 3)", False),
+        ("3i + 4j", "(3, 4, 0)", True),
+        # Numbers counted in words of other languages, and words that make another number of them.
+        ("20 лет", "20", True),
+        ("20 тысяч", "20000", True),
+        ("20 тысяч", "20", False),
+        ("5 dozen eggs", "60", True),
+        ("5 dozen", "5", False),
+        ("1.2万", "12000", True),
+        ("20个", "20个", True),
+        # The same sum by another letter, and another sum.
+        (r"\sum_{i=1}^{n} a_i", r"\sum_{k=1}^{n} a_k", True),
+        (r"-\frac{\pi}{6} + k\pi", r"\frac{5\pi}{6} + k\pi", True),
+        (r"\frac{\pi}{6} + k\pi", r"\frac{5\pi}{6} + k\pi", False),
+        ("(w, a, d) = (16, 3, 1)", "w = 16, d = 3, a = 1", False),
+        ("(w, d, a) = (16, 3, 1)", "w = 16, a = 1, d = 3", True),
         # Cases beside one formula.
         (r"|t - 1|", r"\begin{cases} t - 1 & t > 1 \\ 1 - t & t \le 1 \end{cases}", True),
         (r"|t - 2|", r"\begin{cases} t - 1 & t > 1 \\ 1 - t & t \le 1 \end{cases}", False),
