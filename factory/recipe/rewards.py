@@ -11,7 +11,6 @@ from factory.errors import nearest
 from factory.recipe import own_code
 from factory.recipe.models import Weights
 from factory.recipe.strict import Strict
-from filters.verifiers.judge.rubric import LONGEST
 
 
 class Weighed(Strict):
@@ -79,6 +78,10 @@ class Preference(Weighed):
             raise ValueError("criteria are for a judge: leave out model, or criteria")
         if not self.model and (self.label or self.score == "raw"):
             raise ValueError("label and score are of a model: name it, or leave them out")
+        if not self.criteria:
+            return self
+        from filters.verifiers.judge.rubric import LONGEST
+
         for number, text in enumerate(self.criteria, 1):
             if not 0 < len(text.strip()) <= LONGEST:
                 raise ValueError(f"criterion {number}: 1 to {LONGEST} characters were expected")

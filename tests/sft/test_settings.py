@@ -141,7 +141,7 @@ TOGETHER = {
 """What else must be said with a key."""
 
 
-LOOKED_AT = {"devices", "held_out", "watched_by", "rest"}
+LOOKED_AT = {"devices", "domains", "held_out", "watched_by", "rest"}
 
 
 @pytest.mark.parametrize(("key", "value", "told"), REINFORCING)
@@ -153,7 +153,7 @@ def test_of_grpo(key: str, value: Any, told: dict[str, Any], tmp_path: Path):
 
 
 def test_of_grpo_all_keys_are_in_the_table():
-    # `devices` as above; the others are for who looks on, and for the order of prompts.
+    # `devices` as above; the others are for who looks on, and for which prompts come when.
     assert {key for key, *_ in REINFORCING} | LOOKED_AT == set(Grpo.model_fields)
 
 
