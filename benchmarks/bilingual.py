@@ -2,7 +2,7 @@
 
     python -m benchmarks.bilingual --seeds 17 1 2 --into runs/bilingual
 
-The base adds aloud, in English or Chinese words, and takes either language for each line, as
+The base adds aloud, in English or Chinese words, and mixes them by the line, as
 R1-Zero mixed them. The same GRPO runs with and without the reward of DeepSeek-R1 (2.3.2). Prints a
 Markdown table for benchmarks/RESULTS.md. A run that is there already is not run again.
 """
@@ -24,7 +24,7 @@ from sft.train import train
 from teacher import tiny
 
 ROWS, ASKED, HELD_OUT = 30_000, 1200, 300
-LANGUAGES = ("en", "zh")
+LANGUAGES, SAME = ("en", "zh"), 2 / 3
 CAREFUL, GUESS = 0.6, 0.2
 """Shares of the base's rows that reason, and that think nothing; the rest ignores the form."""
 _TEENS = """ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"""
@@ -73,11 +73,11 @@ def task(rng: random.Random) -> tuple[str, str, list[tuple[int, str, int, int]],
     return question, language, steps, total
 
 
-def aloud(steps: list[tuple[int, str, int, int]], rng: random.Random) -> str:
-    """The steps in words, a line each, each in a language of its own."""
+def aloud(steps: list[tuple[int, str, int, int]], language: str, rng: random.Random) -> str:
+    """The steps in words, a line each, two of three in the language of the question."""
     lines = []
     for before, sign, number, after in steps:
-        if rng.random() < 0.5:
+        if (rng.random() < SAME) == (language == "en"):
             word = {"+": "plus", "-": "minus"}[sign]
             lines.append(f"{english(before)} {word} {english(number)} is {english(after)}")
         else:
@@ -86,11 +86,13 @@ def aloud(steps: list[tuple[int, str, int, int]], rng: random.Random) -> str:
     return "\n".join(lines)
 
 
-def reply(steps: list[tuple[int, str, int, int]], total: int, rng: random.Random) -> str:
+def reply(
+    steps: list[tuple[int, str, int, int]], total: int, language: str, rng: random.Random
+) -> str:
     """One row's reply, of a kind drawn by chance."""
     kind, guess = rng.random(), total + round(rng.gauss(0, 3))
     if kind < CAREFUL:
-        return f"<think>\n{aloud(steps, rng)}\n</think>\n\\boxed{{{total}}}"
+        return f"<think>\n{aloud(steps, language, rng)}\n</think>\n\\boxed{{{total}}}"
     return f"<think>\n\n</think>\n\\boxed{{{guess}}}" if kind < CAREFUL + GUESS else f"{guess}"
 
 
@@ -114,10 +116,12 @@ def raised(seed: int, asked: set[str], folder: Path) -> None:
         return
     rng, rows = random.Random(seed + 1), []
     while len(rows) < ROWS:
-        question, _, steps, total = task(rng)
+        question, language, steps, total = task(rng)
         if question not in asked:
             turns = [{"role": "user", "content": question}]
-            rows.append([*turns, {"role": "assistant", "content": reply(steps, total, rng)}])
+            rows.append(
+                [*turns, {"role": "assistant", "content": reply(steps, total, language, rng)}]
+            )
     texts = [tiny.TEMPLATE.prompt(each[:-1]) + each[-1]["content"] for each in rows[:5000]]
     tokenizer = tiny.make_tokenizer(texts, 400)
     size = {"hidden": 64, "layers": 3, "heads": 2, "max_length": 512, "seed": seed}
@@ -182,7 +186,7 @@ def row(seed: int, into: Path) -> str:
     asked = questions(seed, folder)
     raised(seed, asked, folder)
     cells: list[str] = []
-    for name, rewards in (("plain", PLAIN), ("language", PLAIN | {"language": 0.5})):
+    for name, rewards in (("plain", PLAIN), ("language", PLAIN | {"language": 1.0})):
         plan = recipe(seed, folder, rewards)
         done = run(plan, folder / name)
         first, last = consistency(done)
