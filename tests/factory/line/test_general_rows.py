@@ -53,7 +53,7 @@ def test_a_smaller_one_runs(tmp_path: Path):
     account = json.loads(run.done("teacher-3-grpo").read_bytes())["accounts"][0]
     assert account["dropped"]["other_domain"] == 6  # of ten questions four are held out
     learnt = pl.read_parquet(run.stage("teacher-3-grpo") / "rollouts" / "*.parquet")
-    assert set(learnt["source"]) == {"reasoning_gym:chain_sum"}
+    assert set(learnt["source"]) == {"chain_sum"}
 
 
 def drawn(*rows: tuple[str, str, str | None, str]) -> pl.DataFrame:
