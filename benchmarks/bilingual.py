@@ -9,7 +9,6 @@ Markdown table for benchmarks/RESULTS.md. A run that is there already is not run
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.raising import SAMPLING, run, said, score
+from benchmarks.raising import SAMPLING, run, said, score, told
 from factory.recipe.models import Training
 from sft.rows import fitting, write_rows
 from sft.train import train
@@ -103,8 +102,8 @@ def questions(seed: int, folder: Path) -> set[str]:
         question, language, _, total = task(rng)
         rows[question] = {"question": question, "answer": str(total), "language": language}
     for language in LANGUAGES:
-        told = [row for row in rows.values() if row["language"] == language]
-        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in told)
+        asked = [row for row in rows.values() if row["language"] == language]
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in asked)
         (folder / f"{language}.jsonl").write_text(lines)
     return set(rows)
 
@@ -130,10 +129,10 @@ def raised(seed: int, asked: set[str], folder: Path) -> None:
     table = folder / "rows.parquet"
     frame = pl.DataFrame({"sample_id": ids, "messages": rows})
     write_rows([frame], ROWS, tokenizer, tiny.TEMPLATE, max_length=512, file=table, report=silent)
-    told = fitting(table, pl.Series(ids), folder / "mapped")
+    mapped = fitting(table, pl.Series(ids), folder / "mapped")
     training = Training(epochs=1, learning_rate=3e-3, max_length=512, save_steps=1000)
     train(
-        model, tokenizer, told, training, seed=seed, checkpoints=folder / "steps", report=silent,
+        model, tokenizer, mapped, training, seed=seed, checkpoints=folder / "steps", report=silent,
         tiny=True,
     )  # fmt: skip
     tiny.save(model, tokenizer, out)
@@ -196,20 +195,9 @@ def row(seed: int, into: Path) -> str:
     return f"| {seed} | " + " | ".join(cells) + " |"
 
 
-def main() -> None:
-    """Run what is asked for and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # pyrefly: ignore
-    parser.add_argument("--seeds", type=int, nargs="+", default=[17, 1, 2])
-    parser.add_argument("--into", type=Path, default=Path("runs/bilingual"))
-    options = parser.parse_args()
-    print(
-        "| seed | base, pass@1 | in the question's language, % | GRPO, pass@1 | language, % "
-        "| GRPO with the reward, pass@1 | language, % |"
-    )
-    print("|---|---:|---:|---:|---:|---:|---:|")
-    for seed in options.seeds:
-        print(row(seed, options.into), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    named = (
+        *("seed", "base, pass@1", "in the question's language, %", "GRPO, pass@1", "language, %"),
+        *("GRPO with the reward, pass@1", "language, %"),
+    )
+    told(__doc__ or "", "runs/bilingual", named, row)

@@ -12,6 +12,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,21 +121,22 @@ def row(seed: int, into: Path) -> str:
     return f"| {seed} | " + " | ".join(cells) + " |"
 
 
-def main() -> None:
-    """Run what is asked for and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # pyrefly: ignore
+def told(about: str, into: str, headings: Sequence[str], row: Callable[[int, Path], str]) -> None:
+    """Run what the command line asks for and print a table, a row a seed."""
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[17, 1, 2])
-    parser.add_argument("--into", type=Path, default=Path("runs/raising"))
+    parser.add_argument("--into", type=Path, default=Path(into))
     options = parser.parse_args()
-    quarter, steps = GRPO["steps"] // 4, GRPO["steps"]
-    print(
-        "| seed | base | Zero | cold start | cold start, then GRPO | the latter has Zero's last "
-        f"score at step | out of form, %, Zero / cold, at 0, {quarter}, {steps // 2}, {steps} |"
-    )
-    print("|---|---:|---:|---:|---:|---:|---:|")
+    print(f"| {' | '.join(headings)} |\n|---|{'---:|' * (len(headings) - 1)}")
     for seed in options.seeds:
         print(row(seed, options.into), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    quarter, steps = GRPO["steps"] // 4, GRPO["steps"]
+    named = (
+        *("seed", "base", "Zero", "cold start", "cold start, then GRPO"),
+        "the latter has Zero's last score at step",
+        f"out of form, %, Zero / cold, at 0, {quarter}, {steps // 2}, {steps}",
+    )
+    told(__doc__ or "", "runs/raising", named, row)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from filters.rewards import Completions, text
+from filters.rewards import Completions, text, whole
 from filters.text.answer import extract
 from filters.text.thinking import CLOSE, OPEN, split
 
@@ -105,7 +105,7 @@ class Integer:
 
 def _said(completions: Completions, opened: bool) -> Sequence[str]:
     """The texts with the tag that a template wrote before them."""
-    return [f"{OPEN}\n" * opened + text(completion) for completion in completions]
+    return [whole(completion, opened) for completion in completions]
 
 
 def _counted(said: str) -> float:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from filters.classifier import digest, longest_of, model_in, output_of
-from filters.rewards import Completions, text
-from filters.text.thinking import OPEN, split
+from filters.rewards import Completions, shown, text
 
 AT_ONCE = 16
 """Conversations that the model sees at once."""
@@ -47,7 +46,7 @@ class Scored:
         self, prompts: Completions, completions: Completions, **_: Any
     ) -> list[float | None]:
         """Scores of the completions, each to its prompt."""
-        said = [self._scored(text(completion)) for completion in completions]
+        said = [shown(completion, self.part, self.opened) for completion in completions]
         blank = 0.0 if self.score == "probability" else None
         rewards: list[float | None] = [blank] * len(said)
         tokenizer, model = model_in(self.folder, digest(self.folder))
@@ -67,12 +66,6 @@ class Scored:
             for place, score in zip(some, self._of(model, [asked[p] for p in some]), strict=True):
                 rewards[place] = score
         return rewards
-
-    def _scored(self, said: str) -> str | None:
-        if self.part == "text":
-            return f"{OPEN}\n" * self.opened + said
-        response = split(said, self.opened).response
-        return response if response and response.strip() else None
 
     def _of(self, model: Any, rows: Sequence[Sequence[int]]) -> list[float]:
         import torch

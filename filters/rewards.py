@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -22,7 +22,7 @@ from filters.language import Language
 from filters.lenient import both, of_verdict
 from filters.own import as_number, as_verdict
 from filters.repetition import Repetition
-from filters.text.thinking import split
+from filters.text.thinking import OPEN, split
 from filters.verdict import unverifiable
 from filters.verifiers import Verdict, verify
 
@@ -209,6 +209,25 @@ def text(completion: Any) -> str:
     ('1 + 1?', '2')
     """
     return completion if isinstance(completion, str) else completion[-1]["content"] or ""
+
+
+def whole(completion: Any, opened: bool) -> str:
+    """All of a completion, with the tag that the chat template wrote before it.
+
+    >>> whole("6*7</think>42", opened=True)
+    '<think>\\n6*7</think>42'
+    """
+    return f"{OPEN}\n" * opened + text(completion)
+
+
+def shown(completion: Any, part: Literal["response", "text"], opened: bool) -> str | None:
+    """What a model is shown of a completion: the response, or all of it; None where it is blank.
+
+    >>> shown("6*7</think>42", "response", opened=True), shown("6*7", "response", opened=True)
+    ('42', None)
+    """
+    told = whole(completion, opened) if part == "text" else split(text(completion), opened).response
+    return told if told and told.strip() else None
 
 
 def _column(columns: Mapping[str, Any], name: str, as_json: bool = False) -> Sequence[Any]:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from factory.recipe.judge import BY_A_MODEL
 from factory.sampler.judging import Ask, question_of
 from filters.own import as_number
-from filters.rewards import Completions, Reward, text
-from filters.text.thinking import OPEN, split
+from filters.rewards import Completions, Reward, shown, text
+from filters.text.thinking import split
 from filters.verifiers.judge.rubric import RESPONSE, share_met
 
 HELPFUL = (
@@ -84,21 +84,15 @@ class ByCriteria:
         self, prompts: Completions, completions: Completions, **columns: Any
     ) -> list[float | None]:
         """The rewards of the draws, all asked at once."""
-        shown = [self._shown(text(completion)) for completion in completions]
-        places = [n for n, said in enumerate(shown) if said and len(said) <= RESPONSE]
-        rewards: list[float | None] = [None if said else 0.0 for said in shown]
+        said = [shown(completion, self.part, self.opened) for completion in completions]
+        places = [n for n, each in enumerate(said) if each and len(each) <= RESPONSE]
+        rewards: list[float | None] = [None if each else 0.0 for each in said]
         asked = [
-            (shown[n], [*self.criteria], "rubric", _question(prompts[n], columns, n))
-            for n in places
+            (said[n], [*self.criteria], "rubric", _question(prompts[n], columns, n)) for n in places
         ]
         for place, verdict in zip(places, self.ask(asked), strict=True):
             rewards[place] = share_met(verdict)
         return rewards
-
-    def _shown(self, said: str) -> str | None:
-        if self.part == "text":
-            return f"{OPEN}\n" * self.opened + said
-        return split(said, self.opened).response
 
 
 def _question(prompt: Any, columns: dict[str, Any], place: int) -> str:

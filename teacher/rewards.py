@@ -26,9 +26,9 @@ from filters.rewards import (
     SoftLength,
     Unrepetitive,
     log_unjudged,
-    text,
+    whole,
 )
-from filters.text.thinking import OPEN, split
+from filters.text.thinking import split
 from teacher.asked import HARMLESS, HELPFUL, ByCriteria, JudgedAccuracy
 from teacher.watched import Watched
 
@@ -118,8 +118,7 @@ class Own:
         return self.name
 
     def __call__(self, completions: Completions, **columns: Any) -> list[float | None]:
-        opening = f"{OPEN}\n" if self.opened else ""
-        texts = [opening + text(completion) for completion in completions]
+        texts = [whole(completion, self.opened) for completion in completions]
         told = _told(columns, len(texts))
         rewards: list[float | None] = [None] * len(texts)
         try:

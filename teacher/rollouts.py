@@ -13,9 +13,9 @@ import polars as pl
 from factory.records import TURNS
 from factory.store.journal import sync_folder
 from factory.store.shards import Shards
-from filters.rewards import LanguageConsistency
+from filters.rewards import LanguageConsistency, whole
 from filters.text.reconsidering import LOOKS_BACK, counted, words_of
-from filters.text.thinking import OPEN, split
+from filters.text.thinking import split
 
 ROLLOUT: dict[str, pl.DataType] = {
     "step": pl.Int32(),
@@ -52,10 +52,9 @@ def measured(rows: Sequence[Mapping[str, Any]], step: int, opened: bool) -> pl.D
     languages = [row["language"] for row in rows]
     shares = LanguageConsistency(opened=opened)(texts, language=languages)
     thinking = pl.Series([split(text, opened).reasoning for text in texts], dtype=pl.String)
-    lead = f"{OPEN}\n" if opened else ""
+    said = [{"role": "assistant", "content": whole(text, opened)} for text in texts]
     told = [
-        {**row, "messages": [*row["turns"], {"role": "assistant", "content": lead + row["text"]}]}
-        for row in rows
+        {**row, "messages": [*row["turns"], turn]} for row, turn in zip(rows, said, strict=True)
     ]
     kept = {name: kind for name, kind in ROLLOUT.items() if told and name in told[0]}
     table = pl.DataFrame([{name: row[name] for name in kept} for row in told], schema=kept)

@@ -6,12 +6,11 @@ import secrets
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 from filters.verdict import Verdict, correct, incorrect, unverifiable
-from filters.verifiers.judge.prompt import harmless, verdict_of
+from filters.verifiers.judge.prompt import harmless
 from filters.verifiers.judge.rubric import RESPONSE, Criterion, Sheet
-from filters.verifiers.judge.votes import FAILED, Question, Reply
+from filters.verifiers.judge.votes import FAILED, Question, Reply, said
 
 VERSION = 1
 """Raised whenever a question about a criterion is worded, or its reply read, otherwise."""
@@ -60,18 +59,18 @@ class Marking:
         judge could not tell of a criterion, nobody can tell; where it could not be asked, the
         reason is `FAILED`.
         """
-        said = []
+        words = []
         for criterion in sheet.criteria:
-            said.append((yield from self._criterion(sheet, criterion)))
-        open_ = [f"{n} {word}" for n, word in enumerate(said, 1) if word not in ("yes", "no")]
+            words.append((yield from self._criterion(sheet, criterion)))
+        open_ = [f"{n} {word}" for n, word in enumerate(words, 1) if word not in ("yes", "no")]
         if open_:
             failed = any("failed" in word for word in open_)
             why = FAILED if failed else "judge_undecided"
             return unverifiable(f"{why}: criterion {', '.join(open_)}", sheet.answer)
         weights = [criterion.weight for criterion in sheet.criteria]
-        pairs = zip(weights, said, strict=True)
+        pairs = zip(weights, words, strict=True)
         met = sum(weight for weight, word in pairs if word == "yes") / sum(weights)
-        missed = " ".join(str(number) for number, word in enumerate(said, 1) if word == "no")
+        missed = " ".join(str(number) for number, word in enumerate(words, 1) if word == "no")
         told = f"{met:.6g} met" + (f", not {missed}" if missed else "")
         if met >= sheet.least - 1e-9:
             return correct(sheet.answer, f"judge: {told}")
@@ -92,13 +91,7 @@ class Marking:
         self, sheet: Sheet, criterion: Criterion, number: int
     ) -> Generator[Question, Reply, str]:
         texts = [harmless(sheet.question), harmless(sheet.answer, RESPONSE), criterion.text]
-        data = repr((self.seed, number, texts)).encode(errors="replace")
-        mark = blake2b(data, key=self.secret, digest_size=4).hexdigest()
-        seed = int.from_bytes(blake2b(data, digest_size=4).digest()) >> 1
-        reply = yield Question(messages(mark, *texts), seed)
-        if isinstance(reply, Exception):
-            return f"failed ({getattr(reply, 'reason', type(reply).__name__)})"
-        return verdict_of(reply, mark, WORDS) or "without a verdict"
+        return (yield from said(texts, number, self.seed, self.secret, messages, WORDS))
 
 
 def messages(mark: str, question: str, answer: str, criterion: str) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from filters.text.answer import extract, plain
 from filters.text.thinking import CLOSE, OPEN, split
 from filters.verdict import Verdict, correct, incorrect, unverifiable
 from filters.verifiers import named, unknown
-from filters.verifiers.judge.prompt import harmless, messages, verdict_of
+from filters.verifiers.judge.prompt import WORDS, harmless, messages, verdict_of
 
 FAILED = "judge_failed"
 """Begins the reason where the model could not be asked: no verdict, so it is tried again."""
@@ -131,13 +131,34 @@ class Voting:
 
     def _said(self, case: Case, number: int) -> Generator[Question, Reply, str]:
         texts = [harmless(text) for text in case]
-        data = repr((self.seed, number, texts)).encode(errors="replace")
-        mark = blake2b(data, key=self.secret, digest_size=4).hexdigest()
-        seed = int.from_bytes(blake2b(data, digest_size=4).digest()) >> 1
-        reply = yield Question(messages(mark, *texts), seed)
-        if isinstance(reply, Exception):
-            return f"failed ({getattr(reply, 'reason', type(reply).__name__)})"
-        return verdict_of(reply, mark) or "without a verdict"
+        return (yield from said(texts, number, self.seed, self.secret, messages, WORDS))
+
+
+def said(
+    texts: Sequence[str],
+    number: int,
+    seed: int,
+    secret: bytes,
+    messages: Callable[..., list[dict[str, str]]],
+    words: Sequence[str],
+) -> Generator[Question, Reply, str]:
+    """Puts one question; one of the words, in small letters, or why it is none of them.
+
+    Args:
+        texts: what is shown, harmless already.
+        number: of the vote; another number has another mark and another seed.
+        seed: what all seeds are made from.
+        secret: what all marks are made from.
+        messages: makes the conversation of a mark and the texts.
+        words: what the model may say.
+    """
+    data = repr((seed, number, texts)).encode(errors="replace")
+    mark = blake2b(data, key=secret, digest_size=4).hexdigest()
+    own_seed = int.from_bytes(blake2b(data, digest_size=4).digest()) >> 1
+    reply = yield Question(messages(mark, *texts), own_seed)
+    if isinstance(reply, Exception):
+        return f"failed ({getattr(reply, 'reason', type(reply).__name__)})"
+    return verdict_of(reply, mark, words) or "without a verdict"
 
 
 def _count(number: int, what: str) -> str:
