@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 FIGURES = {
     "reward": "reward",
     "completions/mean_length": "length",
-    "eval_pass_at_1": "held_out_pass_at_1",
+    "eval_pass_at_1": "held-out pass@1",
     "eval_parted_since": "reward_and_accuracy_part_since_step",
 }
 """Of TRL's log, what people see while it trains."""
