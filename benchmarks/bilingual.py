@@ -16,11 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.raising import SAMPLING, run, said, score, told
-from factory.recipe.models import Training
-from sft.rows import fitting, write_rows
-from sft.train import train
-from teacher import tiny
+from benchmarks.raising import SAMPLING, pretrained, run, said, score, told, turns
 
 ROWS, ASKED, HELD_OUT = 30_000, 1200, 300
 LANGUAGES, SAME = ("en", "zh"), 2 / 3
@@ -110,36 +106,12 @@ def questions(seed: int, folder: Path) -> set[str]:
 
 def raised(seed: int, asked: set[str], folder: Path) -> None:
     """Make the base, a tiny model after one pass over rows on other questions."""
-    out = folder / "base"
-    if (out / "config.json").exists():
-        return
     rng, rows = random.Random(seed + 1), []
     while len(rows) < ROWS:
         question, language, steps, total = task(rng)
         if question not in asked:
-            turns = [{"role": "user", "content": question}]
-            rows.append(
-                [*turns, {"role": "assistant", "content": reply(steps, total, language, rng)}]
-            )
-    texts = [tiny.TEMPLATE.prompt(each[:-1]) + each[-1]["content"] for each in rows[:5000]]
-    tokenizer = tiny.make_tokenizer(texts, 400)
-    size = {"hidden": 64, "layers": 3, "heads": 2, "max_length": 512, "seed": seed}
-    model = tiny.make_model("qwen2", tokenizer, **size)
-    ids = [str(place) for place in range(ROWS)]
-    table = folder / "rows.parquet"
-    frame = pl.DataFrame({"sample_id": ids, "messages": rows})
-    write_rows([frame], ROWS, tokenizer, tiny.TEMPLATE, max_length=512, file=table, report=silent)
-    mapped = fitting(table, pl.Series(ids), folder / "mapped")
-    training = Training(epochs=1, learning_rate=3e-3, max_length=512, save_steps=1000)
-    train(
-        model, tokenizer, mapped, training, seed=seed, checkpoints=folder / "steps", report=silent,
-        tiny=True,
-    )  # fmt: skip
-    tiny.save(model, tokenizer, out)
-
-
-def silent(*_: Any, **__: Any) -> None:
-    """Says nothing of progress."""
+            rows.append(turns(question, reply(steps, total, language, rng)))
+    pretrained(rows, seed, folder / "base")
 
 
 def recipe(seed: int, folder: Path, rewards: dict[str, float]) -> dict[str, Any]:
@@ -183,7 +155,8 @@ def row(seed: int, into: Path) -> str:
     folder = (into / str(seed)).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     asked = questions(seed, folder)
-    raised(seed, asked, folder)
+    if not (folder / "base" / "config.json").exists():
+        raised(seed, asked, folder)
     cells: list[str] = []
     for name, rewards in (("plain", PLAIN), ("language", PLAIN | {"language": 1.0})):
         plan = recipe(seed, folder, rewards)

@@ -19,7 +19,12 @@ from typing import Any
 import polars as pl
 import yaml
 
+from factory.models.chat import Message
+from factory.recipe.models import Training
 from filters.format import well_formed
+from sft.rows import fitting, write_rows
+from sft.train import train
+from teacher import tiny
 
 FACTORY = [sys.executable, "-m", "factory.cli"]
 EXAMPLES = Path(__file__).resolve().parents[1] / "manifests/r1/examples"
@@ -56,6 +61,35 @@ def recipe(name: str, seed: int, base: dict[str, Any], stages: list[dict[str, An
         "dataset": {"select": {"per_prompt": 1}},
         "evaluate": {"draws": 2},
     }
+
+
+def turns(question: str, answer: str) -> list[Message]:
+    """A conversation of one question and its answer."""
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+
+
+def pretrained(rows: list[list[Message]], seed: int, out: Path) -> None:
+    """Write a tiny base, raised on these conversations in one pass."""
+    texts = [tiny.TEMPLATE.prompt(each[:-1]) + each[-1]["content"] for each in rows[:5000]]
+    tokenizer = tiny.make_tokenizer(texts, 400)
+    size = {"hidden": 64, "layers": 3, "heads": 2, "max_length": 512, "seed": seed}
+    model = tiny.make_model("qwen2", tokenizer, **size)
+    ids = [str(place) for place in range(len(rows))]
+    work = out.with_suffix(".work")
+    table = work / "rows.parquet"
+    work.mkdir(parents=True, exist_ok=True)
+    frame = pl.DataFrame({"sample_id": ids, "messages": rows})
+    told = {"max_length": 512, "file": table, "report": silent}
+    write_rows([frame], len(rows), tokenizer, tiny.TEMPLATE, **told)
+    mapped = fitting(table, pl.Series(ids), work / "mapped")
+    training = Training(epochs=1, learning_rate=3e-3, max_length=512, save_steps=1000)
+    told = {"seed": seed, "checkpoints": work / "steps", "report": silent, "tiny": True}
+    train(model, tokenizer, mapped, training, **told)
+    tiny.save(model, tokenizer, out)
+
+
+def silent(*_: Any, **__: Any) -> None:
+    """Says nothing of progress."""
 
 
 def run(plan: dict[str, Any], folder: Path) -> Path:

@@ -1,5 +1,7 @@
 """The verdict of a draw is what the reward for accuracy found, asked once."""
 
+import json
+
 from factory.recipe.rewards import Weighed
 from teacher.remembered import Remembered, remembering
 from teacher.watched import Watched
@@ -16,6 +18,18 @@ def test_a_draw_that_gets_the_mean_of_others_is_still_unverifiable():
     assert watched(["right", "?"], prompt_id=["a", "a"]) == [1.0, 1.0]
     assert memory
     assert memory.verdicts(["a", "a"], ["right", "?"]) == ["correct", "unverifiable"]
+
+
+def test_a_rubric_met_in_part_is_right_where_that_is_enough():
+    def share(completions: list[str], **_: object) -> list[float | None]:
+        return [0.5 for _ in completions]
+
+    memory, half = Remembered(share), {"criteria": ["Short.", "Polite."]}
+    rubrics = [json.dumps(half | {"least": 0.5}), json.dumps(half), '"42"']
+    columns = {"reference": rubrics, "verifier": ["rubric", "rubric", "math"]}
+    assert memory(["so", "so", "so"], prompt_id=["a", "b", "c"], **columns) == [0.5] * 3
+    said = memory.verdicts(["a", "b", "c"], ["so"] * 3)
+    assert said == ["correct", "incorrect", "incorrect"]
 
 
 def test_what_the_reward_never_answered_is_unverifiable():

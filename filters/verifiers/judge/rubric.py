@@ -19,6 +19,9 @@ LONGEST = 500
 RESPONSE = 8_000
 """Characters of a response that the judge is shown, the last ones."""
 
+ROUNDING = 1e-9
+"""By how much a sum of weights may miss the share that is wanted."""
+
 
 class Criterion(NamedTuple):
     """One thing that is asked of a response."""
@@ -136,6 +139,15 @@ def share_met(verdict: Verdict) -> float | None:
         return None
     found = re.search(r"(?:^|[ ,])([\d.]+) met(?:,|$)", verdict.reason or "")
     return float(found[1]) if found else 0.0
+
+
+def enough(share: float, reference: object) -> bool:
+    """Whether this share of the weights makes a response correct.
+
+    >>> enough(0.5, {"criteria": ["Short.", "Polite."], "least": 0.5}), enough(0.5, ["A.", "B."])
+    (True, False)
+    """
+    return share >= rubric_of(reference).least - ROUNDING
 
 
 def _parts(each: object) -> tuple[object, object]:

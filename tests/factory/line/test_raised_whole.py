@@ -1,4 +1,4 @@
-"""A teacher raised in four stages by real trainers; killed amid the second, it goes on."""
+"""A teacher raised in four stages by real trainers; killed amid each, it goes on."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 LAPTOP = MANIFESTS / "r1" / "laptop.yaml"
 STAGES = "teacher-1-sft", "teacher-2-grpo", "teacher-3-sft", "teacher-4-grpo"
+REJECTION = "teacher-3-rejection"
 
 
 def smaller(home: Path) -> Path:
@@ -39,7 +40,7 @@ def smaller(home: Path) -> Path:
                 "max_tokens": 24,
             }
         else:
-            next(iter(stage.values()))["training"]["epochs"] = 1
+            next(iter(stage.values()))["training"] |= {"epochs": 1, "save_steps": 1}
     # An hour of GRPO would be needed for right answers: any finished one will do.
     plan["filters"], plan["sampling"]["max_tokens"] = {"length": {"max_tokens": 96}}, 24
     plan["teacher"]["stages"][2]["rejection"]["sampling"]["max_tokens"] = 24
@@ -64,30 +65,40 @@ def printed(cwd: Path) -> str:
     return (cwd / "printed").read_text()
 
 
-def test_killed_amid_a_stage_it_goes_on(tmp_path: Path):
+def kill_amid(stage: str, recipe: Path, run: RunFolder) -> None:
+    """Start the run, and kill it when the stage has something that it can go on from."""
+    begun = factory("run", recipe, "--into", run.path, cwd=run.path.parent)
+    folder, files = run.checkpoints(stage), "checkpoint-*/trainer_state.json"
+    if stage == REJECTION:
+        folder, files = run.stage(stage) / "samples" / "draws", "journal-*"
+    while not any(file.stat().st_size for file in folder.glob(files)):
+        assert begun.poll() is None, printed(run.path.parent)
+        time.sleep(0.02)
+    os.killpg(begun.pid, signal.SIGKILL)
+    begun.wait()
+    assert not run.done("teacher").exists()
+
+
+def test_killed_amid_each_stage_it_goes_on(tmp_path: Path):
     run = RunFolder(tmp_path / "run")
     recipe = smaller(tmp_path)
-    first = factory("run", recipe, "--into", run.path, cwd=tmp_path)
-    saved = run.checkpoints("teacher-2-grpo")
-    while not list(saved.glob("checkpoint-*/trainer_state.json")):
-        assert first.poll() is None, (tmp_path / "printed").read_text()
-        time.sleep(0.02)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
-    assert not run.done("teacher-2-grpo").exists()
-    before = run.done("teacher-1-sft").read_bytes()
+    finished: dict[Path, bytes] = {}
+    for stage in (*STAGES[:2], REJECTION, *STAGES[2:]):
+        kill_amid(stage, recipe, run)
+        for before, content in finished.items():
+            assert before.read_bytes() == content, f"{before} was made again"
+        there = [run.done(name) for name in (*STAGES, REJECTION)]
+        finished |= {file: file.read_bytes() for file in there if file.exists()}
 
-    second = factory("run", recipe, "--into", run.path, cwd=tmp_path)
-    assert second.wait() == 0, (tmp_path / "printed").read_text()
-    assert run.done("teacher-1-sft").read_bytes() == before
+    last = factory("run", recipe, "--into", run.path, cwd=tmp_path)
+    assert last.wait() == 0, printed(tmp_path)
+    assert all(file.read_bytes() == content for file, content in finished.items())
     assert all(run.has_model(name) for name in (*STAGES, "teacher"))
-    steps = [
-        row["step"]
-        for row in json.loads(run.training_log("teacher-2-grpo").read_text())
-        if "loss" in row
-    ]
-    assert steps == [1, 2, 3, 4]
+    rows = pl.read_parquet(run.stage(REJECTION) / "samples" / "draws" / "part-*.parquet")
+    assert rows.unique(["prompt_id", "draw"]).height == rows.height == 2 * 50
     for stage in ("teacher-2-grpo", "teacher-4-grpo"):
+        log = json.loads(run.training_log(stage).read_text())
+        assert [row["step"] for row in log if "loss" in row] == [1, 2, 3, 4]
         drawn = pl.read_parquet(run.rollouts(stage) / "*.parquet")
         assert drawn.group_by("step").len().sort("step").rows() == [(n, 16) for n in (1, 2, 3, 4)]
         assert run.curves(stage).exists()
