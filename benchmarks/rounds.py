@@ -120,8 +120,8 @@ def recipe(seed: int, folder: Path) -> dict[str, Any]:
     careful = {"place": str(EXAMPLES / "careful-sums.jsonl"), "domain": "math"}
     shown = {"place": str(folder / "rows.jsonl"), "domain": "general"}
     rewards = {"accuracy": 1.0, "format": {"weight": 0.2, "domains": ["math"]}}
-    learning = GRPO | {"steps": 40, "rewards": rewards, "evaluate_every": 10}
-    learning["device_batch_size"] = 128
+    learning = GRPO | {"steps": 40, "learning_rate": 1e-4, "device_batch_size": 128}
+    learning |= {"rewards": rewards, "evaluate_every": 10}
     rejected = {
         "sampling": SAMPLING | {"policy": {"fixed": {"draws": 4}}},
         "dataset": {"select": {"per_prompt": 2}},

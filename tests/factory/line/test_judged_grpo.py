@@ -22,10 +22,8 @@ from filters.text.thinking import split
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SMALL = Path(__file__).with_name("small.yaml")
-RUBRIC: dict[str, Any] = {
-    "criteria": ['It says "0".', 'It says "5".', 'It says "never".'],
-    "least": 0.6,
-}
+CRITERIA = ['It says "0".', 'It says "5".', 'It says "never".']
+RUBRIC = {"criteria": CRITERIA, "least": 0.6}
 
 
 def recipe(folder: Path, url: str) -> Path:
@@ -80,7 +78,7 @@ def test_the_judge_is_asked_and_what_it_says_is_learnt_kept_and_examined(tmp_pat
         assert polite[0]["value"] == float("1" in answer)
         assert verdict == ("correct" if share > 0.6 else "incorrect")
     asked = {criterion for question, _, criterion in both.asked if question.startswith("A letter")}
-    assert asked == {*RUBRIC["criteria"], 'It says "1".'}
+    assert asked == {*CRITERIA, 'It says "1".'}
 
     scores = json.loads(run.score("teacher").read_bytes())
     assert set(scores["by_domain"]) == {"general", "math"}
