@@ -32,6 +32,27 @@ def kills(completions, **columns):
     return [float(len(turns[-1]["content"]) % 3) for turns in completions]
 """
 
+OF_TWO = """
+import os
+from pathlib import Path
+
+import psutil
+
+HERE = Path(__file__).parent
+
+def kills(completions, **columns):
+    # Asked by each of the two processes; the second one is killed, once, amid step 4.
+    if os.environ["RANK"] == "1" and not (HERE / "killed").exists():
+        asked = HERE / "asked"
+        number = 1 + (len(asked.read_text()) if asked.exists() else 0)
+        asked.write_text("." * number)
+        if number == 4:
+            (HERE / "killed").touch()
+            above = psutil.Process().parents()
+            next(each for each in above if "sft.worker" in each.cmdline()).kill()
+    return [float(len(turns[-1]["content"]) % 3) for turns in completions]
+"""
+
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -95,6 +116,33 @@ def test_it_goes_on(
     assert run.card(STAGE).exists()
     assert run.curves(STAGE).exists()
     assert run.curves_page(STAGE).exists()
+
+
+def test_of_two_processes_one_is_killed_and_both_go_on(base: Path, tmp_path: Path):
+    (tmp_path / "mine.py").write_text(OF_TWO)
+    run, kept = RunFolder(tmp_path), Rollouts(tmp_path / STAGE / "rollouts", tmp_path / "aside")
+    settings: dict[str, Any] = {
+        "steps": 6,
+        "prompts_per_step": 4,
+        "draws": DRAWS,
+        "rewards": {"accuracy": 1.0, "format": 0.1, "mine:kills": 0.1},
+        "save_steps": 2,
+        "held_out": 0,
+        "devices": 2,
+    }
+    assert exit_code(base, tmp_path, **settings) == 1
+    assert (tmp_path / "killed").exists()
+    assert not run.card(STAGE).exists()
+    assert kept.steps() == [1, 2, 3]
+
+    assert exit_code(base, tmp_path, **settings) == 0
+    log = json.loads(run.training_log(STAGE).read_text())
+    assert [entry["step"] for entry in log if "loss" in entry] == [1, 2, 3, 4, 5, 6]
+    assert kept.steps() == [1, 2, 3, 4, 5, 6]
+    ids = prompt_table().filter(split="train")["prompt_id"].to_list()
+    order = Order(ids, at_once=4, draws=DRAWS, repeats=1, generations=6, seed=SEED, rest=0)
+    unbroken = [sorted(ids[row] for row in batch) for batch in order.chosen()]
+    assert [_asked(rows) for _, rows in kept.each()] == unbroken
 
 
 def _asked(rows: pl.DataFrame) -> list[str]:
