@@ -81,7 +81,7 @@ class StageProgress:
             return "starting"
         parts = [f"{self.done:,}/{self.total:,} {self.unit}"]
         if rate := self.rate():
-            parts.append(f"{rate:,.1f}/s")
+            parts.append(f"{rate:,.1f}/s" if rate >= 0.1 else f"{duration(1 / rate)} each")
             parts.append(f"{duration((self.total - self.done) / rate)} left")
         said = {f"{self.unit}_finished"}
         told = {name: value for name, value in self.figures.items() if value and name not in said}

@@ -94,3 +94,14 @@ def test_what_is_printed_cannot_act(
 def test_what_is_no_markup_comes_out_as_it_is(capsys: pytest.CaptureFixture[str]):
     module.terminal().print("[bold]x[/bold] [/] :smile:")
     assert capsys.readouterr().out == "[bold]x[/bold] [/] :smile:\n"
+
+
+@pytest.mark.parametrize(("steps", "told"), [(30, "0.5/s, 20 s left"), (2, "30 s each")])
+def test_slow_steps_are_told_by_their_length(
+    steps: int, told: str, progress: Progress, output: io.StringIO
+):
+    progress.begun("samples")
+    progress.moved("samples", 1, 41, "steps", {})
+    now[0] += 60
+    progress.moved("samples", 1 + steps, 41, "steps", {})
+    assert told in lines(output)[-1]
