@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 FIGURES = {
     "reward": "reward",
     "completions/mean_length": "length",
+    "frac_reward_zero_std": "flat groups",
     "eval_pass_at_1": "held-out pass@1",
     "eval_parted_since": "reward_and_accuracy_part_since_step",
 }

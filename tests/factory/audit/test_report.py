@@ -57,8 +57,10 @@ def test_a_training_tells_how_far_it_is(tmp_path: Path):
     assert practised(log) == ""
     log.parent.mkdir()
     examined = {"eval_pass_at_1": 0.45, "eval_pass_at_1_low": 0.4, "eval_pass_at_1_high": 0.502}
-    steps = [{"step": n, "reward": n / 100, "completions/mean_length": 33.4} for n in (39, 40)]
+    same = {"completions/mean_length": 33.4, "frac_reward_zero_std": 0.875}
+    steps = [{"step": n, "reward": n / 100, **same} for n in (39, 40)]
     log.write_text(json.dumps([*steps, {"step": 40, **examined}, {"step": 41, "reward": 0.61}]))
     assert practised(log) == (
-        "; step 41, reward 0.61, 33 tokens a draw, held-out pass@1 45.0% (40.0% to 50.2%)"
+        "; step 41, reward 0.61, 33 tokens a draw, of 10 steps' groups 88% flat, "
+        "held-out pass@1 45.0% (40.0% to 50.2%)"
     )

@@ -95,7 +95,7 @@ def test_killed_amid_each_stage_it_goes_on(tmp_path: Path):
     assert all(file.read_bytes() == content for file, content in finished.items())
     assert all(run.has_model(name) for name in (*STAGES, "teacher"))
     rows = pl.read_parquet(run.stage(REJECTION) / "samples" / "draws" / "part-*.parquet")
-    assert rows.unique(["prompt_id", "draw"]).height == rows.height == 2 * 50
+    assert rows.unique(["prompt_id", "draw"]).height == rows.height == 4 * 50
     for stage in ("teacher-2-grpo", "teacher-4-grpo"):
         log = json.loads(run.training_log(stage).read_text())
         assert [row["step"] for row in log if "loss" in row] == [1, 2, 3, 4]
