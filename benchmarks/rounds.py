@@ -101,6 +101,27 @@ def raised(seed: int, asked: set[str], rows: list[dict[str, Any]], folder: Path)
     pretrained(found, seed, folder / "base")
 
 
+def stages(rows: Path) -> list[dict[str, Any]]:
+    """Cold start, round one of sums, rejection with these rows of talk, round two of both."""
+    training = SFT | {"device_batch_size": 16}
+    careful = {"place": str(EXAMPLES / "careful-sums.jsonl"), "domain": "math"}
+    rejected = {
+        "sampling": SAMPLING | {"policy": {"fixed": {"draws": 4}}},
+        "dataset": {"select": {"per_prompt": 2}},
+        "mix": [{"place": str(rows), "domain": "general"}],
+        "training": training | {"epochs": 4, "learning_rate": 2e-3},
+    }
+    rewards = {"accuracy": 1.0, "format": {"weight": 0.2, "domains": ["math"]}}
+    learning = GRPO | {"steps": 40, "learning_rate": 1e-4, "device_batch_size": 128}
+    learning |= {"rewards": rewards, "evaluate_every": 10}
+    return [
+        {"sft": {"data": [careful], "training": training}},
+        {"grpo": learning | {"domains": ["math"]}},
+        {"rejection": rejected},
+        {"grpo": learning},
+    ]
+
+
 def recipe(seed: int, folder: Path) -> dict[str, Any]:
     """All four stages, and an examination after each."""
     sums, others = (
@@ -110,48 +131,25 @@ def recipe(seed: int, folder: Path) -> dict[str, Any]:
             "columns": {"question": "question", "reference": reference},
             "verifier": verifier,
             "domain": domain,
+            "held_out": held_out,
         }
-        for name, reference, verifier, domain in (
-            ("sums", "answer", "math", "math"),
-            ("talk", "reference", "instructions", "general"),
+        for name, reference, verifier, domain, held_out in (
+            ("sums", "answer", "math", "math", 400),
+            ("talk", "reference", "instructions", "general", HELD_OUT),
         )
     )
-    training = SFT | {"device_batch_size": 16}
-    careful = {"place": str(EXAMPLES / "careful-sums.jsonl"), "domain": "math"}
-    shown = {"place": str(folder / "rows.jsonl"), "domain": "general"}
-    rewards = {"accuracy": 1.0, "format": {"weight": 0.2, "domains": ["math"]}}
-    learning = GRPO | {"steps": 40, "learning_rate": 1e-4, "device_batch_size": 128}
-    learning |= {"rewards": rewards, "evaluate_every": 10}
-    rejected = {
-        "sampling": SAMPLING | {"policy": {"fixed": {"draws": 4}}},
-        "dataset": {"select": {"per_prompt": 2}},
-        "mix": [shown],
-        "training": training | {"epochs": 4, "learning_rate": 2e-3},
-    }
+    form = [
+        {"domains": ["math"]},
+        {"domains": ["general"], "require_thinking": False, "final_answer": False},
+    ]
+    raise_by = stages(folder / "rows.jsonl")
     return {
         "name": "rounds",
         "seed": seed,
-        "prompts": [
-            sums | {"held_out": 400},
-            others | {"held_out": HELD_OUT},
-        ],
-        "teacher": {
-            "base": {"path": str(folder / "base")},
-            "stages": [
-                {"sft": {"data": [careful], "training": training}},
-                {"grpo": learning | {"domains": ["math"]}},
-                {"rejection": rejected},
-                {"grpo": learning},
-            ],
-        },
+        "prompts": [sums, others],
+        "teacher": {"base": {"path": str(folder / "base")}, "stages": raise_by},
         "sampling": SAMPLING,
-        "filters": {
-            "format": [
-                {"domains": ["math"]},
-                {"domains": ["general"], "require_thinking": False, "final_answer": False},
-            ],
-            "correctness": {},
-        },
+        "filters": {"format": form, "correctness": {}},
         "dataset": {"select": {"per_prompt": 1}},
         "evaluate": {"draws": 2},
     }
