@@ -186,7 +186,8 @@ def row(seed: int, into: Path) -> str:
         means = dict(rows.group_by("domain").agg(100 * pl.col("right").mean()).iter_rows())
         cells.append(f"{means['math']:.1f} / {means['general']:.1f}")
     one, rejected, two = (found[stage] for stage in STAGES[2:])
-    cells += [between(one, two, "math"), between(rejected, two, "general")]
+    cells += [between(one, two, domain) for domain in ("math", "general")]
+    cells += [between(rejected, two, "general")]
     return f"| {seed} | " + " | ".join(cells) + " |"
 
 
@@ -194,6 +195,6 @@ if __name__ == "__main__":
     named = ("base", "cold start", "round one", "rejection, base again", "round two")
     headings = (
         *("seed", *(f"{each}: sums / talk, %" for each in named)),
-        *("round two over one, sums", "round two over rejection, talk"),
+        *("round two over one, sums", "over one, talk", "over rejection, talk"),
     )
     told(__doc__ or "", "runs/rounds", headings, row)
