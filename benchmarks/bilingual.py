@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.raising import SAMPLING, pretrained, run, said, score, told, turns
+from benchmarks.raising import SAMPLING, pretrained, print_table, run, said, score, turns
 
 ROWS, ASKED, HELD_OUT = 30_000, 1200, 300
 LANGUAGES, SAME = ("en", "zh"), 2 / 3
@@ -173,4 +173,4 @@ if __name__ == "__main__":
         *("seed", "base, pass@1", "in the question's language, %", "GRPO, pass@1", "language, %"),
         *("GRPO with the reward, pass@1", "language, %"),
     )
-    told(__doc__ or "", "runs/bilingual", named, row)
+    print_table(__doc__ or "", "runs/bilingual", named, row)

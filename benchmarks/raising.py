@@ -79,12 +79,12 @@ def pretrained(rows: list[list[Message]], seed: int, out: Path) -> None:
     table = work / "rows.parquet"
     work.mkdir(parents=True, exist_ok=True)
     frame = pl.DataFrame({"sample_id": ids, "messages": rows})
-    told = {"max_length": 512, "file": table, "report": silent}
-    write_rows([frame], len(rows), tokenizer, tiny.TEMPLATE, **told)
+    where = {"file": table, "report": silent}
+    write_rows([frame], len(rows), tokenizer, tiny.TEMPLATE, max_length=512, **where)
     mapped = fitting(table, pl.Series(ids), work / "mapped")
     training = Training(epochs=1, learning_rate=3e-3, max_length=512, save_steps=1000)
-    told = {"seed": seed, "checkpoints": work / "steps", "report": silent, "tiny": True}
-    train(model, tokenizer, mapped, training, **told)
+    where = {"checkpoints": work / "steps", "report": silent}
+    train(model, tokenizer, mapped, training, seed=seed, tiny=True, **where)
     tiny.save(model, tokenizer, out)
 
 
@@ -155,7 +155,9 @@ def row(seed: int, into: Path) -> str:
     return f"| {seed} | " + " | ".join(cells) + " |"
 
 
-def told(about: str, into: str, headings: Sequence[str], row: Callable[[int, Path], str]) -> None:
+def print_table(
+    about: str, into: str, headings: Sequence[str], row: Callable[[int, Path], str]
+) -> None:
     """Run what the command line asks for and print a table, a row a seed."""
     parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[17, 1, 2])
@@ -173,4 +175,4 @@ if __name__ == "__main__":
         "the latter has Zero's last score at step",
         f"out of form, %, Zero / cold, at 0, {quarter}, {steps // 2}, {steps}",
     )
-    told(__doc__ or "", "runs/raising", named, row)
+    print_table(__doc__ or "", "runs/raising", named, row)

@@ -15,7 +15,7 @@ import json
 import random
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import reasoning_gym
@@ -27,10 +27,11 @@ from benchmarks.raising import (
     SFT,
     TASK,
     pretrained,
+    print_table,
     run,
-    told,
     turns,
 )
+from factory.models.chat import Message
 from factory.prompts.collect import prompt_id
 from factory.recipe.models import Mix
 from sft.score import interval
@@ -51,52 +52,57 @@ the name."""
 STAGES = ("teacher-base", "teacher-1-sft", "teacher-2-grpo", "teacher-3-sft", "teacher")
 
 
-def talk(rng: random.Random) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Questions with their rules, and rows on other questions."""
-    asked = list(product(HELLOS, SAYINGS, NAMES))
-    rng.shuffle(asked)
-    questions, rows = [], []
-    for place, (hello, saying, name) in enumerate(asked):
-        question = f"{hello}, {saying.format(name)}"
-        if place % 2:
-            rows.append({"messages": turns(question, reply(hello, name, rng))})
-            continue
+class Guest(NamedTuple):
+    """Who says hello, and how."""
+
+    hello: str
+    saying: str
+    name: str
+
+    def says(self) -> str:
+        """The question."""
+        return f"{self.hello}, {self.saying.format(self.name)}"
+
+    def asked(self) -> dict[str, Any]:
+        """The question with the rules for its answer, as a row of prompts."""
         rules = {
             "instruction_id_list": ["keywords:existence", "length_constraints:number_words"],
-            "kwargs": [{"keywords": [name]}, {"num_words": WORDS, "relation": "less than"}],
+            "kwargs": [{"keywords": [self.name]}, {"num_words": WORDS, "relation": "less than"}],
         }
-        questions.append({"question": question, "reference": rules})
-    return questions, rows
+        return {"question": self.says(), "reference": rules}
+
+    def answered(self, rng: random.Random) -> list[Message]:
+        """The question with an answer, of a kind drawn by chance."""
+        kind, answer = rng.random(), f"{self.hello}!"
+        if kind < KEPT:
+            answer = f"{self.hello}, {self.name}!"
+        elif kind < KEPT + LONG:
+            answer = f"{self.hello}, {self.name}, how are you today?"
+        return turns(self.says(), answer)
 
 
-def reply(hello: str, name: str, rng: random.Random) -> str:
-    """A row's answer, of a kind drawn by chance."""
-    kind = rng.random()
-    if kind < KEPT:
-        return f"{hello}, {name}!"
-    return f"{hello}, {name}, how are you today?" if kind < KEPT + LONG else f"{hello}!"
-
-
-def written(seed: int, folder: Path) -> tuple[set[str], list[dict[str, Any]]]:
-    """Write questions and rows as JSON lines; returns ids of the sums, and the rows of talk."""
-    questions, rows = talk(random.Random(seed))
+def written(seed: int, folder: Path) -> tuple[set[str], list[Guest]]:
+    """Write questions and rows as JSON lines; returns ids of the sums, and whom the rows are of."""
+    rng, guests = random.Random(seed), [Guest(*each) for each in product(HELLOS, SAYINGS, NAMES)]
+    rng.shuffle(guests)
+    questions = [guest.asked() for guest in guests[::2]]
+    rows = [{"messages": guest.answered(rng)} for guest in guests[1::2]]
     asked = reasoning_gym.create_dataset("chain_sum", seed=seed, size=SUMS, **TASK)
     sums = [{"question": each["question"], "answer": each["answer"]} for each in asked]
     for name, lines in (("talk", questions), ("rows", rows), ("sums", sums)):
         text = "".join(json.dumps(line) + "\n" for line in lines)
         (folder / f"{name}.jsonl").write_text(text)
-    return {prompt_id([{"role": "user", "content": each["question"]}]) for each in sums}, rows
+    return {prompt_id([{"role": "user", "content": each["question"]}]) for each in sums}, guests[
+        1::2
+    ]
 
 
-def raised(seed: int, asked: set[str], rows: list[dict[str, Any]], folder: Path) -> None:
+def raised(seed: int, asked: set[str], guests: list[Guest], folder: Path) -> None:
     """Make the base: sums on other questions, and talk on no question that is asked."""
     rng = random.Random(seed + 1)
     mix = Mix(careful=0.4, guess=0.2)
-    found: list[Any] = list(conversations("chain_sum", dict(TASK), BASE_SUMS, mix, seed + 1, asked))
-    for each in rng.choices(rows, k=BASE_TALK):
-        hello, _, rest = each["messages"][0]["content"].partition(", ")
-        name = next(word for word in rest.split() if word in NAMES)
-        found.append(turns(f"{hello}, {rest}", reply(hello, name, rng)))
+    found = list(conversations("chain_sum", dict(TASK), BASE_SUMS, mix, seed + 1, asked))
+    found += [guest.answered(rng) for guest in rng.choices(guests, k=BASE_TALK)]
     rng.shuffle(found)
     pretrained(found, seed, folder / "base")
 
@@ -176,9 +182,9 @@ def row(seed: int, into: Path) -> str:
     """One seed's line: pass@1 of sums and of talk after each stage, and round two beside one."""
     folder = (into / str(seed)).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    asked, rows = written(seed, folder)
+    asked, guests = written(seed, folder)
     if not (folder / "base" / "config.json").exists():
-        raised(seed, asked, rows, folder)
+        raised(seed, asked, guests, folder)
     done = run(recipe(seed, folder), folder / "run")
     found = {stage: shares(done, stage) for stage in STAGES}
     cells = []
@@ -197,4 +203,4 @@ if __name__ == "__main__":
         *("seed", *(f"{each}: sums / talk, %" for each in named)),
         *("round two over one, sums", "over one, talk", "over rejection, talk"),
     )
-    told(__doc__ or "", "runs/rounds", headings, row)
+    print_table(__doc__ or "", "runs/rounds", headings, row)

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from filters.rewards import Completions, Reward, text
-from filters.verifiers.judge.rubric import enough
+from filters.verifiers.judge.rubric import enough, rubric_of
 from teacher.watched import Watched
-
-VERDICTS = {1.0: "correct", 0.0: "incorrect"}
 
 
 @dataclass
@@ -29,9 +27,9 @@ class Remembered:
     def __call__(self, completions: Completions, **columns: Any) -> list[float | None]:
         """The rewards; what they say of each draw is noted."""
         rewards = self.reward(completions=completions, **columns)
-        prompts, keys = columns["prompt_id"], _rubrics(columns, len(rewards))
-        for prompt, said, reward, rubric in zip(prompts, completions, rewards, keys, strict=True):
-            self.found[prompt, text(said)] = verdict(reward, rubric)
+        prompts, shares = columns["prompt_id"], _wanted(columns, len(rewards))
+        for prompt, said, reward, least in zip(prompts, completions, rewards, shares, strict=True):
+            self.found[prompt, text(said)] = verdict(reward, least)
         return rewards
 
     def verdicts(self, prompt_ids: Sequence[str], texts: Sequence[str]) -> list[str]:
@@ -40,11 +38,11 @@ class Remembered:
         return [self.found.get(key, "unverifiable") for key in pairs]
 
 
-def _rubrics(columns: Mapping[str, Sequence[Any]], count: int) -> list[object]:
-    """The criteria of those draws that are judged by a rubric, None of others."""
+def _wanted(columns: Mapping[str, Sequence[Any]], count: int) -> list[float]:
+    """The reward that makes each draw correct: 1, or as much as its rubric asks for."""
     verifiers = columns.get("verifier") or [None] * count
     return [
-        json.loads(columns["reference"][place]) if name == "rubric" else None
+        rubric_of(json.loads(columns["reference"][place])).least if name == "rubric" else 1.0
         for place, name in enumerate(verifiers)
     ]
 
@@ -58,10 +56,8 @@ def remembering(watched: Sequence[Watched]) -> tuple[list[Watched], Remembered |
     return list(watched), None
 
 
-def verdict(value: float | None, rubric: object = None) -> str:
-    """A reward for accuracy in a word: a part of a rubric is right if it is as much as it asks."""
+def verdict(value: float | None, least: float = 1.0) -> str:
+    """A reward for accuracy in a word, where so much of it is right."""
     if value is None:
         return "unverifiable"
-    if rubric is not None:
-        return "correct" if enough(value, rubric) else "incorrect"
-    return VERDICTS.get(value, "incorrect")
+    return "correct" if enough(value, least) else "incorrect"

@@ -162,10 +162,6 @@ def _why_not(run: RunFolder, stage: str, waits: list[str], running: bool) -> str
     return "not begun"
 
 
-FLAT = "frac_reward_zero_std"
-"""TRL's share of prompts whose draws were all rewarded alike: nothing was learnt of them."""
-
-
 def practised(log: Path) -> str:
     """How far GRPO has come by its log, to stand behind other words; empty where there is none."""
     if not log.exists():
@@ -178,8 +174,10 @@ def practised(log: Path) -> str:
     if "reward" in newest:
         length = newest["completions/mean_length"]
         told.append(f"reward {newest['reward']:.2f}, {length:.0f} tokens a draw")
-    if flat := [each[FLAT] for each in entries if FLAT in each][-10:]:
-        told.append(f"of 10 steps' groups {sum(flat) / len(flat):.0%} flat")
+    shares = [each["frac_reward_zero_std"] for each in entries if "frac_reward_zero_std" in each]
+    if newest_shares := shares[-10:]:
+        flat = sum(newest_shares) / len(newest_shares)
+        told.append(f"{flat:.0%} flat groups in the last {len(newest_shares)} steps")
     if "eval_pass_at_1" in newest:
         rate, low, high = (newest[f"eval_pass_at_1{end}"] for end in ("", "_low", "_high"))
         told.append(f"held-out pass@1 {rate:.1%} ({low:.1%} to {high:.1%})")

@@ -32,6 +32,15 @@ def test_a_rubric_met_in_part_is_right_where_that_is_enough():
     assert said == ["correct", "incorrect", "incorrect"]
 
 
+def test_a_share_told_in_six_digits_is_enough_of_a_third():
+    def share(completions: list[str], **_: object) -> list[float | None]:
+        return [0.333333]
+
+    memory, third = Remembered(share), {"criteria": ["A.", "B.", "C."], "least": 1 / 3}
+    memory(["so"], prompt_id=["a"], reference=[json.dumps(third)], verifier=["rubric"])
+    assert memory.verdicts(["a"], ["so"]) == ["correct"]
+
+
 def test_what_the_reward_never_answered_is_unverifiable():
     assert Remembered(found).verdicts(["a"], ["right"]) == ["unverifiable"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from filters.verdict import Verdict, correct, incorrect, unverifiable
 from filters.verifiers.judge.prompt import harmless
-from filters.verifiers.judge.rubric import RESPONSE, ROUNDING, Criterion, Sheet
+from filters.verifiers.judge.rubric import RESPONSE, Criterion, Sheet, enough
 from filters.verifiers.judge.votes import FAILED, Question, Reply, said
 
 VERSION = 1
@@ -72,7 +72,7 @@ class Marking:
         met = sum(weight for weight, word in pairs if word == "yes") / sum(weights)
         missed = " ".join(str(number) for number, word in enumerate(words, 1) if word == "no")
         told = f"{met:.6g} met" + (f", not {missed}" if missed else "")
-        if met >= sheet.least - ROUNDING:
+        if enough(met, sheet.least):
             return correct(sheet.answer, f"judge: {told}")
         return incorrect(f"criteria_missed: {told}", sheet.answer)
 

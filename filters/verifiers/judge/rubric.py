@@ -19,8 +19,8 @@ LONGEST = 500
 RESPONSE = 8_000
 """Characters of a response that the judge is shown, the last ones."""
 
-ROUNDING = 1e-9
-"""By how much a sum of weights may miss the share that is wanted."""
+ROUNDING = 1e-6
+"""By how much a share, which verdicts tell in six digits, may miss the one that is wanted."""
 
 
 class Criterion(NamedTuple):
@@ -141,13 +141,13 @@ def share_met(verdict: Verdict) -> float | None:
     return float(found[1]) if found else 0.0
 
 
-def enough(share: float, reference: object) -> bool:
-    """Whether this share of the weights makes a response correct.
+def enough(share: float, least: float) -> bool:
+    """Whether this share of the weights makes a response correct, where so much must be met.
 
-    >>> enough(0.5, {"criteria": ["Short.", "Polite."], "least": 0.5}), enough(0.5, ["A.", "B."])
-    (True, False)
+    >>> enough(0.5, 0.5), enough(0.333333, 1 / 3), enough(0.5, 1.0)
+    (True, True, False)
     """
-    return share >= rubric_of(reference).least - ROUNDING
+    return share >= least - ROUNDING
 
 
 def _parts(each: object) -> tuple[object, object]:

@@ -61,6 +61,6 @@ def test_a_training_tells_how_far_it_is(tmp_path: Path):
     steps = [{"step": n, "reward": n / 100, **same} for n in (39, 40)]
     log.write_text(json.dumps([*steps, {"step": 40, **examined}, {"step": 41, "reward": 0.61}]))
     assert practised(log) == (
-        "; step 41, reward 0.61, 33 tokens a draw, of 10 steps' groups 88% flat, "
+        "; step 41, reward 0.61, 33 tokens a draw, 88% flat groups in the last 2 steps, "
         "held-out pass@1 45.0% (40.0% to 50.2%)"
     )

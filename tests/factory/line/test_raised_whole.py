@@ -76,7 +76,7 @@ def kill_amid(stage: str, recipe: Path, run: RunFolder) -> None:
         time.sleep(0.02)
     os.killpg(begun.pid, signal.SIGKILL)
     begun.wait()
-    assert not run.done("teacher").exists()
+    assert not run.done(stage).exists()
 
 
 def test_killed_amid_each_stage_it_goes_on(tmp_path: Path):
